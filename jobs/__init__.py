@@ -1,0 +1,1 @@
+"""One file per job: `python -m jobs.NAME`."""

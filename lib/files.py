@@ -1,0 +1,183 @@
+"""Durable writes: the only functions in the project that change bytes on disk.
+
+A whole file is written beside its target, flushed, synced and renamed over it, then the
+folder is synced; an append is one write of whole lines plus a sync. So a reader sees the
+old file or the new one, never half, and after a crash at most the tail of an append is
+torn. Plain `open(..., "w")` fails each of these on a full disk (PEER: a registry of 0 bytes
+with the promotion reported as done).
+
+Every system call that changes the disk goes through `LAYER`, so that a crash test can fail
+each one in turn without patching `os` for everybody.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lib.errors import StorageError
+
+CHUNK_BYTES = 1 << 20
+
+
+class DiskLayer:
+    """The system calls that change the disk. Tests put a failing one in its place."""
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        """As `os.write`."""
+        return os.write(descriptor, data)
+
+    def fsync(self, descriptor: int) -> None:
+        """As `os.fsync`."""
+        os.fsync(descriptor)
+
+    def replace(self, source: Path, target: Path) -> None:
+        """As `os.replace`."""
+        os.replace(source, target)  # noqa: PTH105 - named like the call that it is
+
+    def truncate(self, descriptor: int, length_bytes: int) -> None:
+        """As `os.ftruncate`."""
+        os.ftruncate(descriptor, length_bytes)
+
+
+LAYER = DiskLayer()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data`` so that readers see the old or the new, never half.
+
+    Raises StorageError with the path and the remedy; then the old file is untouched.
+    """
+    with _storage_errors(path):
+        make_folder(path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        temporary = Path(name)
+        try:
+            try:
+                os.fchmod(descriptor, 0o644)
+                _write_all(descriptor, data)
+                LAYER.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            LAYER.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_folder(path.parent)
+
+
+def append_durable(path: Path, data: bytes, *, sync: bool = True) -> int:
+    """Append whole lines in one write and return the file's length before it.
+
+    If the write fails half way the file is cut back to that length. ``data`` must end with
+    a newline. Raises StorageError. With ``sync=False`` the data survives a kill of the
+    process but not a power cut (the decision log: the disk must never delay a trade).
+    """
+    if not data.endswith(b"\n"):
+        raise ValueError("append_durable takes whole lines")
+    with _storage_errors(path):
+        make_folder(path.parent)
+        existed = path.exists()
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            before = os.fstat(descriptor).st_size
+            try:
+                _write_all(descriptor, data)
+                if sync:
+                    LAYER.fsync(descriptor)
+            except OSError:
+                with suppress(OSError):
+                    LAYER.truncate(descriptor, before)
+                raise
+        finally:
+            os.close(descriptor)
+        if sync and not existed:
+            _sync_folder(path.parent)
+        return before
+
+
+def truncate_durable(path: Path, length_bytes: int) -> None:
+    """Cut ``path`` back to its first ``length_bytes`` bytes. Raises StorageError."""
+    with _storage_errors(path):
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            LAYER.truncate(descriptor, length_bytes)
+            LAYER.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def publish_folder(temporary: Path, target: Path) -> None:
+    """Rename a finished folder into place: its files appear all at once or not at all."""
+    with _storage_errors(target):
+        _sync_folder(temporary)
+        LAYER.replace(temporary, target)
+        _sync_folder(target.parent)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and its parents. Raises StorageError naming what is in the way."""
+    with _storage_errors(path):
+        path.mkdir(parents=True, exist_ok=True)
+
+
+def sha256_bytes(data: bytes) -> str:
+    """SHA-256 in lower-case hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path, length_bytes: int | None = None) -> str:
+    """SHA-256 of a file, or of its first ``length_bytes`` bytes, in constant memory."""
+    digest = hashlib.sha256()
+    for chunk in read_chunks(path, length_bytes):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def read_chunks(path: Path, length_bytes: int | None = None) -> Iterator[bytes]:
+    """The file's bytes, or its first ``length_bytes``, in blocks of a mebibyte."""
+    left = length_bytes
+    with path.open("rb") as file:
+        while left is None or left > 0:
+            chunk = file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+            if not chunk:
+                return
+            left = None if left is None else left - len(chunk)
+            yield chunk
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[LAYER.write(descriptor, bytes(view) if len(view) < len(data) else data) :]
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        LAYER.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(path, error.strerror or str(error), _remedy(error)) from error
+
+
+def _remedy(error: OSError) -> str:
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free disk space and run the job again; nothing was changed."
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"Give user id {os.getuid()} write permission there (chown), then run again."
+    if error.errno == errno.EROFS:
+        return "The volume is mounted read-only; mount it for writing, then run again."
+    return "Check that the volume is mounted and healthy, then run again; nothing was changed."

@@ -1,0 +1,140 @@
+"""The records that pass between floors: trades, dataset rows, signals, bars, verdicts, outcomes.
+
+Frozen msgspec structs: typed, validated while they are parsed, and cheap to import for the
+trading process. Prices are in currency, names ending in ``_pct`` are fractions (0.01 is
+1 %), timestamps are ISO 8601 text with an offset once they are in the dataset.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+"""Of every JSON file in a scope. Raise it when a field changes meaning or goes away, and
+teach the reader the old number; adding a field with a default does not need it."""
+
+Features = dict[str, float | None]
+"""Feature name to value; None stands for missing (never NaN)."""
+
+Reason = Literal[
+    "low_risk",
+    "high_risk",
+    "no_active_model",
+    "model_load_failed",
+    "model_expired",
+    "features_missing",
+    "features_invalid",
+    "out_of_distribution",
+    "scoring_failed",
+]
+"""Why the filter answered as it did. Every code but high_risk allows the trade."""
+
+
+class Trade(msgspec.Struct, frozen=True, kw_only=True):
+    """One ledger record (DESIGN section 4); ``exit_timestamp`` is None while it is open."""
+
+    trade_id: str
+    symbol: str
+    side: str = "long"
+    entry_timestamp: str | datetime
+    exit_timestamp: str | datetime | None = None
+    decision_timestamp: str | datetime | None = None
+    entry_price: float
+    exit_price: float | None = None
+    quantity: float
+    fees: float = 0.0
+    rule_confidence: float | None = None
+    rule_features: dict[str, float | bool | None] = {}
+    mae_pct: float | None = None
+    mfe_pct: float | None = None
+    exit_type: str | None = None
+    exit_reason: str | None = None
+    source: str = "paper"
+
+
+class TradeDataRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One closed trade in the dataset (DESIGN section 5).
+
+    ``realized_pnl_pct`` is a fraction net of fees; ``position_size`` is the quantity, in
+    shares or units; ``holding_days`` is elapsed time in days; ``mae_pct`` is a fraction
+    at most 0, None when unknown.
+    """
+
+    trade_id: str
+    symbol: str
+    side: str
+    decision_timestamp: str
+    exit_timestamp: str
+    rule_confidence: float | None
+    rule_features: Features
+    position_size: float
+    entry_price: float
+    exit_price: float
+    fees: float
+    holding_days: float
+    realized_pnl_pct: float
+    mae_pct: float | None
+    mfe_pct: float | None
+    exit_type: str | None
+    source: str
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry that the rules found, known at ``timestamp``.
+
+    ``price`` is the price the rules expect to pay; stop and target are prices;
+    ``features`` hold only what was known at the decision.
+    """
+
+    symbol: str
+    side: str = "long"
+    timestamp: str | datetime
+    price: float
+    quantity: float
+    rule_confidence: float | None = None
+    features: dict[str, Any] = {}
+    stop_price: float | None = None
+    target_price: float | None = None
+    max_holding_days: float | None = None
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """One price bar of one symbol, known at ``timestamp``."""
+
+    symbol: str
+    timestamp: str | datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float = 0.0
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """The filter's verdict on one entry.
+
+    ``risk_score`` is a probability of a bad trade, None when there is none;
+    ``size_multiplier`` is between 0 (blocked) and 1.
+    """
+
+    allowed: bool
+    risk_score: float | None
+    size_multiplier: float
+    reason: Reason
+    model_id: str | None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job did: ``details`` for machines, ``text`` for people.
+
+    ``status`` is done, unchanged, skipped or nothing_due; a failure is an exception, not an
+    outcome. ``exit_code`` is 0 but for a verdict that is itself the result (health, verify).
+    """
+
+    job: str
+    status: str
+    reason: str = ""
+    details: dict[str, Any] = {}
+    text: str = ""
+    exit_code: int = 0

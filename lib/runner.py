@@ -1,0 +1,105 @@
+"""The edge all jobs share: options, settings, logging, printing and exit codes.
+
+A job supplies `run(settings, now, args) -> Outcome`; everything that could differ between
+jobs by accident (how an error is shown, where JSON goes) is here once. Heavy modules are
+imported inside `run`, so that a cron tick with nothing due stays as cheap as Python itself.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from lib.clock import parse_now
+from lib.config import load_settings
+from lib.errors import AftercloseError
+from lib.records import Outcome
+from lib.settings import Settings
+
+Run = Callable[[Settings, datetime, argparse.Namespace], Outcome]
+"""What a job does, once its options and settings are known."""
+
+
+def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """The parser of job ``name`` with the options common to all jobs."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m jobs.{name}",
+        description=doc,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    common = parser.add_argument_group("common options")
+    common.add_argument("--logs-dir", metavar="DIR", help="the mounted volume (ML_LOGS_DIR)")
+    common.add_argument("--market", help="us, india, crypto, ... (ML_MARKET)")
+    common.add_argument("--env", help="paper, live, ... (ML_ENV)")
+    common.add_argument("--now", metavar="ISO8601", help="stands in for the wall clock")
+    common.add_argument("--json", action="store_true", help="print one JSON object, the result")
+    common.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    common.add_argument("-v", "--verbose", action="store_true", help="log each step to stderr")
+    return parser
+
+
+def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
+    """Run one job to its exit code (DESIGN section 1). Never lets a traceback through."""
+    args = parser.parse_args(argv)
+    try:
+        if args.verbose:
+            _log_to_stderr()
+        settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
+        outcome = run(settings, parse_now(args.now), args)
+    except AftercloseError as error:
+        return _fail(args, parser.prog, error, error.exit_code)
+    except KeyboardInterrupt:
+        return _fail(args, parser.prog, KeyboardInterrupt("interrupted"), 1)
+    except Exception as error:  # noqa: BLE001 - the edge: people get a sentence, -v the traceback
+        if args.verbose:
+            import traceback
+
+            traceback.print_exc()
+        return _fail(args, parser.prog, error, 1)
+    _show(args, outcome)
+    return outcome.exit_code
+
+
+def _show(args: argparse.Namespace, outcome: Outcome) -> None:
+    if args.json:
+        import msgspec
+
+        sys.stdout.write(msgspec.json.encode(outcome_dict(outcome)).decode() + "\n")
+    elif not args.quiet:
+        sys.stdout.write((outcome.text or f"{outcome.job}: {outcome.reason}") + "\n")
+
+
+def outcome_dict(outcome: Outcome) -> dict[str, object]:
+    """The JSON form of an outcome: its details, with job, status and reason beside them."""
+    return {
+        "schema_version": 1,
+        "job": outcome.job,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "exit_code": outcome.exit_code,
+        **outcome.details,
+    }
+
+
+def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) -> int:
+    job = prog.rpartition(".")[2]
+    words = str(error) or type(error).__name__
+    if not isinstance(error, AftercloseError | KeyboardInterrupt):
+        words = f"{type(error).__name__}: {words} (run again with -v for the details)"
+    sys.stderr.write(f"{job}: {words}\n")
+    if args.json:
+        import json
+
+        status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
+        body = {"schema_version": 1, "job": job, "status": status, "reason": words}
+        sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
+    return code
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.DEBUG, format="%(asctime)s %(levelname)s %(message)s"
+    )
