@@ -1,0 +1,108 @@
+# afterclose: `make` alone lists the targets. Two commands need no set-up: make demo, make test.
+#
+# Variables for the job targets, all optional unless a target says so:
+#   ID=… REASON="…" FROM=us/paper   the model, why, and the scope it comes from (promote)
+#   LOGS_DIR=… MARKET=… ENV=… NOW=… JSON=1   the options common to all jobs
+#   IN=container                    run the job inside the running service instead of here
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
+VENV := .venv
+PY := $(VENV)/bin/python
+SERVICE ?= us-paper
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+IMAGE ?= afterclose:latest
+
+# Values given on the command line reach a recipe through its environment, so that the shell,
+# not make, quotes them: REASON="it's better" arrives whole.
+COMMON = $${LOGS_DIR:+--logs-dir "$$LOGS_DIR"} $${MARKET:+--market "$$MARKET"} \
+	$${ENV:+--env "$$ENV"} $${NOW:+--now "$$NOW"} $${JSON:+--json}
+ifeq ($(IN),container)
+RUN = $(COMPOSE) exec -T $(SERVICE) python -m
+READY :=
+else
+RUN = $(PY) -m
+READY := $(VENV)/.runtime
+endif
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- set-up -----------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
+		"afterclose needs Python 3.11 to 3.13; this is %d.%d. Try: make PYTHON=python3.11" % v)'
+	"$(PYTHON)" -m venv $(VENV)
+
+INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	@echo "Installing what the jobs need into $(VENV) (once, about half a minute) ..."
+	@$(INSTALL) -r requirements.lock
+	@$(PY) -m compileall -q lib jobs && touch $@
+
+$(VENV)/.demo: requirements-demo.lock | $(VENV)/.runtime
+	@$(INSTALL) -r requirements-demo.lock && touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
+	@echo "Installing the test tools into $(VENV) (once, about a minute) ..."
+	@$(INSTALL) -r requirements-dev.lock && touch $(VENV)/.demo $@
+
+.PHONY: venv lock-files demo test check lint types format bench
+venv: $(VENV)/.runtime ## make .venv with what the jobs need
+demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
+	@$(PY) -m jobs.demo $(COMMON)
+test: $(VENV)/.dev ## run the test suite
+	$(PY) -m pytest -q -n 2 $(TESTS)
+check: lint types test ## lint, types and tests: what CI runs
+lint: $(VENV)/.dev ## style and security rules, formatting
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+types: $(VENV)/.dev ## static types
+	$(PY) -m mypy
+format: $(VENV)/.dev ## format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
+	$(PY) -m bench
+lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
+	@for kind in "requirements:" "requirements-demo:--extra demo" \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask"; do \
+		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
+			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) $${kind#*:} \
+			pyproject.toml -o $${kind%%:*}.lock; done
+
+# --- the nightly jobs -------------------------------------------------------------------
+
+.PHONY: build train evaluate register promote rollback cycle lock unlock status verify session
+build: $(READY) ## add newly closed trades to the dataset
+	@$(RUN) jobs.build $(COMMON)
+train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
+	@$(RUN) jobs.train $(COMMON) $${DATASET_VERSION:+--dataset-version "$$DATASET_VERSION"} $${FORCE:+--force}
+evaluate: $(READY) ## evaluate a model out of sample   [ID=…]
+	@$(RUN) jobs.evaluate $(COMMON) $${ID:+--id "$$ID"}
+register: $(READY) ## register a model as a candidate   [ID=…]
+	@$(RUN) jobs.register $(COMMON) $${ID:+--id "$$ID"}
+promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [FROM=us/paper] [IN=container]
+	@: "$${ID:?say which: make promote ID=20260127_153000}"
+	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"}
+rollback: $(READY) ## return to the previous active model   [REASON="…"]
+	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"}
+cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
+	@$(RUN) jobs.cycle $(COMMON) $${FORCE:+--force}
+lock: $(READY) ## pin the active model until the session's close
+	@$(RUN) jobs.lock $(COMMON)
+unlock: $(READY) ## end a session lock by hand   [REASON="…"]
+	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"}
+status: $(READY) ## what is active, locked, due and wrong
+	@$(RUN) jobs.status $(COMMON)
+candidates: $(READY) ## the models that wait for a promotion
+	@$(RUN) jobs.candidates $(COMMON)
+verify: $(READY) ## check every file of the scope   [REPAIR=1]
+	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
+session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
+	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
+		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}

@@ -1,0 +1,32 @@
+"""Pin the active model until the close of the running or next session.
+
+Reads   the registry and the session table (ml_sessions.json).
+Writes  one event; the lock ends by itself at the close.
+Again   a session that is locked on this model stays so.
+
+Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings or arguments,
+3 refused by a safety rule, 4 another job is writing in this scope.
+"""
+
+import argparse
+from datetime import datetime
+
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+from lib.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of this job."""
+    return job_parser("lock", __doc__)
+
+
+def run(settings: Settings, now: datetime, _: argparse.Namespace) -> Outcome:
+    """Run this job."""
+    from lib import registry_operations
+
+    return registry_operations.lock(settings, now)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_job(run, parser()))

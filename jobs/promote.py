@@ -1,0 +1,36 @@
+"""Make a candidate the active model, after every check of the registry.
+
+Reads   the candidate's artifacts, digests, signature and evaluation, the session lock.
+Writes  one event, then the pointer; with --from also the copied artifacts.
+Again   promoting the active model says so and changes nothing.
+
+Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings or arguments,
+3 refused by a safety rule, 4 another job is writing in this scope.
+"""
+
+import argparse
+from datetime import datetime
+
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+from lib.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of this job."""
+    options = job_parser("promote", __doc__)
+    options.add_argument("--id", metavar="ID", required=True, help="the candidate")
+    options.add_argument("--reason", default="", help="why, kept in the event")
+    options.add_argument("--from", dest="origin", metavar="MARKET/ENV", help="scope to copy from")
+    return options
+
+
+def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
+    """Run this job."""
+    from lib import registry_operations
+
+    return registry_operations.promote(settings, now, args.id, args.reason, args.origin)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_job(run, parser()))

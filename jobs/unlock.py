@@ -1,0 +1,34 @@
+"""End a session lock by hand, before the close.
+
+Reads   the registry.
+Writes  one event with who and why.
+Again   with no lock there is nothing to do.
+
+Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings or arguments,
+3 refused by a safety rule, 4 another job is writing in this scope.
+"""
+
+import argparse
+from datetime import datetime
+
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+from lib.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of this job."""
+    options = job_parser("unlock", __doc__)
+    options.add_argument("--reason", default="", help="why, kept in the event")
+    return options
+
+
+def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
+    """Run this job."""
+    from lib import registry_operations
+
+    return registry_operations.unlock(settings, now, args.reason)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_job(run, parser()))

@@ -1,0 +1,87 @@
+"""The edge of every job: exit codes, one JSON object on stdout, no traceback."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lib.errors import AftercloseError, InputError, MarketOpen, ScopeBusy
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+
+
+@pytest.fixture(autouse=True)
+def _in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def parser() -> argparse.ArgumentParser:
+    return job_parser("probe", "A probe.")
+
+
+def test_options_reach_the_settings_and_now(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = {}
+
+    def run(settings, now, args):
+        seen.update(root=settings.root, now=now)
+        return Outcome(job="probe", status="done", reason="because", details={"rows": 3})
+
+    argv = ["--logs-dir", "v", "--market", "india", "--env", "live", "--now", "2026-01-01"]
+    assert run_job(run, parser(), [*argv, "--json"]) == 0
+    assert seen == {"root": Path("v/india/live"), "now": datetime(2026, 1, 1, tzinfo=UTC)}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["status"] == "done"
+    assert printed["rows"] == 3
+    assert printed["schema_version"] == 1
+
+
+def test_people_see_the_text_or_the_reason_and_quiet_shows_neither(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run(settings, now, args):
+        return Outcome(job="probe", status="nothing_due", reason="no session is due")
+
+    assert run_job(run, parser(), []) == 0
+    assert capsys.readouterr().out == "probe: no session is due\n"
+    assert run_job(run, parser(), ["-q"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (AftercloseError("it broke"), 1, "failed"),
+        (InputError("bad file"), 2, "unusable"),
+        (MarketOpen("open until 16:00"), 3, "refused"),
+        (ScopeBusy("busy"), 4, "busy"),
+        (ZeroDivisionError("division by zero"), 1, "failed"),
+    ],
+)
+def test_an_error_is_one_sentence_an_exit_code_and_one_json_object(
+    error: Exception, code: int, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(settings, now, args):
+        raise error
+
+    assert run_job(run, parser(), ["--json"]) == code
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["status"] == status
+    assert str(error) in shown.err
+    assert "Traceback" not in shown.err
+
+
+def test_a_bad_setting_or_moment_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def run(settings, now, args):
+        raise AssertionError("must not be reached")
+
+    assert run_job(run, parser(), ["--market", "mars"]) == 2
+    assert run_job(run, parser(), ["--now", "soon"]) == 2
+    assert "mars" in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_exit_2() -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_job(lambda s, n, a: Outcome(job="", status=""), parser(), ["--colour"])
+    assert caught.value.code == 2

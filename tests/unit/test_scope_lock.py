@@ -1,0 +1,57 @@
+"""One writer a scope, and no lock outlives its process."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lib.errors import ScopeBusy
+from lib.scope_lock import scope_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from lib.scope_lock import scope_lock
+with scope_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_second_process_is_refused_with_exit_code_4(tmp_path: Path, holder) -> None:
+    with pytest.raises(ScopeBusy, match="another job") as caught, scope_lock(tmp_path):
+        pass
+    assert caught.value.exit_code == 4
+
+
+def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path, holder) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with scope_lock(tmp_path, wait_s=1):
+        assert (tmp_path / ".lock").exists()
+
+
+def test_the_same_process_may_hold_it_twice_and_then_lets_go(tmp_path: Path) -> None:
+    with scope_lock(tmp_path), scope_lock(tmp_path):
+        pass
+    done = subprocess.run(
+        [sys.executable, "-c", HOLDER.replace("time.sleep(60)", "pass"), str(tmp_path)],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout == "held\n"
