@@ -11,3 +11,18 @@ Imports in this package point downward only (`tests/architecture` holds it):
 """
 
 __version__ = "0.1.0"
+
+import sys
+from typing import Any
+
+if "typing_extensions" not in sys.modules:
+    # msgspec takes one name from typing_extensions where that is installed and from typing
+    # where it is not. The first costs 8 ms, a sixth of a whole cron tick, so it is hidden
+    # from msgspec's import alone.
+    modules: dict[str, Any] = sys.modules
+    modules["typing_extensions"] = None
+    try:
+        import msgspec as _msgspec  # noqa: F401 - imported for its effect
+    finally:
+        del modules["typing_extensions"]
+    del modules

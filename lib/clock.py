@@ -29,8 +29,8 @@ def parse_now(text: str | None) -> datetime:
         return utc_now()
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError(
             f"--now {text!r} is not a moment; write ISO 8601, such as 2026-01-27T21:30:00+00:00"
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
