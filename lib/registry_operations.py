@@ -5,7 +5,7 @@ stand here once and the registry itself stays about models. Nothing here imports
 scikit-learn: a promotion answers in a fraction of a second.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from lib.artifacts import check_model_id
@@ -58,19 +58,23 @@ def rollback(settings: Settings, now: datetime, reason: str) -> Outcome:
         return end(outcome)
 
 
-def lock(settings: Settings, now: datetime) -> Outcome:
-    """Pin the active model until the close of the running or next session."""
+def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -> Outcome:
+    """Pin the active model until the close of the running or next session.
+
+    With ``within_minutes`` only from so long before its open: a cron tick in the evening
+    would otherwise take the night away in which promotions are made. A market that never
+    closes is not locked then, for the lock would never end.
+    """
     clock = MarketClock.from_settings(settings, may_build=True)
+    if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
+        return Outcome(job="lock", status="nothing_due", reason=early)
     registry = ModelRegistry.from_settings(settings)
     with Workplace.from_settings(settings).run("lock", now) as end:
         clock.ensure(now)
         active = registry.get_active_model()
         if active is None:
-            return Outcome(
-                job="lock",
-                status="nothing_due",
-                reason="no model is active, so there is none to pin",
-            )
+            reason = "no model is active, so there is none to pin"
+            return end(Outcome(job="lock", status="nothing_due", reason=reason))
         session = clock.session_for_lock(now)
         registry.lock(session.date, session.close, active, now=now)
         until = session.close.isoformat()
@@ -81,6 +85,16 @@ def lock(settings: Settings, now: datetime) -> Outcome:
             details={"session": session.date, "model_id": active, "until": until},
         )
         return end(outcome)
+
+
+def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
+    if clock.always_open:
+        return "the market never closes, so a lock would never end"
+    session = clock.session_for_lock(now)
+    if session.open - now <= timedelta(minutes=within_minutes):
+        return ""
+    opens = session.open.isoformat(timespec="minutes")
+    return f"session {session.date} opens at {opens}; locked from {within_minutes} minutes before"
 
 
 def unlock(settings: Settings, now: datetime, reason: str) -> Outcome:

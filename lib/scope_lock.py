@@ -4,6 +4,7 @@ A pid file would have to guess whether its owner lives, in another container too
 (through filelock) cannot be left behind. Readers never take it.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,19 +12,20 @@ from pathlib import Path
 from lib.errors import ScopeBusy, StorageError
 from lib.files import make_folder
 
-_held: dict[Path, int] = {}
+_held: dict[tuple[int, Path], int] = {}
+"""How often a thread holds a scope; another thread waits like another process does."""
 
 
 @contextmanager
 def scope_lock(root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
-    """Hold the lock of the scope in folder ``root``; nested holds in one process are fine.
+    """Hold the lock of the scope in folder ``root``; nested holds in one thread are fine.
 
-    Raises ScopeBusy when another process holds it for longer than ``wait_s`` seconds, and
-    StorageError when the lock file cannot be made.
+    Raises ScopeBusy when another process or thread holds it for longer than ``wait_s``
+    seconds, and StorageError when the lock file cannot be made.
     """
     from filelock import FileLock, Timeout  # only writers pay for the import
 
-    key = root.absolute()
+    key = (threading.get_ident(), root.absolute())
     if key in _held:
         _held[key] += 1
         try:

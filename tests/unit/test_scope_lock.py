@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,16 @@ def test_the_same_process_may_hold_it_twice_and_then_lets_go(tmp_path: Path) -> 
         capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.stdout == "held\n"
+
+
+def test_a_second_thread_is_refused_like_a_second_process(tmp_path: Path) -> None:
+    """Both would otherwise append to what they read before the other one wrote."""
+
+    def take() -> None:
+        with scope_lock(tmp_path):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with scope_lock(tmp_path), pytest.raises(ScopeBusy):
+            pool.submit(take).result()
+        pool.submit(take).result()
