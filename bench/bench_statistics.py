@@ -1,0 +1,117 @@
+"""Intervals, p-values and scores against the usual ways; run `python -m bench.bench_statistics`.
+
+Ways take turns and medians count, so that a busy machine slows all alike: quote the ratios,
+not the times. Loops do a hundredth of the resamples and are scaled. Every way is asked for
+10,000 resamples of 10,000 trades.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from scipy.stats import bootstrap
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from bench.measure import report
+from lib.classification import auc, average_precision
+from lib.metrics import Floats, Mask, trade_metrics
+from lib.offline_evaluator import OfflineEvaluator
+from lib.offline_trainer import OfflineTrainer
+from lib.significance import random_blocking
+from lib.statistics import default_block, paired_bootstrap
+
+TRADES = RESAMPLES = 10_000
+MANY_TRADES = 100_000
+SCALE = 100
+ROUNDS = 3
+
+
+def main() -> None:
+    rng = np.random.default_rng(0)
+    pnl, score = rng.normal(0.001, 0.03, TRADES), rng.random(TRADES)
+    bad, everything, keep = pnl < 0, np.ones(TRADES, dtype=bool), score < 0.7
+    few = RESAMPLES // SCALE
+    ours, rows, library = medians_s(
+        lambda: paired_bootstrap(pnl, bad, everything, keep, resamples=RESAMPLES, seed=0),
+        lambda: resample_rows(pnl, bad, keep, few),
+        lambda: resample_by_library(pnl, keep, few),
+    )
+    print(f"intervals of eight differences took {ours:.2f} s")
+    report("row by row / our eight intervals", SCALE * rows / ours, at_least=8)
+    report("scipy's bootstrap of one mean / our eight", SCALE * library / ours, at_least=3)
+    ours, loop = medians_s(
+        lambda: random_blocking(pnl, keep, draws=RESAMPLES, seed=0),
+        lambda: block_by_choice(pnl, keep, few),
+    )
+    report("drawing without replacement / our p-value", SCALE * loop / ours, at_least=2)
+    ours, library = medians_s(lambda: auc(bad, score), lambda: roc_auc_score(bad, score))
+    report("scikit-learn's AUC / ours", library / ours, at_least=3)
+    ours, library = medians_s(
+        lambda: average_precision(bad, score), lambda: average_precision_score(bad, score)
+    )
+    report("scikit-learn's average precision / ours", library / ours, at_least=1)
+    training, evaluation = train_and_evaluate()
+    print(f"evaluating {MANY_TRADES:,} trades took {evaluation:.2f} s")
+    report("evaluating (eight retrainings) / training once", evaluation / training, at_most=20)
+
+
+def medians_s(*ways: Callable[[], object]) -> list[float]:
+    """Median seconds of each way, the ways taking turns."""
+    taken: list[list[float]] = [[] for _ in ways]
+    for _ in range(ROUNDS):
+        for way, times in zip(ways, taken, strict=True):
+            started = time.perf_counter()
+            way()
+            times.append(time.perf_counter() - started)
+    return [median(times) for times in taken]
+
+
+def resample_rows(pnl: Floats, bad: Mask, keep: Mask, resamples: int) -> None:
+    """The blocks' rows gathered and measured, one resample after the other."""
+    rng = np.random.default_rng(0)
+    block, rows = default_block(len(pnl)), len(pnl)
+    for _ in range(resamples):
+        starts = rng.integers(0, rows, -(-rows // block))
+        drawn = (starts[:, None] + np.arange(block)).ravel()[:rows] % rows
+        for kept in (None, keep[drawn]):
+            trade_metrics(pnl[drawn], bad[drawn], np.arange(rows), kept)
+
+
+def resample_by_library(pnl: Floats, keep: Mask, resamples: int) -> None:
+    """The expectancy alone, of independent trades."""
+
+    def difference(pnl: Floats, keep: Mask, axis: int) -> Floats:
+        found: Floats = (pnl * keep).sum(axis) / keep.sum(axis) - pnl.mean(axis)
+        return found
+
+    bootstrap((pnl, keep), difference, paired=True, method="percentile", n_resamples=resamples)
+
+
+def block_by_choice(pnl: Floats, keep: Mask, draws: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(draws):
+        rng.choice(pnl, int(keep.sum()), replace=False).mean()
+
+
+def train_and_evaluate() -> tuple[float, float]:
+    """Seconds of one training and of its evaluation, on many trades."""
+    # bench.measure puts tests/ on the path, where type checkers do not look
+    from training_builders import MemoryBuilder, learnable  # type: ignore[import-not-found]
+
+    now = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
+    source = MemoryBuilder(learnable(MANY_TRADES))
+    with tempfile.TemporaryDirectory() as folder:
+        model_dir = Path(folder) / "ml_models"
+        started = time.perf_counter()
+        metrics = OfflineTrainer(model_dir, source).train(now=now)
+        trained = time.perf_counter()
+        OfflineEvaluator(model_dir, source).evaluate(metrics["model_id"], now)
+        return trained - started, time.perf_counter() - trained
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""Each window is judged by a model of its past alone."""
+
+from dataclasses import replace
+
+import numpy as np
+from training_builders import dataset_of, learnable
+
+from lib.dataset import Dataset
+from lib.parallel import run_all
+from lib.splits import no_embargo
+from lib.training import TrainingOptions, label
+from lib.walk_forward import WINDOWS, WalkForward, walk_forward
+
+OPTIONS = TrainingOptions()
+
+
+def walk(dataset: Dataset, **how: object) -> WalkForward:
+    bad = label(dataset, OPTIONS)
+    return walk_forward(dataset, bad, OPTIONS, no_embargo, max_abs_z=8.0, **how)
+
+
+def test_every_trade_after_the_first_third_is_judged_once() -> None:
+    walked = walk(learnable(150))
+    assert walked.rows.tolist() == list(range(50, 150))
+    assert len(walked.windows) == WINDOWS
+    assert sum(window.n_test for window in walked.windows) == 100
+    assert sum(window.n_kept for window in walked.windows) == walked.verdicts.keep.sum()
+    assert [window.n_train + window.n_purged for window in walked.windows][:2] == [50, 62]
+
+
+def test_later_outcomes_and_features_change_no_earlier_verdict() -> None:
+    past = learnable(150)
+    last = walk(past).windows[-1].n_test
+    features, pnl = past.features.copy(), past.realized_pnl_pct.copy()
+    features[-last:] = -5 * features[-last:]
+    pnl[-last:] = -pnl[-last:]
+    other = walk(replace(past, features=features, realized_pnl_pct=pnl))
+    np.testing.assert_array_equal(walk(past).verdicts.score[:-last], other.verdicts.score[:-last])
+
+
+def test_a_real_effect_is_found_in_every_window_and_regularisation_is_chosen_in_each() -> None:
+    walked = walk(learnable(600))
+    assert min(window.auc for window in walked.windows) > 0.6
+    assert all(window.regularisation_c for window in walked.windows)
+    assert not any(window.untrained for window in walked.windows)
+
+
+def test_a_window_with_one_class_behind_it_is_traded_by_the_rules() -> None:
+    pnl = np.where(np.arange(90) < 60, 0.01, -0.01)
+    dataset = dataset_of({"heat": np.arange(90.0)}, pnl_pct=pnl, hours_held=1)
+    walked = walk(dataset)
+    first = walked.windows[0]
+    assert first.untrained == "one class: 0 of 30 training trades are bad"
+    assert (first.n_kept, first.auc) == (first.n_test, None)
+    assert not walked.windows[-1].untrained
+
+
+def test_a_window_without_a_usable_feature_is_traded_by_the_rules() -> None:
+    pnl = np.where(np.arange(90) % 2, 0.01, -0.01)
+    walked = walk(dataset_of({"flat": np.ones(90)}, pnl_pct=pnl, hours_held=1))
+    assert {window.untrained for window in walked.windows} == {"no usable feature"}
+    assert walked.verdicts.keep.all()
+
+
+def test_too_few_trades_have_no_windows() -> None:
+    walked = walk(learnable(OPTIONS.min_dataset_size))
+    assert walked.windows == []
+    assert len(walked.rows) == len(walked.verdicts.score) == 0
+
+
+def test_walking_in_parallel_gives_the_same_verdicts() -> None:
+    dataset = learnable(120)
+
+    def in_threads(function: object, items: object) -> list:
+        return run_all(function, items, n_jobs=2, backend="threading")
+
+    one, other = walk(dataset), walk(dataset, run_all=in_threads)
+    assert one.windows == other.windows
+    np.testing.assert_array_equal(one.verdicts.score, other.verdicts.score)
