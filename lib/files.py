@@ -11,7 +11,6 @@ each one in turn without patching `os` for everybody.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -40,6 +39,14 @@ class DiskLayer:
     def truncate(self, descriptor: int, length_bytes: int) -> None:
         """As `os.ftruncate`."""
         os.ftruncate(descriptor, length_bytes)
+
+    def make_folder(self, path: Path) -> None:
+        """As `os.makedirs`; a folder that is there already is fine."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """As `os.unlink`, or `os.rmdir` for an empty folder."""
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 LAYER = DiskLayer()
@@ -164,12 +171,46 @@ class LineAppender:
             self._descriptor = None
 
 
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """Hold the kernel's lock on a file of lines that several processes append to.
+
+    The file is made when there is none. The lock is for the moment of an append, which may
+    have to cut a half-written line back: without it, that cut could take another process's
+    line along. Raises StorageError.
+    """
+    import fcntl
+
+    with _storage_errors(path):
+        make_folder(path.parent)
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
 def truncate_durable(path: Path, length_bytes: int) -> None:
     """Cut ``path`` back to its first ``length_bytes`` bytes. Raises StorageError."""
     with _storage_errors(path):
         descriptor = os.open(path, os.O_WRONLY)
         try:
             LAYER.truncate(descriptor, length_bytes)
+            LAYER.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def blank_durable(path: Path, start_bytes: int, length_bytes: int) -> None:
+    """Overwrite bytes with spaces, the last of them with a newline, in place.
+
+    A process that has the file open for appending goes on undisturbed; renaming a mended
+    copy over it would send that process's lines to a file without a name. Raises
+    StorageError.
+    """
+    with _storage_errors(path):
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            os.lseek(descriptor, start_bytes, os.SEEK_SET)
+            _write_all(descriptor, b" " * (length_bytes - 1) + b"\n")
             LAYER.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -189,6 +230,13 @@ def move_durable(source: Path, target: Path) -> None:
         _sync_folder(target.parent)
 
 
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there. Raises StorageError."""
+    with _storage_errors(path):
+        if path.exists():
+            LAYER.remove(path)
+
+
 def remove_folder(path: Path) -> None:
     """Remove a folder and all in it; its name is gone before its files go one by one.
 
@@ -200,13 +248,15 @@ def remove_folder(path: Path) -> None:
             doomed = path.with_name(f".tmp-{path.name}")
             LAYER.replace(path, doomed)
             _sync_folder(path.parent)
-        shutil.rmtree(doomed)
+        for inside in sorted(doomed.rglob("*"), reverse=True):
+            LAYER.remove(inside)
+        LAYER.remove(doomed)
 
 
 def make_folder(path: Path) -> None:
     """Create a folder and its parents. Raises StorageError naming what is in the way."""
     with _storage_errors(path):
-        path.mkdir(parents=True, exist_ok=True)
+        LAYER.make_folder(path)
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -53,7 +53,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     source: str = "paper"
 
 
-class TradeDataRow(msgspec.Struct, frozen=True, kw_only=True):
+class TradeDataRow(msgspec.Struct, frozen=True):
     """One closed trade in the dataset (DESIGN section 5).
 
     ``realized_pnl_pct`` is a fraction net of fees; ``position_size`` is the quantity, in
@@ -81,15 +81,17 @@ class TradeDataRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """An entry that the rules found, known at ``timestamp``.
+    """An entry that the rules found: to be made at ``timestamp``, for ``price``.
 
-    ``price`` is the price the rules expect to pay; stop and target are prices;
+    ``decision_timestamp`` is when the rules decided, None for at once: a signal of one
+    close that is entered at the next open has both. Stop and target are prices;
     ``features`` hold only what was known at the decision.
     """
 
     symbol: str
     side: str = "long"
     timestamp: str | datetime
+    decision_timestamp: str | datetime | None = None
     price: float
     quantity: float
     rule_confidence: float | None = None
@@ -138,3 +140,22 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
     text: str = ""
     exit_code: int = 0
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something wrong with a file of the scope, as ``verify`` reports it.
+
+    ``file`` is a path inside the scope, ``where`` a place in it (line, byte, field; empty
+    for the whole file), ``what`` a sentence without a full stop.
+    """
+
+    file: str
+    where: str = ""
+    what: str
+
+
+class Repair(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repair has done, and what is left for a person; sentences without a full stop."""
+
+    done: tuple[str, ...]
+    left: tuple[str, ...]

@@ -1,0 +1,103 @@
+"""For any model and any object as features: a harmless verdict, and one that can be replayed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.config import load_settings
+from lib.decision_log import DecisionLog, logged_features, read_decisions, replay, seen_features
+from lib.feature_values import plain_features
+from lib.model_pin import Pin
+from lib.risk_filter import RiskFilter
+from lib.scorecard import Scorecard
+from lib.scorer import LinearScorer
+
+NAMES = ("a", "b", "c", "d")
+REAL = st.floats(-1e9, 1e9)
+
+cards = st.builds(
+    lambda weights, means, spreads, shift: Scorecard(
+        feature_names=NAMES,
+        imputation_values=means,
+        weights=weights,
+        intercept=shift - sum(w * m for w, m in zip(weights, means, strict=True)),
+        log_odds_at_mean=shift,
+        threshold=0.5,
+        train_min=means,
+        train_max=means,
+        train_mean=means,
+        train_std=spreads,
+    ),
+    st.tuples(*[REAL] * 4),
+    st.tuples(*[REAL] * 4),
+    st.tuples(*[st.floats(1e-9, 1e9)] * 4),
+    st.floats(-50, 50),
+)
+
+numbers = st.one_of(st.floats(), st.integers(), st.decimals(), st.booleans(), st.none())
+values = st.one_of(numbers, st.text(), st.binary(), st.lists(numbers), st.complex_numbers())
+near = st.fixed_dictionaries({name: st.one_of(st.floats(-5, 5), st.none()) for name in NAMES})
+names = st.one_of(st.sampled_from(NAMES), st.text(), st.integers(), st.none())
+anything = st.one_of(near, st.dictionaries(names, values), values, st.dictionaries(names, numbers))
+
+
+@pytest.fixture(scope="module")
+def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("filter")
+
+
+options = st.fixed_dictionaries(
+    {
+        "risk_threshold": st.floats(0, 1),
+        "sizing": st.sampled_from(["off", "linear"]),
+        "min_size": st.floats(0, 1),
+        "ood_max_z": st.sampled_from([8.0, 1e6]),
+    }
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(card=cards, features=anything, chosen_options=options)
+def test_a_verdict_only_reduces_and_its_line_gives_it_again(
+    volume: Path, card: Scorecard, features: Any, chosen_options: dict[str, Any]
+) -> None:
+    chosen = load_settings({}, logs_dir=volume, **chosen_options)
+    path = chosen.root / "ml_decisions.jsonl"
+    path.unlink(missing_ok=True)
+    pin = Pin(text="", trouble=False, model_id="M", scorer=LinearScorer(card, chosen.ood_max_z))
+    with RiskFilter(chosen, pin) as risk:
+        verdict = risk.check(features)
+        assert isinstance(risk.predict_risk(features), float)
+    assert 0 <= verdict.size_multiplier <= 1
+    assert verdict.allowed == (verdict.size_multiplier > 0)
+    assert verdict.allowed or verdict.reason == "high_risk"
+    if verdict.risk_score is None:
+        assert verdict.size_multiplier == 1
+    else:
+        assert 0 <= verdict.risk_score <= 1
+        assert verdict.reason in {"low_risk", "high_risk"}
+    (line,) = read_decisions(path)
+    assert line.lost_before == 0
+    assert (line.reason, line.size_multiplier) == (verdict.reason, verdict.size_multiplier)
+    assert replay(line, card) == line.risk_score == verdict.risk_score
+
+
+@settings(deadline=None, max_examples=100)
+@given(features=st.dictionaries(st.text(), values))
+def test_what_the_log_brings_back_is_what_was_seen(features: Any, volume: Path) -> None:
+    seen = plain_features(features)
+    assert seen is not None
+    path = volume / "seen.jsonl"
+    path.unlink(missing_ok=True)
+    with RiskFilter(
+        load_settings({}, logs_dir=volume), Pin(text="", trouble=False, reason="no_active_model")
+    ) as risk:
+        risk._log = DecisionLog(path)
+        risk.check(features)
+    (line,) = read_decisions(path)
+    assert line.features == logged_features(seen)
+    assert line.features is not None
+    assert repr(seen_features(line.features)) == repr(seen)

@@ -1,0 +1,354 @@
+"""`lib.risk_filter`: a verdict for anything, a line for each verdict, and never an exception."""
+
+import errno
+import logging
+import math
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from trading_builders import (
+    BEFORE_THE_OPEN,
+    CLOSE,
+    DURING_THE_SESSION,
+    make_scorecard,
+    promote_files,
+    promote_model,
+    write_sessions,
+)
+
+from lib import files
+from lib.artifacts import ModelStore
+from lib.decision_log import DecisionRecord, deciding_about, read_decisions, replay
+from lib.files import DiskLayer
+from lib.model_registry import ModelRegistry
+from lib.records import Decision
+from lib.risk_filter import RiskFilter
+from lib.scorecard import Scorecard
+from lib.settings import Settings
+
+CALM = {"atr_pct": -1.0, "rsi": -1.0}
+"""A risk of 1 / (1 + e^2) = 0.1192."""
+
+WILD = {"atr_pct": 1.0, "rsi": 1.0}
+"""A risk of 0.8808."""
+
+
+class FullDisk(DiskLayer):
+    def write(self, descriptor: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class Hostile(dict[str, float]):
+    """A dictionary that raises whatever it is asked."""
+
+    def __getitem__(self, name: str) -> float:
+        raise KeyboardInterrupt if name == "stop" else RuntimeError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        raise RuntimeError(name)
+
+    def items(self) -> Any:
+        raise RuntimeError("no items today")
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("no names today")
+
+
+@pytest.fixture
+def scope(settings: Settings) -> Settings:
+    """A scope with a calendar and an active model."""
+    write_sessions(settings)
+    promote_model(settings)
+    return settings
+
+
+@pytest.fixture
+def risk(scope: Settings) -> Iterator[RiskFilter]:
+    with RiskFilter.load(scope, BEFORE_THE_OPEN) as loaded:
+        yield loaded
+
+
+def decisions(settings: Settings) -> list[DecisionRecord]:
+    return list(read_decisions(settings.root / "ml_decisions.jsonl"))
+
+
+def test_without_a_model_the_rules_decide_alone(settings: Settings) -> None:
+    risk = RiskFilter.load(settings)
+    assert (risk.mode, risk.model_id, risk.session is not None) == ("rules-only", None, True)
+    assert risk.mode_reason.startswith("no_active_model: ")
+    assert risk.check(WILD) == Decision(
+        allowed=True, risk_score=None, size_multiplier=1.0, reason="no_active_model", model_id=None
+    )
+    assert math.isnan(risk.predict_risk(WILD))
+    assert [line.mode for line in decisions(settings)] == ["rules-only"]
+
+
+def test_with_a_model_it_says_which_and_until_when(scope: Settings, risk: RiskFilter) -> None:
+    active = ModelRegistry.from_settings(scope).get_active_model()
+    assert (risk.mode, risk.model_id, risk.threshold) == ("ml", active, 0.5)
+    assert (risk.session, risk.locked_until) == ("2026-01-27", CLOSE)
+    assert risk.mode_reason.startswith(f"model {active} for session 2026-01-27 until")
+
+
+def test_a_low_risk_is_allowed_whole_and_a_high_one_blocked(risk: RiskFilter) -> None:
+    low, high = risk.check(CALM), risk.check(WILD)
+    assert (low.allowed, low.size_multiplier, low.reason) == (True, 1.0, "low_risk")
+    assert low.risk_score == pytest.approx(0.11920292202211755, abs=1e-15)
+    assert (high.allowed, high.size_multiplier, high.reason) == (False, 0.0, "high_risk")
+    assert high.risk_score == pytest.approx(0.8807970779778823, abs=1e-15)
+    assert high.model_id == risk.model_id
+
+
+def test_a_risk_at_the_threshold_is_allowed(risk: RiskFilter) -> None:
+    verdict = risk.check({"atr_pct": 1.0, "rsi": -1.0})
+    assert (verdict.risk_score, verdict.allowed) == (0.5, True)
+
+
+def test_the_threshold_is_the_settings(scope: Settings) -> None:
+    strict = RiskFilter.load(replace(scope, risk_threshold=0.1), BEFORE_THE_OPEN)
+    assert strict.check(CALM).reason == "high_risk"
+
+
+def test_linear_sizing_makes_a_risky_entry_smaller(scope: Settings) -> None:
+    sized = RiskFilter.load(replace(scope, sizing="linear", min_size=0.2), BEFORE_THE_OPEN)
+    verdict = sized.check({"atr_pct": 1.0, "rsi": -1.0})
+    assert (verdict.allowed, verdict.size_multiplier) == (True, 0.2)
+    assert sized.check(CALM).size_multiplier == pytest.approx(1 - 0.8 * 0.11920292202211755 / 0.5)
+    assert sized.check(WILD).size_multiplier == 0
+
+
+@pytest.mark.parametrize(
+    ("features", "reason"),
+    [
+        ({}, "features_missing"),
+        ({"ATR_PCT": -1.0, "RSI": -1.0}, "features_missing"),
+        ({"atr_pct": None, "rsi": -1.0}, "features_missing"),
+        ({"atr_pct": math.nan, "rsi": -1.0}, "features_missing"),
+        ({"atr_pct": math.inf, "rsi": -1.0}, "features_missing"),
+        ({"atr_pct": 10**400, "rsi": -1.0}, "features_missing"),
+        ({"atr_pct": "high", "rsi": -1.0}, "features_invalid"),
+        ({"atr_pct": [1.0], "rsi": -1.0}, "features_invalid"),
+        ({"atr_pct": np.array([1.0]), "rsi": -1.0}, "features_invalid"),
+        ({"atr_pct": 8.5, "rsi": -1.0}, "out_of_distribution"),
+        ({"atr_pct": -1e300, "rsi": -1.0}, "out_of_distribution"),
+        ({"atr_pct": 10**30, "rsi": -1.0}, "out_of_distribution"),
+        (None, "features_invalid"),
+        (7, "features_invalid"),
+        (10**400, "features_invalid"),
+        ("rsi", "features_invalid"),
+        ([("rsi", 1.0)], "features_invalid"),
+        (Hostile(rsi=1.0), "features_invalid"),
+        ({1: 2.0}, "features_missing"),
+    ],
+)
+def test_features_that_cannot_be_judged_leave_it_to_the_rules(
+    risk: RiskFilter, features: Any, reason: str
+) -> None:
+    verdict = risk.check(features)
+    assert verdict.reason == reason
+    assert (verdict.allowed, verdict.size_multiplier, verdict.risk_score) == (True, 1.0, None)
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"atr_pct": Decimal(-1), "rsi": -1},
+        {"atr_pct": np.float64(-1), "rsi": np.int64(-1)},
+        {"atr_pct": np.float32(-1), "rsi": -1.0, "unknown": "whatever", 7: None},
+    ],
+)
+def test_numbers_of_all_types_are_judged_alike(risk: RiskFilter, features: Any) -> None:
+    assert risk.check(features) == risk.check(CALM)
+
+
+def test_less_than_a_third_missing_is_imputed(settings: Settings) -> None:
+    names = tuple("abcd")
+    spread = dict.fromkeys(("train_min", "weights"), (0.5,) * 4)
+    card = make_scorecard(
+        feature_names=names,
+        imputation_values=(1.0,) * 4,
+        train_max=(1.0,) * 4,
+        train_mean=(0.0,) * 4,
+        train_std=(1.0,) * 4,
+        **spread,
+    )
+    promote_model(settings, card=card)
+    risk = RiskFilter.load(settings, BEFORE_THE_OPEN)
+    one_missing = {"a": -1.0, "b": -1.0, "c": -1.0}
+    assert risk.check(one_missing) == risk.check(one_missing | {"d": 1.0})
+    assert risk.check({"a": -1.0, "b": -1.0}).reason == "features_missing"
+
+
+@pytest.mark.parametrize("features", [None, {"rsi": "x"}, Hostile(rsi=1.0), 7])
+def test_predict_risk_of_what_cannot_be_scored_is_nan(risk: RiskFilter, features: Any) -> None:
+    assert math.isnan(risk.predict_risk(features))
+
+
+def test_predict_risk_is_the_score_of_the_verdict(risk: RiskFilter) -> None:
+    assert risk.predict_risk(WILD) == risk.check(WILD).risk_score
+
+
+def test_a_model_that_fails_leaves_it_to_the_rules(
+    risk: RiskFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(risk._scorer), "clean_risk", lambda *_: 1 / 0)
+    assert risk.check(WILD).reason == "scoring_failed"
+    monkeypatch.setattr(type(risk._scorer), "clean_risk", lambda *_: math.nan)
+    assert risk.check(WILD).reason == "scoring_failed"
+
+
+def test_an_expired_model_is_not_asked(scope: Settings) -> None:
+    limited = replace(scope, model_max_age_sessions=2)
+    risk = RiskFilter.load(limited, BEFORE_THE_OPEN + timedelta(days=10))
+    assert risk.mode_reason.startswith("model_expired: ")
+    assert risk.check(WILD).reason == "model_expired"
+    assert risk.check(WILD).allowed
+
+
+def test_during_a_lock_nothing_on_disk_changes_an_answer(scope: Settings, risk: RiskFilter) -> None:
+    before = risk.check(WILD), risk.predict_risk(CALM)
+    other = promote_model(scope, CLOSE + timedelta(days=1), make_scorecard(weights=(-9.0, -9.0)))
+    folder = scope.model_dir / str(risk.model_id)
+    (folder / "scorecard.json").write_bytes(
+        (scope.model_dir / other / "scorecard.json").read_bytes()
+    )
+    (folder / "new_file.json").write_text("{}")
+    assert (risk.check(WILD), risk.predict_risk(CALM)) == before
+
+
+def test_a_restart_in_mid_session_answers_the_same(scope: Settings, risk: RiskFilter) -> None:
+    promote_model(scope, CLOSE + timedelta(days=1), make_scorecard(weights=(-9.0, -9.0)))
+    again = RiskFilter.load(scope, DURING_THE_SESSION)
+    assert [again.check(WILD), again.check(CALM)] == [risk.check(WILD), risk.check(CALM)]
+
+
+def test_every_verdict_of_a_log_can_be_computed_again_to_the_last_bit(
+    scope: Settings, risk: RiskFilter
+) -> None:
+    generator = np.random.default_rng(42)
+    for row in generator.normal(0, 4, size=(300, 2)):
+        risk.check({"atr_pct": row[0], "rsi": np.float32(row[1])})
+    for features in (None, {}, {"atr_pct": math.nan, "rsi": 0.1}, {"atr_pct": "x", "rsi": 1.0}):
+        risk.check(features)
+    path = scope.model_dir / str(risk.model_id) / "scorecard.json"
+    card = Scorecard.from_bytes(path.read_bytes())
+    lines = decisions(scope)
+    assert len(lines) == 304
+    assert {line.digest for line in lines} == {files.sha256_file(path)}
+    assert [replay(line, card) for line in lines] == [line.risk_score for line in lines]
+    assert sum(line.risk_score is not None for line in lines) > 250
+    assert {line.reason for line in lines} > {"low_risk", "high_risk", "out_of_distribution"}
+
+
+def test_a_line_tells_all_that_the_verdict_rests_on(scope: Settings, risk: RiskFilter) -> None:
+    features = {"atr_pct": math.nan, "rsi": -1, "note": "text", "gap": None}
+    with deciding_about("AAPL", "short", "2026-01-27T15:00:00+00:00"):
+        verdict = risk.check(features)
+    (line,) = decisions(scope)
+    assert line.features == {
+        "atr_pct": "NaN", "rsi": -1.0, "note": {"not_a_number": "text"}, "gap": None
+    }  # fmt: skip
+    assert (line.symbol, line.side, line.at) == ("AAPL", "short", "2026-01-27T15:00:00+00:00")
+    assert (line.mode, line.session, line.threshold) == ("ml", "2026-01-27", 0.5)
+    assert (line.allowed, line.reason, line.model_id) == (
+        verdict.allowed, verdict.reason, verdict.model_id
+    )  # fmt: skip
+
+
+def test_a_line_without_a_subject_has_the_time_of_the_clock(
+    scope: Settings, risk: RiskFilter
+) -> None:
+    risk.check(CALM)
+    (line,) = decisions(scope)
+    assert datetime.fromisoformat(line.at).utcoffset() == timedelta(0)
+    assert line.symbol is None
+
+
+def test_a_full_disk_stops_no_verdict(
+    risk: RiskFilter, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(files, "LAYER", FullDisk())
+    assert [risk.check(features).reason for features in (CALM, WILD)] == ["low_risk", "high_risk"]
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_that_takes_no_writes_is_said_once(
+    scope: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (".lock", "ml_decisions.jsonl"):
+        (scope.root / name).unlink(missing_ok=True)
+        (scope.root / name).mkdir()  # not even root can write to these
+    risk = RiskFilter.load(scope, BEFORE_THE_OPEN)
+    assert [risk.check(features).reason for features in (CALM, WILD)] == ["low_risk", "high_risk"]
+    assert risk.mode == "ml"
+    assert "not locked, but kept in memory" in risk.mode_reason
+    assert "verdicts are not logged" in risk.mode_reason
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_calm_start_warns_of_nothing(scope: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    RiskFilter.load(scope, BEFORE_THE_OPEN).close()
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
+def test_a_naive_now_is_utc(scope: Settings) -> None:
+    naive = BEFORE_THE_OPEN.replace(tzinfo=None)
+    assert RiskFilter.load(scope, naive).locked_until == CLOSE
+
+
+def test_trees_are_scored_by_their_pipeline(settings: Settings) -> None:
+    import io
+
+    import joblib
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    generator = np.random.default_rng(42)
+    table = generator.normal(size=(200, 2))
+    model = HistGradientBoostingClassifier(max_iter=5, random_state=42)
+    model.fit(table, table.sum(axis=1) > 0)
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer)
+    described = [{"name": name, "mean": 0.0, "std": 1.0} for name in ("atr_pct", "rsi")]
+    model_id = promote_files(
+        settings,
+        {"model.joblib": buffer.getvalue()},
+        metadata={"features": described, "settings": {"risk_threshold": 0.5}},
+    )
+    risk = RiskFilter.load(settings, BEFORE_THE_OPEN)
+    expected = model.predict_proba([[1.0, 1.0]])[0, 1]
+    assert (risk.mode, risk.model_id) == ("ml", model_id)
+    assert risk.check(WILD).risk_score == expected
+    assert risk.check({"atr_pct": 9.0, "rsi": 0.0}).reason == "out_of_distribution"
+    assert risk.check({}).reason == "features_missing"
+    digests = ModelStore(settings.model_dir).digests(model_id)
+    lines = decisions(settings)
+    assert lines[0].digest == digests["model.joblib"]
+    scorer = ModelStore(settings.model_dir).load_scorer(model_id, digests, max_abs_z=8)
+    assert [replay(line, scorer) for line in lines] == [line.risk_score for line in lines]
+
+
+def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> None:
+    code = (
+        "import sys; from lib.config import load_settings; from lib.risk_filter import RiskFilter\n"
+        "from lib.clock import parse_now\n"
+        "settings = load_settings({}, logs_dir=sys.argv[1])\n"
+        "risk = RiskFilter.load(settings, parse_now('2026-01-27T14:00:00+00:00'))\n"
+        "print(risk.mode, risk.check({'atr_pct': 1.0, 'rsi': 1.0}).reason)\n"
+        "print(*{'numpy', 'pandas', 'sklearn', 'scipy', 'joblib'} & set(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, scope.logs_dir],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "ml high_risk\n\n"
