@@ -55,7 +55,7 @@ venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
 test: $(VENV)/.dev ## run the test suite
-	$(PY) -m pytest -q -n 2 $(TESTS)
+	$(PY) -m pytest -q -n 2 --dist loadgroup $(TESTS)
 check: lint types test ## lint, types and tests: what CI runs
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .
@@ -77,7 +77,8 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 
 # --- the nightly jobs -------------------------------------------------------------------
 
-.PHONY: build train evaluate register promote rollback cycle lock unlock status verify session
+.PHONY: build train evaluate register promote rollback cycle lock unlock status candidates verify
+.PHONY: cron session
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
@@ -103,6 +104,33 @@ candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
 verify: $(READY) ## check every file of the scope   [REPAIR=1]
 	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
+cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jobs.cron $(COMMON) crontab $${CHECK:+--check}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
+
+# --- the container ----------------------------------------------------------------------
+
+# With wheels/ filled the image's packages come from there, otherwise from the package index.
+WHEELS = $(if $(wildcard wheels/*.whl),--build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/src)
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+MACHINE = $(shell uname -m)
+
+.PHONY: image wheels up down logs shell
+image: ## build the container image   [BASE_IMAGE=…]
+	docker build $(WHEELS) $${BASE_IMAGE:+--build-arg BASE_IMAGE="$$BASE_IMAGE"} \
+		--build-arg REVISION=$(REVISION) -t $(IMAGE) .
+wheels: $(READY) ## download the image's packages into wheels/, to build it without a package index
+	@$(PY) -m pip download -q --disable-pip-version-check --require-hashes --no-deps \
+		--only-binary :all: --implementation cp --python-version 3.11 \
+		--platform manylinux_2_28_$(MACHINE) --platform manylinux_2_17_$(MACHINE) \
+		--platform manylinux2014_$(MACHINE) -r requirements.lock -d wheels
+up: image ## start the services of compose.yaml
+	@AFTERCLOSE_IMAGE=$(IMAGE) $(COMPOSE) up -d --no-build
+down: ## stop and remove the containers; the logs volume stays
+	@$(COMPOSE) down
+logs: ## follow what the service prints   [SERVICE=us-paper]
+	@$(COMPOSE) logs -f --tail 100 $(SERVICE)
+shell: ## a shell inside the running service   [SERVICE=us-paper]
+	@$(COMPOSE) exec $(SERVICE) bash

@@ -14,16 +14,19 @@ FLOORS = {
     EDGE: "config runner cron_runner",
     USE_CASES: """
         cycle dataset_builder demo.nightly ml_orchestrator model_registry offline_evaluator
-        offline_trainer paper_trading_executor replay risk_filter status
+        offline_trainer paper_trading_executor registry_checks registry_reader registry_repair
+        registry_writer replay risk_filter status
         """,
     DISK_AND_TIME: """
         artifacts clock dataset_file decision_log demo.bars event_log files heartbeat journal
-        ledger market_calendar market_clock positions scope_lock
+        ledger market_calendar market_clock market_overrides positions registry_pointer
+        scope_lock
         """,
     PURE: """
         classification dataset dataset_text demo.indicators demo.strategy evaluation_text
-        excursions exit_rules features labels ledger_parser metrics models registry_state
-        registry_text scorecard sizing splits statistics training_text
+        excursions exit_rules features labels ledger_parser market_sessions metrics models
+        registry_events registry_state registry_text scorecard sizing splits statistics
+        training_text
         """,
     VOCABULARY: "errors records settings",
 }

@@ -1,0 +1,74 @@
+"""The container's files agree with the code: settings, jobs, version and hardening."""
+
+import re
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import lib
+from lib.crontab import Entry, parse_crontab
+from lib.settings import Settings
+
+REPOSITORY = Path(__file__).parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))
+NOW = datetime(2026, 1, 27, tzinfo=UTC)
+DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_compose_passes_every_setting_but_the_image_sets_the_logs_folder() -> None:
+    environment = COMPOSE["services"]["us-paper"]["environment"]
+    every = {f"ML_{field.upper()}" for field in Settings.__struct_fields__}
+    assert set(environment) == every - {"ML_LOGS_DIR"}
+    assert {name: value for name, value in environment.items() if value is not None} == {
+        "ML_MARKET": "us",
+        "ML_ENV": "paper",
+    }
+    assert "ML_LOGS_DIR=/logs" in DOCKERFILE
+
+
+def test_compose_takes_from_the_service_what_it_does_not_need() -> None:
+    service = COMPOSE["services"]["us-paper"]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["network_mode"] == "none"
+    assert {"mem_limit", "pids_limit", "restart", "stop_grace_period"} <= set(service)
+
+
+def test_compose_and_the_image_ask_for_health_in_the_same_way() -> None:
+    check = COMPOSE["services"]["us-paper"]["healthcheck"]
+    assert f"CMD {str(check['test'][1:]).replace(chr(39), chr(34))}" in DOCKERFILE
+    for option in ("interval", "timeout", "start_period", "retries"):
+        assert f"--{option.replace('_', '-')}={check[option]}" in DOCKERFILE
+
+
+def test_the_images_version_is_the_packages() -> None:
+    assert f"ARG VERSION={lib.__version__}\n" in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", ["crontab", "crontab.live"])
+def test_every_line_of_a_crontab_runs_a_job_with_options_that_it_has(name: str) -> None:
+    for entry in entries_of(name):
+        words = re.fullmatch(r"python -m (jobs\.\w+)(.*)", entry.command)
+        assert words, entry.command
+        import_module(words[1]).parser().parse_args(words[2].split())
+
+
+def test_a_live_scope_is_locked_and_verified_but_never_trained() -> None:
+    assert {entry.name for entry in entries_of("crontab.live")} == {"lock", "verify"}
+
+
+def test_only_what_the_image_needs_enters_the_build() -> None:
+    kept = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split("\n*\n")[1].split()
+    assert kept == [
+        *("!requirements.lock", "!wheels", "!lib", "!jobs", "!crontab", "!LICENSE"),
+        "**/__pycache__",
+    ]
+
+
+def entries_of(name: str) -> tuple[Entry, ...]:
+    return parse_crontab((REPOSITORY / name).read_text(encoding="utf-8"), name, NOW)
