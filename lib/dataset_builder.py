@@ -1,0 +1,165 @@
+"""The dataset of one scope: built from the ledgers, read for training, checked and repaired.
+
+Every closed trade becomes one row, once, known by its trade_id. Asking the dataset by symbol
+and time instead would take two trades for one, and one trade for two when the same instant
+is written in another zone.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from lib.build_run import BuildRun
+from lib.clock import utc_now
+from lib.dataset_file import DatasetFile
+from lib.dataset_metadata import ROW_RULES, DatasetMetadata, empty_metadata
+from lib.dataset_rejects import RejectsFile
+from lib.dataset_repair import clear_the_way, count_lost, verify_dataset
+from lib.dataset_text import BuildReport
+from lib.errors import IntegrityError
+from lib.known_rows import KnownRows
+from lib.ledger import TradeLedger
+from lib.ledger_parser import LineParser
+from lib.ledger_source import LedgerSource
+from lib.market_clock import market_timezone
+from lib.records import Problem, Repair
+from lib.scope_lock import scope_lock
+from lib.settings import Settings
+
+if TYPE_CHECKING:
+    from lib.dataset import Dataset
+
+NEW_YORK = "America/New_York"
+EXCLUDED_EXIT_TYPES = frozenset({"EXTERNAL_CLOSE", "LIQUIDATION"})
+
+Ledger = TradeLedger | Path | str
+
+
+class DatasetBuilder:
+    """Builds and reads the dataset in ``dataset_dir``, the scope's folder.
+
+    ``trade_ledger`` is one ledger or several, in the order in which their rows are added; a
+    record in a later one supersedes those with its id in earlier ones. ``shadow_ledger`` is
+    read last, once there is one. ``timezone`` (IANA) is for ledgers given as paths. Trades
+    that ended with one of ``excluded_exit_types`` (upper case) say nothing of the strategy
+    and are rejected.
+    """
+
+    def __init__(
+        self,
+        dataset_dir: Path | str,
+        trade_ledger: Ledger | Sequence[Ledger],
+        *,
+        timezone: str = NEW_YORK,
+        excluded_exit_types: Iterable[str] = EXCLUDED_EXIT_TYPES,
+        shadow_ledger: Ledger | None = None,
+    ) -> None:
+        self.dataset_dir = Path(dataset_dir)
+        given = [trade_ledger] if isinstance(trade_ledger, Ledger) else trade_ledger
+        self._ledgers = [_as_ledger(ledger, timezone) for ledger in given]
+        self._shadow = shadow_ledger and _as_ledger(shadow_ledger, timezone)
+        self._excluded = frozenset(excluded_exit_types)
+        self._file = DatasetFile(self.dataset_dir)
+        self._rejects = RejectsFile(self.dataset_dir)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The builder of a scope. Raises what `market_timezone` raises."""
+        return cls(
+            settings.root,
+            settings.ledger_paths,
+            timezone=market_timezone(settings),
+            excluded_exit_types=settings.excluded_exit_types,
+            shadow_ledger=settings.shadow_ledger_path if settings.shadow_blocked else None,
+        )
+
+    def build_from_ledger(self, now: datetime | None = None) -> tuple[int, int]:
+        """Build, and return how many rows were added and how many there are."""
+        report = self.build(now)
+        return report.rows_added, report.rows_total
+
+    def build(self, now: datetime | None = None) -> BuildReport:
+        """Add a row for every closed trade that has none; write nothing if nothing is new.
+
+        ``now`` (aware) stands in for the wall clock: no trade can have ended after it.
+        Raises IntegrityError when committed rows are damaged, InputError and StorageError
+        for ledgers that cannot be read or a disk that cannot be written, ScopeBusy.
+        """
+        moment = now or utc_now()
+        with scope_lock(self.dataset_dir), ExitStack() as stack:
+            ledgers = self._ledgers_to_read()
+            sources = [stack.enter_context(self._opened(ledger, moment)) for ledger in ledgers]
+            return BuildRun(self._file, self._rejects, sources, self._rules(ledgers), moment).run()
+
+    def metadata(self) -> DatasetMetadata | None:
+        """What is committed; None before the first build. Raises IntegrityError."""
+        return self._file.metadata()
+
+    def load(self, version: str | None = None) -> "Dataset":
+        """The dataset, or an earlier version of it; empty before the first build.
+
+        Raises IntegrityError when the committed rows are damaged, InputError for a version
+        that this dataset never had.
+        """
+        from lib.dataset import Dataset  # NumPy, which a build does without
+
+        committed = self._file.metadata() or empty_metadata("")
+        self._file.check(committed)
+        wanted = self._file.earlier(committed, version) if version else committed
+        return Dataset.from_rows(self._file.rows(wanted), wanted.version, wanted.sha256)
+
+    def verify(self) -> list[Problem]:
+        """All that is wrong with the files, the worst first. Raises StorageError."""
+        return verify_dataset(self._file, self._rejects)
+
+    def repair(self, now: datetime | None = None) -> Repair:
+        """Mend what `verify` finds; a sound dataset stays as it is.
+
+        Lost metadata is made anew from sound rows. Damaged rows, and rows that contradict
+        their records, are kept beside and built anew from the ledgers. Raises
+        IntegrityError when there is no ledger to build from, and what `build` raises.
+        """
+        moment = now or utc_now()
+        with scope_lock(self.dataset_dir):
+            if not self.verify():
+                return Repair(done=(), left=())
+            if not any(ledger.path.is_file() for ledger in self._ledgers):
+                names = ", ".join(str(ledger.path) for ledger in self._ledgers)
+                raise IntegrityError(names, "no ledger to rebuild from", "Restore it, then repair.")
+            done, aside = clear_the_way(self._file, moment.isoformat())
+            report = self.build(moment)
+            done.append(f"added {report.rows_added} rows from the ledgers")
+            left = [f"{problem.file}: {problem.what}" for problem in self.verify()]
+            if aside and (lost := self._count_lost(aside)):
+                left.append(f"{lost} trades that no ledger has any more are only in {aside.name}")
+        return Repair(done=tuple(done), left=tuple(left))
+
+    def _count_lost(self, aside: Path) -> int:
+        metadata = self._file.metadata()
+        with KnownRows(self._file.path, metadata.bytes if metadata else 0) as known:
+            return count_lost(aside, known)
+
+    def _ledgers_to_read(self) -> list[TradeLedger]:
+        shadow = self._shadow
+        return [*self._ledgers, *([shadow] if shadow and shadow.path.exists() else [])]
+
+    def _opened(self, ledger: TradeLedger, now: datetime) -> LedgerSource:
+        inside = ledger.path.is_relative_to(self.dataset_dir)
+        name = ledger.path.relative_to(self.dataset_dir) if inside else ledger.path
+        return LedgerSource(
+            name.as_posix(), ledger, LineParser(ledger.timezone, self._excluded, now)
+        )
+
+    def _rules(self, ledgers: Iterable[TradeLedger]) -> dict[str, str]:
+        """What decides about rows besides the ledgers' bytes."""
+        return {
+            "row_rules": str(ROW_RULES),
+            "excluded_exit_types": ",".join(sorted(self._excluded)),
+            "timezones": ",".join(ledger.timezone for ledger in ledgers),
+        }
+
+
+def _as_ledger(ledger: Ledger, timezone: str) -> TradeLedger:
+    return ledger if isinstance(ledger, TradeLedger) else TradeLedger(ledger, timezone)
