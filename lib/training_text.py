@@ -1,0 +1,59 @@
+"""A training in words: the block that `train` prints, from the metrics alone."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+WIDTH_CHARACTERS: Final = 80
+TOP_FEATURES: Final = 5
+
+
+def training_text(metrics: Mapping[str, Any]) -> str:
+    """The sectioned text for ``metrics`` as `OfflineTrainer.train` returns them."""
+    rule = "=" * WIDTH_CHARACTERS
+    skipped = metrics["status"] == "skipped"
+    body = [f"SKIPPED: {metrics['reason']}"] if skipped else list(_trained(metrics))
+    return "\n".join([rule, "OFFLINE MODEL TRAINING", rule, *body])
+
+
+def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
+    unit = "" if metrics["mae_unit"] == "fraction" else " ATR"
+    regularisation_c = metrics["regularisation_c"]
+    strength = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
+    yield f"Trades: {metrics['n_rows']} (dataset {metrics['dataset_version']})"
+    yield (
+        f"Bad trades: {metrics['bad_share']:.1%} "
+        f"(loss, or abs(MAE) > {metrics['mae_threshold']:g}{unit})"
+    )
+    yield f"Features: {len(metrics['features'])}"
+    yield f"Model: {metrics['model']}{strength}"
+    yield (
+        f"Train: {metrics['n_train']} trades | Test: {metrics['n_test']} newest trades | "
+        f"Purged between: {metrics['n_purged']}"
+    )
+    yield (
+        f"Train accuracy: {metrics['train_accuracy']:.1%} | "
+        f"Test accuracy: {metrics['test_accuracy']:.1%} | "
+        f"Baseline: {metrics['baseline_accuracy']:.1%}"
+    )
+    yield (
+        f"Train AUC: {_number(metrics['train_auc'])} | Test AUC: {_number(metrics['test_auc'])} | "
+        f"Test Brier: {_number(metrics['brier'])}"
+    )
+    if metrics["coefficients"]:
+        yield "Top features by coefficient (log-odds of a bad trade per standard deviation):"
+        yield from _top(metrics["coefficients"])
+    for name, fault in metrics["dropped_features"].items():
+        yield f"Dropped: {name} ({fault})"
+    yield f"New model: {metrics['model_id']}"
+
+
+def _top(coefficients: Mapping[str, float]) -> Iterator[str]:
+    ranked = sorted(coefficients.items(), key=lambda item: (-abs(item[1]), item[0]))
+    width = max(len(name) for name, _ in ranked[:TOP_FEATURES])
+    for name, coefficient in ranked[:TOP_FEATURES]:
+        yield f"  {name:<{width}}  {coefficient:+.4f}"
+
+
+def _number(value: float | None) -> str:
+    """Three decimals; a dash where a measure is undefined."""
+    return "-" if value is None else f"{value:.3f}"
