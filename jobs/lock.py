@@ -18,14 +18,18 @@ from lib.settings import Settings
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
-    return job_parser("lock", __doc__)
+    options = job_parser("lock", __doc__)
+    options.add_argument(
+        "--within", type=int, metavar="MINUTES", help="only this shortly before the open, for cron"
+    )
+    return options
 
 
-def run(settings: Settings, now: datetime, _: argparse.Namespace) -> Outcome:
+def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from lib import registry_operations
 
-    return registry_operations.lock(settings, now)
+    return registry_operations.lock(settings, now, args.within)
 
 
 if __name__ == "__main__":

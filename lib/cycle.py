@@ -64,9 +64,14 @@ def what_is_due(
     return _due_after(read_cycle_state(settings.root), session)
 
 
+def training_is_refused(settings: Settings) -> bool:
+    """Whether this scope takes its models from another one."""
+    return settings.env == "live" and not settings.allow_live_training
+
+
 def refuse_live_training(settings: Settings) -> None:
     """Raise LiveScopeRefused unless training is allowed in this scope."""
-    if settings.env == "live" and not settings.allow_live_training:
+    if training_is_refused(settings):
         raise LiveScopeRefused(
             "env=live never trains (ML_ALLOW_LIVE_TRAINING=false); bring a model that was "
             f"trained on paper: make promote ID=... FROM={settings.market}/paper"

@@ -6,6 +6,9 @@ from lib.settings import Settings
 
 RULE = "=" * 80
 
+CONTAINER_LOGS_DIR = "/logs"
+"""Where the image keeps its volume: a path that means nothing on the host."""
+
 
 def cycle_text(
     model_id: str | None, *, reason: str, previous_active: str | None, command: str
@@ -27,6 +30,10 @@ def cycle_text(
 
 def promote_command(model_id: str, settings: Settings) -> str:
     """The exact make line that promotes a model of this scope."""
+    if settings.logs_dir == CONTAINER_LOGS_DIR:
+        service = f"{settings.market}-{settings.env}"
+        named = [] if service == "us-paper" else [f"SERVICE={service}"]
+        return " ".join(["make promote", f"ID={model_id}", "IN=container", *named])
     defaults = Settings()
     parts = [
         f"{name}={shlex.quote(value)}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import exchange_calendars
@@ -34,6 +34,18 @@ exchange may close for a whole week (XHKG at the lunar new year)."""
 
 FOLLOWS = {"NSE": "XBOM", "XNSE": "XBOM"}
 """Exchanges that the library does not have, and the calendar that they keep."""
+
+
+class _KeptHours(NamedTuple):
+    """All that the library says of the days from ``start`` to ``end``."""
+
+    start: date
+    end: date
+    hours: dict[date, tuple[datetime, datetime]]
+
+
+_kept: dict[Any, _KeptHours] = {}
+"""The longest range that this process has asked for, by the library's class."""
 
 
 def build_table(
@@ -146,6 +158,21 @@ def _bounds(kind: Any) -> tuple[date, date]:
 def _library_hours(
     kind: Any, start: date, end: date
 ) -> dict[date, tuple[datetime, datetime] | None]:
+    """The library's sessions by date, from the range kept in this process if it has them.
+
+    The library takes as long for a quarter as for twenty years, so a replay of many nights
+    asks once, for all of them.
+    """
+    kept = _kept.get(kind)
+    if kept is None or start < kept.start or end > kept.end:
+        asked = _KeptHours(start, end, _ask_library(kind, start, end))
+        if kept is None or asked.end - asked.start >= kept.end - kept.start:
+            _kept[kind] = asked
+        kept = asked
+    return {day: hours for day, hours in kept.hours.items() if start <= day <= end}
+
+
+def _ask_library(kind: Any, start: date, end: date) -> dict[date, tuple[datetime, datetime]]:
     schedule = kind(start=start.isoformat(), end=end.isoformat()).schedule
     columns = zip(schedule.index, schedule["open"], schedule["close"], strict=True)
     return {

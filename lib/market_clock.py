@@ -11,7 +11,7 @@ Whoever cannot be told must not train: a clock that is down is not a closed mark
 
 import sys
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -20,6 +20,7 @@ from lib.errors import CannotTell, InputError, StorageError
 from lib.files import write_atomic
 from lib.market_overrides import Overrides, read_overrides
 from lib.market_sessions import Session, SessionTable
+from lib.seal import is_damaged, seal
 from lib.settings import Settings
 
 __all__ = ["CACHE_NAME", "MarketClock", "Session", "market_timezone"]
@@ -126,7 +127,7 @@ class MarketClock:
         _check_aware(now)
         self._table = self._build(now)
         try:
-            write_atomic(self.cache_path, msgspec.json.encode(self._table) + b"\n")
+            write_atomic(self.cache_path, seal(msgspec.json.encode(self._table) + b"\n"))
         except StorageError as error:
             import logging  # on the error path only
 
@@ -153,11 +154,14 @@ class MarketClock:
     def _load(self) -> SessionTable:
         path = self.cache_path
         try:
-            table = msgspec.json.decode(path.read_bytes(), type=SessionTable)
+            data = path.read_bytes()
+            table = msgspec.json.decode(data, type=SessionTable)
         except FileNotFoundError:
             raise CannotTell(f"{path} does not exist yet; `make cycle` writes it") from None
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             raise CannotTell(f"{path} is unusable ({error}); `make cycle` renews it") from error
+        if is_damaged(data):
+            raise CannotTell(f"{path} was changed since it was written; `make cycle` renews it")
         if table.calendar != self.calendar:
             raise CannotTell(
                 f"{path} holds {table.calendar}, not {self.calendar}; `make cycle` renews it"
@@ -194,6 +198,7 @@ def market_timezone(settings: Settings) -> str:
     return MarketClock.from_settings(settings, may_build=True).timezone
 
 
+@cache
 def library_version() -> str:
     """What the sessions come from, such as "exchange_calendars 4.13.2, pandas 3.0.6".
 

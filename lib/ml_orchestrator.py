@@ -124,13 +124,14 @@ class OfflineMLOrchestrator:
             if chosen is None:
                 return end(_nothing("evaluate", "every model has been evaluated"))
             evaluation = self.evaluator.evaluate(chosen, now=moment)
+            status, reason = evaluation.pop("status"), evaluation.pop("reason", "")
             self.registry.record_evaluation(chosen, evaluation, now=moment)
             return end(
                 Outcome(
                     job="evaluate",
-                    status="done" if evaluation["status"] == "evaluated" else "unchanged",
-                    reason=evaluation.get("reason", ""),
-                    details=_without(evaluation, "status", "reason", "trades"),
+                    status="done" if status == "evaluated" else "unchanged",
+                    reason=reason,
+                    details=_without(evaluation, "trades"),
                     text=evaluation_text(evaluation),
                 )
             )

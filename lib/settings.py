@@ -105,6 +105,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     slippage_bps: Annotated[
         float, Meta(ge=0, le=1000, description="paper slippage a side, basis points of price")
     ] = 0.0
+    threshold_mode: Annotated[
+        Literal["fixed", "tuned"],
+        Meta(description="block above ML_RISK_THRESHOLD, or above what training found to pay"),
+    ] = "fixed"
+    sample_weights: Annotated[
+        Literal["none", "uniqueness", "loss", "both"],
+        Meta(description="weigh training trades by overlap, by size of loss, or by both"),
+    ] = "none"
+    calibration: Annotated[
+        Literal["none", "sigmoid", "isotonic", "auto"],
+        Meta(description="how scores become probabilities; an ensemble has sigmoid at least"),
+    ] = "none"
 
     @property
     def root(self) -> Path:

@@ -1,0 +1,38 @@
+"""Replay trading days from a file of daily bars and a file of signals, on paper.
+
+Reads   the two files, the active model, paper_positions.json, paper_replay.json.
+Writes  trade_ledger.jsonl, shadow_ledger.jsonl, ml_decisions.jsonl, the session locks.
+Again   days that were replayed before are left out.
+
+Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings, arguments or input,
+3 refused by a safety rule, 4 another job is writing in this scope.
+"""
+
+import argparse
+from datetime import datetime
+
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+from lib.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of this job."""
+    options = job_parser("session", __doc__)
+    options.add_argument("--bars", metavar="CSV", required=True, help="symbol,date,open,high,...")
+    options.add_argument("--signals", metavar="JSONL", required=True, help="one signal a line")
+    options.add_argument("--from", dest="start", metavar="DATE", help="first session")
+    options.add_argument("--to", dest="end", metavar="DATE", help="last session")
+    return options
+
+
+def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
+    """Run this job."""
+    from lib.session_replay import replay_files
+
+    files, days = (args.bars, args.signals), {"start": args.start, "end": args.end}
+    return replay_files(settings, now, *files, **days, quiet=args.quiet)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_job(run, parser()))

@@ -1,0 +1,168 @@
+"""What stands on a candidate's page: everything said, nothing left for a template to decide.
+
+Made from evaluation.json and metadata.json alone, so an old model's page can be drawn again
+without its dataset, and the same files give the same page.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from lib.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
+from lib.report.comparison_view import MEASURES
+from lib.report.feature_view import Influence, Shift, influences, shifts
+from lib.report.gates_view import Gates, gates_view
+from lib.report.lineage_view import Facts, lineage
+from lib.report.part_view import Part, parts
+from lib.report.promote_line import PromoteLine
+from lib.report.verdict import PART_NAMES, Verdict, main_part, verdict
+from lib.report.words import chance, count, counted, minute, number, percent, visible
+
+
+class Tile(NamedTuple):
+    """One figure to remember."""
+
+    label: str
+    value: str
+    note: str
+
+
+class WindowRow(NamedTuple):
+    """One step of walking forward; ``gain`` is the expectancy's, against the rules alone."""
+
+    number: int
+    trained: str
+    tested: str
+    kept: str
+    kept_share: float
+    auc: str
+    gain: str
+    remark: str
+
+
+class CandidateView(NamedTuple):
+    """Everything on the page but the charts, ready to be set.
+
+    ``basis`` names the trades that the tiles, the score and the threshold are judged by.
+    """
+
+    scope: str
+    model_id: str
+    kind: str
+    evaluated: str
+    promote: PromoteLine
+    verdict: Verdict
+    gates: Gates | None
+    tiles: list[Tile]
+    notes: list[str]
+    parts: list[Part]
+    glossary: list[tuple[str, str]]
+    basis: str
+    threshold: str
+    calibration: str
+    sweep: list[SweepRow]
+    sweep_hint: str
+    blocked: Blocked
+    influences: list[Influence]
+    linear: bool
+    dropped: list[tuple[str, str]]
+    shifts: list[Shift]
+    active_id: str | None
+    windows: list[WindowRow]
+    lineage: list[Facts]
+
+
+def candidate_view(
+    evaluation: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    active: Mapping[str, Any] | None,
+    *,
+    scope: str,
+    promote: PromoteLine,
+) -> CandidateView:
+    """The page of one model; ``active`` is the metadata of the model that it may replace."""
+    main, metrics = main_part(evaluation), metadata["metrics"]
+    part, record = evaluation[main], evaluation["track_record"][main]
+    return CandidateView(
+        scope=scope,
+        model_id=evaluation["model_id"],
+        kind=visible(metrics["model"]).replace("_", " "),
+        evaluated=minute(evaluation["evaluated_at"]),
+        promote=promote,
+        verdict=verdict(evaluation),
+        gates=gates_view(evaluation.get("gates")),
+        tiles=_tiles(part),
+        notes=[visible(note) for note in evaluation["notes"]],
+        parts=list(parts(evaluation)),
+        glossary=[(measure.name, measure.meaning) for measure in MEASURES],
+        basis=counted(record["trades"], f"{PART_NAMES[main]} trade"),
+        threshold=number(evaluation["threshold"]),
+        calibration=_calibration(part["scores"]),
+        sweep=sweep(part["threshold_sweep"], evaluation["threshold"]),
+        sweep_hint=sweep_hint(part),
+        blocked=blocked(part, record),
+        influences=influences(metadata, evaluation["importance"]),
+        linear=bool(metrics["coefficients"]),
+        dropped=[
+            (visible(name), visible(why)) for name, why in metrics["dropped_features"].items()
+        ],
+        shifts=shifts(metadata["features"], active["features"] if active else []),
+        active_id=active["model_id"] if active else None,
+        windows=_windows(evaluation["walk_forward"]["windows"]),
+        lineage=lineage(evaluation, metadata),
+    )
+
+
+def _tiles(part: Mapping[str, Any]) -> list[Tile]:
+    rules, kept, luck = part["rules_only"], part["rules_ml"], part["significance"]
+    change, fall = (part["differences"][key]["value"] for key in ("expectancy", "max_drawdown"))
+    return [
+        Tile(
+            "Expectancy a trade",
+            percent(kept["expectancy"], 2, signed=True),
+            f"rules alone {percent(rules['expectancy'], 2, signed=True)}, "
+            f"difference {percent(change, 2, signed=True)}",
+        ),
+        Tile(
+            "Max drawdown",
+            percent(kept["max_drawdown"]),
+            f"rules alone {percent(rules['max_drawdown'])}, "
+            f"difference {percent(fall, signed=True)}",
+        ),
+        Tile(
+            "Trades kept",
+            percent(part["filter_effect"]["kept_share"], 0),
+            f"{count(kept['trades'])} of {count(rules['trades'])}",
+        ),
+        Tile(
+            "By luck alone",
+            chance(luck["p_value_deflated"]),
+            "that random blocking does as well, after "
+            f"{counted(luck['candidates_tried'], 'candidate')}",
+        ),
+    ]
+
+
+def _calibration(scores: Mapping[str, Any]) -> str:
+    brier, rate = scores["brier"], scores["base_rate"]
+    if brier is None:
+        return "No trade was scored."
+    return (
+        f"Brier score {number(brier, 3)}; always answering the base rate would give "
+        f"{number(rate * (1 - rate), 3)}. Lower is better."
+    )
+
+
+def _windows(windows: Sequence[Mapping[str, Any]]) -> list[WindowRow]:
+    return [
+        WindowRow(
+            number=position,
+            trained=count(window["n_train"]),
+            tested=count(window["n_test"]),
+            kept=count(window["n_kept"]),
+            kept_share=window["n_kept"] / window["n_test"],
+            auc=number(window["auc"]),
+            gain=percent(window.get("expectancy_gain"), 2, signed=True),
+            remark=visible(window["untrained"]),
+        )
+        for position, window in enumerate(windows, start=1)
+    ]

@@ -1,0 +1,34 @@
+"""The line that promotes a model, as a page can show it.
+
+A page in a mounted volume is written under one path and opened under another, and two scopes
+with the same history must leave the same pages. So an absolute logs folder is not written
+down: the page adds the folder that it is opened from.
+"""
+
+from pathlib import PurePath
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from lib.cycle_text import promote_command
+from lib.settings import Settings
+
+
+class PromoteLine(NamedTuple):
+    """``command`` to copy; with ``place`` the page puts its own logs folder behind it.
+
+    ``place`` is the end of the path of a page in such a folder.
+    """
+
+    command: str
+    place: str
+
+
+def promote_line(model_id: str, settings: Settings, page: str) -> PromoteLine:
+    """The line for a model of the settings' scope; ``page`` is a path inside the scope."""
+    if not PurePath(settings.logs_dir).is_absolute():
+        return PromoteLine(promote_command(model_id, settings), "")
+    elsewhere = replace(settings, logs_dir=Settings().logs_dir)
+    return PromoteLine(
+        promote_command(model_id, elsewhere), f"/{settings.market}/{settings.env}/{page}"
+    )

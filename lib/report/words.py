@@ -1,0 +1,85 @@
+"""Figures as the pages write them: a real minus sign, and units that stay on their line.
+
+Every function takes None for what has no value and gives a dash, because a blank cell looks
+like a mistake of the page.
+"""
+
+from datetime import UTC, datetime
+
+MINUS, DASH, FIXED = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
+
+SMALLEST_P = 0.001
+
+POLICIES = {
+    "rules_only": "the rules alone",
+    "rules_active": "the active model",
+    "rules_ml": "this model",
+}
+"""Who decides which of the rules' entries are made."""
+
+
+def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
+    """`0.59`; with ``signed`` `+0.59`."""
+    if value is None:
+        return DASH
+    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
+    if not float(text.replace(",", "")):
+        text = text.lstrip("+-")  # neither plus nor minus nothing
+    return text.replace("-", MINUS)
+
+
+def short(value: float) -> str:
+    """A value of any size in four digits."""
+    return f"{value:.4g}".replace("-", MINUS)
+
+
+def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
+    """A fraction in percent: `4.6 %`."""
+    if value is None:
+        return DASH
+    return f"{number(100 * value, digits, signed=signed)}{FIXED}%"
+
+
+def count(value: int | None) -> str:
+    """`10,000`."""
+    return DASH if value is None else f"{value:,}"
+
+
+def counted(value: int, singular: str, plural: str = "") -> str:
+    """`1 trade`, `2 trades`."""
+    return f"{value:,} {singular if value == 1 else plural or singular + 's'}"
+
+
+def chance(p_value: float | None) -> str:
+    """`p = 0.024`."""
+    if p_value is None:
+        return DASH
+    return f"p < {SMALLEST_P}" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
+
+
+def interval(low: str, high: str) -> str:
+    """Two figures as an interval; a dash when either has no value."""
+    return DASH if DASH in (low, high) else f"{low} to {high}"
+
+
+def day(moment: str | datetime | None) -> str:
+    """`27 Jan 2026`, in UTC."""
+    if moment is None:
+        return DASH
+    utc = _utc(moment)
+    return f"{utc.day}{FIXED}{utc:%b %Y}"
+
+
+def minute(moment: str | datetime | None) -> str:
+    """`27 Jan 2026, 21:45 UTC`."""
+    return DASH if moment is None else f"{day(moment)}, {_utc(moment):%H:%M} UTC"
+
+
+def visible(text: object) -> str:
+    """Text from outside on one line: what does not print, or turns lines round, is a space."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))
+
+
+def _utc(moment: str | datetime) -> datetime:
+    parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return parsed.astimezone(UTC)

@@ -1,0 +1,162 @@
+"""Every file of a scope, checked; and rebuilt where it is derived from another.
+
+The dataset comes from the ledger, the registry's state from its events, status and session
+table from both. What cannot be derived (a ledger, a model's weights, an event, a position)
+is named instead. Each part knows how to check itself; this only asks all of them.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from lib.artifacts import ModelStore
+from lib.dataset_builder import DatasetBuilder
+from lib.errors import IntegrityError
+from lib.event_log import keep_beside
+from lib.files import remove_file, sha256_file
+from lib.market_clock import CACHE_NAME
+from lib.model_registry import ModelRegistry
+from lib.records import Outcome, Problem, Repair
+from lib.seal import is_sealed
+from lib.sealed_lines import bad_lines, put_aside
+from lib.settings import Settings
+from lib.status import JOURNAL_FILE, STATUS_FILE
+from lib.work import Workplace
+
+DERIVED = (STATUS_FILE, CACHE_NAME)
+"""Sealed files that are simply made anew when they are damaged."""
+
+KEPT = ("paper_positions.json", "paper_replay.json")
+"""Sealed files that only the trading side can make."""
+
+LOGS = (f"{JOURNAL_FILE}.1", JOURNAL_FILE, "ml_decisions.jsonl")
+"""Logs of sealed lines; a damaged one is put aside, the others stand."""
+
+EXIT_DAMAGED = 3
+
+
+def verify_scope(settings: Settings, now: datetime, *, repair: bool = False) -> Outcome:
+    """Check the scope; with ``repair`` rebuild what can be, keeping damaged files beside."""
+    scope = _Scope(settings)
+    if not repair:
+        return _verdict(scope.problems(), Repair(done=(), left=()), repair=False)
+    with Workplace.from_settings(settings).run("verify", now) as end:
+        repaired = scope.repair(now)
+        return end(_verdict(scope.problems(), repaired, repair=True))
+
+
+class _Scope:
+    """The files of one scope and who knows how to check them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.root = settings.root
+        self.builder = DatasetBuilder.from_settings(settings)
+        self.registry = ModelRegistry.from_settings(settings)
+        self.store = ModelStore(settings.model_dir)
+
+    def problems(self) -> list[Problem]:
+        """All that is wrong, part by part."""
+        found = [*self._changed_ledgers(), *self.builder.verify()]
+        for problem in (*self.registry.verify(), *self._damaged_strangers()):
+            found.append(replace(problem, file=f"{self.store.model_dir.name}/{problem.file}"))
+        for name in (*DERIVED, *KEPT):
+            found += _check_sealed(self.root / name)
+        for name in LOGS:
+            found += [
+                Problem(file=name, where=f"line {line.number}", what=line.what)
+                for line in bad_lines(self.root / name)
+            ]
+        return found
+
+    def repair(self, now: datetime) -> Repair:
+        """Mend each part that has something wrong with it."""
+        done: list[str] = []
+        left: list[str] = []
+        for part in (self.builder, self.registry):
+            try:
+                mended = part.repair(now=now) if part.verify() else Repair(done=(), left=())
+            except IntegrityError as error:  # without a ledger there is nothing to build from
+                left.append(str(error))
+            else:
+                done += mended.done
+                left += mended.left
+        done += self._derived_put_aside()
+        for name in LOGS:
+            if bad := list(bad_lines(self.root / name)):
+                kept = put_aside(self.root / name, bad)
+                left.append(f"{len(bad)} lines of {name} are lost, but kept in {kept.name}")
+        return Repair(done=tuple(done), left=tuple(left))
+
+    def _derived_put_aside(self) -> Iterator[str]:
+        for name in DERIVED:
+            path = self.root / name
+            if _check_sealed(path):
+                kept = keep_beside(path, "damaged", path.read_bytes())
+                remove_file(path)
+                yield f"{name} was kept as {kept.name} and is made anew by the next cycle"
+
+    def _changed_ledgers(self) -> Iterator[Problem]:
+        """Ledgers whose part that was already read is not what it was."""
+        try:
+            metadata = self.builder.metadata()
+        except IntegrityError:
+            return  # the dataset's own check says so
+        for read in metadata.ledgers if metadata else ():
+            path = self.root / read.ledger  # a ledger outside the scope has its whole path
+            if read.bytes and not path.exists():
+                yield Problem(file=read.ledger, what="is gone; restore it")
+            elif read.bytes and sha256_file(path, read.bytes) != read.sha256:
+                what = (
+                    f"its first {read.bytes} bytes changed since they were read; if nobody "
+                    "mended a record there, restore it, else accept it with `make build`"
+                )
+                yield Problem(file=read.ledger, what=what)
+
+    def _damaged_strangers(self) -> Iterator[Problem]:
+        """Model folders that wait for their registration, held to their own metadata."""
+        for model_id in self.store.model_ids():
+            if model_id in self.registry.list_candidates():
+                continue
+            try:
+                self.store.verify(model_id, self.store.read_metadata(model_id)["artifacts"])
+            except IntegrityError as error:
+                file = Path(error.path).relative_to(self.store.model_dir)
+                yield Problem(file=str(file), what=error.problem)
+
+
+def _verdict(problems: list[Problem], repaired: Repair, *, repair: bool) -> Outcome:
+    lines = [f"repaired: {words}" for words in repaired.done]
+    lines += [f"not repaired: {words}" for words in repaired.left]
+    lines += [f"{p.file}{', ' + p.where if p.where else ''}: {p.what}" for p in problems]
+    if not problems:
+        lines.append("Every file of the scope is sound.")
+    elif repair:
+        lines.append("What is still named here cannot be derived: restore it from a backup.")
+    else:
+        lines.append("Run `make verify REPAIR=1` to rebuild what can be rebuilt.")
+    return Outcome(
+        job="verify",
+        status="damaged" if problems else "done",
+        reason=f"{len(problems)} problems, {len(repaired.done)} repairs",
+        details={
+            "problems": msgspec.to_builtins(problems),
+            "repairs": list(repaired.done),
+            "not_repaired": list(repaired.left),
+        },
+        text="\n".join(lines),
+        exit_code=EXIT_DAMAGED if problems else 0,
+    )
+
+
+def _check_sealed(path: Path) -> list[Problem]:
+    try:
+        data = path.read_bytes()
+        msgspec.json.decode(data)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        return [Problem(file=path.name, what=f"cannot be read ({error})")]
+    return [] if is_sealed(data) else [Problem(file=path.name, what="changed since it was written")]
