@@ -47,6 +47,7 @@ def stored(path: Path) -> SessionTable:
 
 def altered(path: Path, **fields: object) -> None:
     content = msgspec.json.decode(path.read_bytes())
+    del content["crc32"]
     path.write_bytes(msgspec.json.encode(content | fields))
 
 

@@ -1,0 +1,182 @@
+"""A process that is killed: at each of its disk calls in turn, and at any moment.
+
+Afterwards everybody can read, the active model is the old or the new one, the next run does
+the rest, and every trade is there once.
+"""
+
+import json
+import random
+import time
+
+import pytest
+from breaking import (
+    MORNING,
+    NIGHT_3,
+    WORK,
+    Lab,
+    closed_in_ledgers,
+    newest_model,
+    readers_work,
+    risk_of,
+    rows_by_trade,
+    trades,
+)
+from builders import append_ledger
+
+from lib.ledger import TradeLedger
+from lib.model_registry import ModelRegistry
+from lib.paper_trading_executor import PaperTradingExecutor
+from lib.risk_filter import RiskFilter
+from lib.settings import Settings
+from lib.verification import verify_scope
+
+SIGKILL_EXIT = -9
+
+
+def prepared(lab: Lab, name: str) -> Settings:
+    """A copy of the scope in which the work has something to do."""
+    scope = lab.scope()
+    if name == "repair":
+        (scope.root / "ml_status.json").write_bytes(b"{")
+        events = scope.model_dir / "registry_events.jsonl"
+        events.write_bytes(events.read_bytes().replace(b"the first one", b"the worst one"))
+        rows = scope.root / "ml_training_dataset.jsonl"
+        rows.write_bytes(rows.read_bytes().replace(b"AAPL", b"AAPk", 1))
+    if name == "rollback":
+        WORK["promote"](scope, lambda _: None)
+    return scope
+
+
+def finish(scope: Settings, name: str) -> None:
+    """What a person or cron does next: the same again, the nightly cycle, a check."""
+    from lib.cycle import run_cycle
+
+    verify_scope(scope, NIGHT_3, repair=True)
+    if name == "promote":
+        WORK["promote"](scope, lambda _: None)
+        assert ModelRegistry.from_settings(scope).get_active_model() == newest_model(scope)
+    assert run_cycle(scope, NIGHT_3, force=True).exit_code == 0
+    assert verify_scope(scope, NIGHT_3).text == "Every file of the scope is sound."
+    leftovers = [p.name for p in scope.root.rglob("*.tmp")] + list(scope.root.rglob(".tmp-*"))
+    assert len(leftovers) <= 1, leftovers  # a killed process's own file, written over later
+
+
+def every_trade_once(scope: Settings) -> None:
+    booked = closed_in_ledgers(scope)
+    assert set(booked.values()) == {1}
+    assert rows_by_trade(scope) == booked
+
+
+@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair"])
+def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str) -> None:
+    calm = prepared(lab, name)
+    old = ModelRegistry.from_settings(calm).get_active_model()
+    total = lab.processes.calls_of(name, calm, lab.diary)
+    new = ModelRegistry.from_settings(calm).get_active_model()
+    points = lab.some(total, 5)
+    for fatal in points:
+        scope = prepared(lab, name)
+        process = lab.processes.start(name, scope, lab.diary, fatal)
+        process.join()
+        assert process.exitcode == SIGKILL_EXIT
+        if name != "repair":
+            assert readers_work(scope) in (old, new)
+        finish(scope, name)
+        every_trade_once(scope)
+        with RiskFilter.load(scope, MORNING) as risk:
+            assert risk.mode == ("rules-only" if risk.model_id is None else "ml")
+            if risk.model_id:
+                assert risk.predict_risk({}) == risk.predict_risk({})
+                assert risk.model_id in (old, new, newest_model(scope))
+    lab.tally(f"kill -9 at a disk call of a {name} (it has {total})", len(points))
+
+
+def test_killed_at_any_disk_call_of_a_trading_day_no_trade_is_lost_or_doubled(
+    lab: Lab,
+) -> None:
+    total = lab.processes.calls_of("day", lab.scope(), lab.diary)
+    points = lab.some(total, 12)
+    for fatal in points:
+        scope = lab.scope()
+        process = lab.processes.start("day", scope, lab.diary, fatal)
+        process.join()
+        assert process.exitcode == SIGKILL_EXIT
+        entered = [line for line in lab.diary.read_text().splitlines() if line != "blocked"]
+        readers_work(scope)
+        with RiskFilter.load(scope, MORNING) as risk:
+            assert risk.mode == "ml"
+            ledger = TradeLedger(scope.ledger_paths[0])
+            executor = PaperTradingExecutor(scope, risk, ledger)
+            book = {position.trade_id for position in executor.positions}
+            booked = closed_in_ledgers(scope)
+            assert set(booked.values()) == {1}
+            assert not book & set(booked)
+            assert set(entered) <= book | set(booked)
+            for trade_id in book:
+                executor.close_position(trade_id, 100.0, "2026-01-30T10:00:00-05:00")
+        assert set(closed_in_ledgers(scope).values()) == {1}
+        assert book <= set(closed_in_ledgers(scope))
+    lab.tally(f"kill -9 at a disk call of a trading day (it has {total})", len(points))
+
+
+def test_killed_at_any_moment_again_and_again_one_scope_stays_whole(
+    lab: Lab,
+) -> None:
+    """One scope lives through all the kills, so that what one leaves meets the next."""
+    chance = random.Random(11)  # noqa: S311 - a repeatable series
+    scope = lab.scope()
+    rounds, killed = lab.often(220, 8), 0
+    records = trades(70 + 2 * rounds)[70:]
+    for number in range(rounds):
+        append_ledger(scope.ledger_paths[0], records[2 * number : 2 * number + 2])
+        name = chance.choice(["cycle", "cycle", "promote", "day", "rollback"])
+        old = ModelRegistry.from_settings(scope).get_active_model()
+        allowed = {old, newest_model(scope), ModelRegistry.from_settings(scope).previous_active()}
+        process = lab.processes.start(name, scope, lab.diary)
+        time.sleep(chance.uniform(0.0, 0.5 if name == "cycle" else 0.12))
+        process.kill()
+        process.join()
+        killed += process.exitcode == SIGKILL_EXIT
+        active = readers_work(scope)
+        assert active in allowed
+        assert set(closed_in_ledgers(scope).values()) == {1}
+        ModelRegistry.from_settings(scope).unlock("next", now=NIGHT_3)
+    finish(scope, "cycle")
+    with RiskFilter.load(scope, MORNING) as risk:
+        PaperTradingExecutor(scope, risk, TradeLedger(scope.ledger_paths[0]))
+    every_trade_once_after_a_build(scope)
+    assert risk_of(scope, newest_model(scope))
+    lab.tally("kill -9 at a random moment of a cycle, promote, rollback or day", killed)
+
+
+def every_trade_once_after_a_build(scope: Settings) -> None:
+    from lib.dataset_builder import DatasetBuilder
+
+    DatasetBuilder.from_settings(scope).build(NIGHT_3.replace(year=2027))
+    every_trade_once(scope)
+
+
+@pytest.mark.slow
+def test_a_whole_job_killed_at_any_moment_is_caught_up_by_the_next(
+    lab: Lab,
+) -> None:
+    """The real command line this time, imports and all."""
+    import subprocess
+    import sys
+
+    chance = random.Random(5)  # noqa: S311 - a repeatable series
+    scope = lab.scope()
+    command = [sys.executable, "-m", "jobs.cycle", "--logs-dir", scope.logs_dir, "--json",
+               "--force", "--now", NIGHT_3.isoformat()]  # fmt: skip
+    rounds = lab.often(20, 2)
+    for _ in range(rounds):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(chance.uniform(0.3, 4.0))
+        process.kill()
+        process.communicate()
+        readers_work(scope)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows_total"] == len(rows_by_trade(scope))
+    every_trade_once(scope)
+    lab.tally("kill -9 of the whole job `python -m jobs.cycle` at a random moment", rounds)
