@@ -5,8 +5,8 @@ and time instead would take two trades for one, and one trade for two when the s
 is written in another zone.
 """
 
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -16,9 +16,9 @@ from lib.clock import utc_now
 from lib.dataset_file import DatasetFile
 from lib.dataset_metadata import ROW_RULES, DatasetMetadata, empty_metadata
 from lib.dataset_rejects import RejectsFile
-from lib.dataset_repair import clear_the_way, count_lost, verify_dataset
+from lib.dataset_repair import clear_the_way, count_lost, keep_damaged, verify_dataset
 from lib.dataset_text import BuildReport
-from lib.errors import IntegrityError
+from lib.files import storage_error
 from lib.known_rows import KnownRows
 from lib.ledger import TradeLedger
 from lib.ledger_parser import LineParser
@@ -43,8 +43,8 @@ class DatasetBuilder:
     ``trade_ledger`` is one ledger or several, in the order in which their rows are added; a
     record in a later one supersedes those with its id in earlier ones. ``shadow_ledger`` is
     read last, once there is one. ``timezone`` (IANA) is for ledgers given as paths. Trades
-    that ended with one of ``excluded_exit_types`` (upper case) say nothing of the strategy
-    and are rejected.
+    that ended with one of ``excluded_exit_types`` say nothing of the strategy and are
+    rejected.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class DatasetBuilder:
         given = [trade_ledger] if isinstance(trade_ledger, Ledger) else trade_ledger
         self._ledgers = [_as_ledger(ledger, timezone) for ledger in given]
         self._shadow = shadow_ledger and _as_ledger(shadow_ledger, timezone)
-        self._excluded = frozenset(excluded_exit_types)
+        self._excluded = frozenset(name.upper() for name in excluded_exit_types)
         self._file = DatasetFile(self.dataset_dir)
         self._rejects = RejectsFile(self.dataset_dir)
 
@@ -88,7 +88,7 @@ class DatasetBuilder:
         for ledgers that cannot be read or a disk that cannot be written, ScopeBusy.
         """
         moment = now or utc_now()
-        with scope_lock(self.dataset_dir), ExitStack() as stack:
+        with scope_lock(self.dataset_dir), self._storage_errors(), ExitStack() as stack:
             ledgers = self._ledgers_to_read()
             sources = [stack.enter_context(self._opened(ledger, moment)) for ledger in ledgers]
             return BuildRun(self._file, self._rejects, sources, self._rules(ledgers), moment).run()
@@ -101,40 +101,52 @@ class DatasetBuilder:
         """The dataset, or an earlier version of it; empty before the first build.
 
         Raises IntegrityError when the committed rows are damaged, InputError for a version
-        that this dataset never had.
+        that this dataset never had, StorageError.
         """
         from lib.dataset import Dataset  # NumPy, which a build does without
 
-        committed = self._file.metadata() or empty_metadata("")
-        self._file.check(committed)
-        wanted = self._file.earlier(committed, version) if version else committed
-        return Dataset.from_rows(self._file.rows(wanted), wanted.version, wanted.sha256)
+        with self._storage_errors():
+            committed = self._file.metadata() or empty_metadata("")
+            self._file.check(committed)
+            wanted = self._file.earlier(committed, version) if version else committed
+            return Dataset.from_rows(self._file.rows(wanted), wanted.version, wanted.sha256)
 
     def verify(self) -> list[Problem]:
         """All that is wrong with the files, the worst first. Raises StorageError."""
-        return verify_dataset(self._file, self._rejects)
+        with self._storage_errors():
+            return verify_dataset(self._file, self._rejects)
 
     def repair(self, now: datetime | None = None) -> Repair:
         """Mend what `verify` finds; a sound dataset stays as it is.
 
         Lost metadata is made anew from sound rows. Damaged rows, and rows that contradict
         their records, are kept beside and built anew from the ledgers. Raises
-        IntegrityError when there is no ledger to build from, and what `build` raises.
+        IntegrityError when there is no ledger to do it from, and what `build` raises.
         """
         moment = now or utc_now()
         with scope_lock(self.dataset_dir):
             if not self.verify():
                 return Repair(done=(), left=())
-            if not any(ledger.path.is_file() for ledger in self._ledgers):
-                names = ", ".join(str(ledger.path) for ledger in self._ledgers)
-                raise IntegrityError(names, "no ledger to rebuild from", "Restore it, then repair.")
-            done, aside = clear_the_way(self._file, moment.isoformat())
+            kept = keep_damaged(self._file, self._rejects)
+            cleared, aside = clear_the_way(
+                self._file,
+                moment.isoformat(),
+                can_rebuild=any(ledger.path.is_file() for ledger in self._ledgers),
+            )
             report = self.build(moment)
-            done.append(f"added {report.rows_added} rows from the ledgers")
+            done = [*kept, *cleared, f"added {report.rows_added} rows from the ledgers"]
             left = [f"{problem.file}: {problem.what}" for problem in self.verify()]
             if aside and (lost := self._count_lost(aside)):
                 left.append(f"{lost} trades that no ledger has any more are only in {aside.name}")
         return Repair(done=tuple(done), left=tuple(left))
+
+    @contextmanager
+    def _storage_errors(self) -> Iterator[None]:
+        """A disk that fails while files are read is told like one that fails a write."""
+        try:
+            yield
+        except OSError as error:
+            raise storage_error(error.filename or self.dataset_dir, error) from error
 
     def _count_lost(self, aside: Path) -> int:
         metadata = self._file.metadata()

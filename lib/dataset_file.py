@@ -15,12 +15,13 @@ from pathlib import Path
 import msgspec
 
 from lib.dataset_metadata import DatasetMetadata, empty_metadata, version_name
-from lib.errors import InputError, IntegrityError, StorageError
+from lib.errors import UNREADABLE, InputError, IntegrityError
 from lib.files import (
     move_durable,
     read_chunks,
     sha256_bytes,
     sha256_file,
+    storage_error,
     truncate_durable,
     write_atomic,
 )
@@ -53,10 +54,10 @@ class DatasetFile:
                 raise IntegrityError(self.metadata_path, "missing beside rows", REMEDY) from None
             return None
         except OSError as error:
-            raise _unreadable(self.metadata_path, error) from error
+            raise storage_error(self.metadata_path, error) from error
         try:
             metadata = msgspec.json.decode(data, type=DatasetMetadata)
-        except ValueError as error:
+        except UNREADABLE as error:
             raise IntegrityError(self.metadata_path, f"unreadable: {error}", REMEDY) from None
         if is_damaged(data):
             raise IntegrityError(self.metadata_path, "changed since it was written", REMEDY)
@@ -155,7 +156,3 @@ class DatasetFile:
 
     def _beside(self, kind: str, sha256: str) -> Path:
         return self.path.with_name(f"{self.path.name}.{kind}-{sha256[:12]}")
-
-
-def _unreadable(path: Path, error: OSError) -> StorageError:
-    return StorageError(path, error.strerror or str(error), "Make it readable for this user.")

@@ -12,7 +12,8 @@ import msgspec
 from lib.dataset_file import METADATA_FILE, ROWS_FILE, DatasetFile
 from lib.dataset_metadata import DatasetMetadata, empty_metadata, version_name
 from lib.dataset_rejects import REJECTS_FILE, RejectsFile
-from lib.errors import IntegrityError
+from lib.errors import UNREADABLE, IntegrityError
+from lib.files import keep_beside
 from lib.known_rows import KnownRows
 from lib.records import Problem, TradeDataRow
 
@@ -42,11 +43,31 @@ def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
     return problems
 
 
-def clear_the_way(file: DatasetFile, updated_at: str) -> tuple[list[str], Path | None]:
+def keep_damaged(file: DatasetFile, rejects: RejectsFile) -> list[str]:
+    """Keep the metadata or the rejects beside where they are damaged: a repair rewrites them."""
+    try:
+        metadata = file.metadata()
+    except IntegrityError:
+        damaged = file.metadata_path
+    else:
+        if metadata is None or rejects.is_intact(metadata.rejects):
+            return []
+        damaged = rejects.path
+    if not damaged.exists():
+        return []
+    return [
+        f"kept the damaged file as {keep_beside(damaged, 'damaged', damaged.read_bytes()).name}"
+    ]
+
+
+def clear_the_way(
+    file: DatasetFile, updated_at: str, *, can_rebuild: bool
+) -> tuple[list[str], Path | None]:
     """Bring the files into a state that a build can go on from, whatever is wrong with them.
 
     Returns what was done, in sentences, and where the old rows are kept if they were
-    unusable. Interrupted anywhere, it can be run again.
+    unusable. Raises IntegrityError when that is so and there is no ledger to rebuild them
+    from. Interrupted anywhere, it can be run again.
     """
     try:
         metadata = file.metadata()
@@ -57,6 +78,9 @@ def clear_the_way(file: DatasetFile, updated_at: str) -> tuple[list[str], Path |
         if metadata is not None:
             file.commit(metadata)
             return [f"made the metadata of {metadata.rows} rows anew"], None
+    if not can_rebuild:
+        remedy = "Restore the ledger, then repair again."
+        raise IntegrityError(file.path, "unusable, and there is no ledger to rebuild from", remedy)
     aside = file.set_aside("damaged") if file.size_bytes() else None
     file.commit(empty_metadata(updated_at))
     return [f"kept the old rows as {aside.name}"] if aside else [], aside
@@ -112,5 +136,5 @@ def _first_bad_line(file: DatasetFile) -> str:
 def _readable(line: bytes) -> TradeDataRow | None:
     try:
         return msgspec.json.decode(line, type=TradeDataRow)
-    except ValueError:
+    except UNREADABLE:
         return None

@@ -35,6 +35,9 @@ class KnownRows:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
+    def __bool__(self) -> bool:
+        return bool(self._places)
+
     def __contains__(self, trade_id: str) -> bool:
         return msgspec.json.encode(trade_id)[1:-1] in self._places
 

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from lib.errors import InputError, StorageError
-from lib.files import CHUNK_BYTES, append_durable, locked_file
+from lib.errors import InputError
+from lib.files import CHUNK_BYTES, append_durable, locked_file, storage_error
 from lib.ledger_parser import LineParser, Reject
 from lib.ledger_record import LedgerRecord, Unusable, decode_record
 from lib.records import Trade
@@ -80,8 +80,7 @@ class TradeLedger:
         except IsADirectoryError:
             raise InputError(f"the ledger {self.path} is a folder; name the file in it") from None
         except OSError as error:
-            problem = error.strerror or str(error)
-            raise StorageError(self.path, problem, "Make it readable for this user.") from error
+            raise storage_error(self.path, error) from error
 
     def _ends_with_a_whole_line(self) -> bool:
         with self.path.open("rb") as file:

@@ -37,7 +37,7 @@ LENGTHS_WITH_OFFSET = (25, 32)
 FLOATS_ONLY = frozenset({float})
 
 
-class Closed(msgspec.Struct, frozen=True):
+class Closed(msgspec.Struct, frozen=True, gc=False):
     """A closed trade that can be learned from, and what was changed in it on the way."""
 
     row: TradeDataRow
@@ -100,7 +100,7 @@ class LineParser:
             raise Unusable("missing field: symbol")
         side = "long" if record.side is None else record.side
         entry_price, exit_price = record.entry_price, record.exit_price
-        quantity = record.size
+        quantity = record.quantity or record.size  # the property only where it is needed
         fees = record.fees or 0.0
         if (
             not (entry_price and exit_price and quantity)
@@ -135,7 +135,7 @@ class LineParser:
             side,
             decision_text,
             exit_text,
-            record.strength,
+            record.rule_confidence or record.strength,
             self._features(record),
             quantity,
             entry_price,
@@ -150,7 +150,7 @@ class LineParser:
         )
 
     def _features(self, record: LedgerRecord) -> Features:
-        features = record.features
+        features = record.rule_features or record.features
         if not features:
             raise Unusable("no features")
         if not features.keys() <= self._innocent_names:
@@ -165,7 +165,7 @@ class LineParser:
         return {name: None if value is None else float(value) for name, value in features.items()}
 
     def _moment(self, name: str, text: str | None) -> tuple[datetime, str]:
-        """The moment as naive UTC, and its text with an offset.
+        """The moment as naive UTC, and its text with an offset; a local hour twice is the first.
 
         Naive, because aware datetimes compare and subtract at a third of the speed, and by
         the clock on the wall when both are in one zone: a day too short in March.

@@ -29,7 +29,7 @@ RawFeatures = dict[str, float | bool | None]
 """Features as a ledger has them, before booleans become 1 and 0."""
 
 
-class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One line of a ledger (DESIGN section 4); absent and null are both None."""
 
     trade_id: str | None = None

@@ -86,6 +86,7 @@ class LedgerScan:
         self._superseded, self._rejected_before = superseded, rejected_before
         self._winners: dict[str, Place] = {}
         self._open: list[dict[str, Border]] = []
+        self._some_were_open = False
         self._ends: list[Border] = []
         self._tally = Tally()
         self.tallies: list[Tally] = []
@@ -103,6 +104,7 @@ class LedgerScan:
         self._rejects.keep(start)
         end_byte, lines, end = start.bytes, start.lines, None
         parse = source.parser.parse
+        first_build = not (self._known or self._rejected_before)
         for number, next_byte, line in numbered_lines(source.file, start.bytes, start.lines):
             place = first_place + number
             if place not in self._superseded:
@@ -112,12 +114,14 @@ class LedgerScan:
                     if _is_unfinished(verdict):
                         self.unfinished.append(source.name)
                         break
-                if isinstance(verdict, Closed):
-                    self._take(place, verdict)
+                if type(verdict) is Closed:
+                    if not (first_build and self._add_plain(place, verdict, tally)):
+                        self._take(place, verdict)
                 elif isinstance(verdict, Reject):
                     self._refuse(place, verdict)
                     self._rejects.add(source.name, number, line, verdict)
                 elif verdict.trade_id not in self._winners and verdict.trade_id not in opened:
+                    self._some_were_open = True
                     opened[verdict.trade_id] = _border(end_byte, lines, tally)
             end_byte, lines = next_byte, number
         self._ends.append(end or _border(end_byte, lines, tally))
@@ -146,6 +150,21 @@ class LedgerScan:
     def total(self, name: str) -> int:
         """A count of `Tally` over all ledgers."""
         return sum(getattr(tally, name) for tally in self.tallies)
+
+    def _add_plain(self, place: Place, closed: Closed, tally: Tally) -> bool:
+        """Do what `_take` would for a new trade with nothing to note, in half the time."""
+        row = closed.row
+        if (
+            self._some_were_open
+            or closed.nonfinite_features
+            or closed.mae_sign_flipped
+            or row.mae_pct is None
+            or self._winners.setdefault(row.trade_id, place) is not place
+        ):
+            return False
+        tally.closed += 1
+        self._rows.add(_encode(row) + b"\n")
+        return True
 
     def _take(self, place: Place, closed: Closed) -> None:
         row, tally = closed.row, self._tally
@@ -178,11 +197,11 @@ class LedgerScan:
         """Count a closed record, and remember it as the one that counts."""
         self._tally.closed += 1
         earlier = self._winners.setdefault(trade_id, place)
-        if earlier != place:
+        if earlier is not place:
             self.superseded_too.add(earlier)
             self._winners[trade_id] = place
-        for opened in self._open:
-            if opened:
+        if self._some_were_open:
+            for opened in self._open:
                 opened.pop(trade_id, None)
 
     def _is_open(self, trade_id: str) -> bool:

@@ -53,7 +53,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     source: str = "paper"
 
 
-class TradeDataRow(msgspec.Struct, frozen=True):
+class TradeDataRow(msgspec.Struct, frozen=True, gc=False):
     """One closed trade in the dataset (DESIGN section 5).
 
     ``realized_pnl_pct`` is a fraction net of fees; ``position_size`` is the quantity, in
