@@ -50,13 +50,15 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
 	@echo "Installing the test tools into $(VENV) (once, about a minute) ..."
 	@$(INSTALL) -r requirements-dev.lock && touch $(VENV)/.demo $@
 
-.PHONY: venv lock-files demo test check lint types format bench
+.PHONY: venv lock-files demo test check break lint types format calibrate-gates bench
 venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
 test: $(VENV)/.dev ## run the test suite
-	$(PY) -m pytest -q -n 2 --dist loadgroup $(TESTS)
+	$(PY) -m pytest -q -n 2 $(TESTS)
 check: lint types test ## lint, types and tests: what CI runs
+break: $(VENV)/.dev ## break everything on purpose, the full number of times (half an hour)
+	$(PY) -m pytest -q -n 2 tests/crash --full
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -65,6 +67,8 @@ types: $(VENV)/.dev ## static types
 format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+calibrate-gates: $(READY) ## how often the promotion gates let noise through, and an edge   [SEEDS=200]
+	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
@@ -77,7 +81,8 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 
 # --- the nightly jobs -------------------------------------------------------------------
 
-.PHONY: build train evaluate register promote rollback cycle lock unlock status candidates verify
+.PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
+.PHONY: verify
 .PHONY: cron session
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
@@ -102,6 +107,8 @@ status: $(READY) ## what is active, locked, due and wrong
 	@$(RUN) jobs.status $(COMMON)
 candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
+report: $(READY) ## draw the scope's page, and review pages that are missing
+	@$(RUN) jobs.report $(COMMON)
 verify: $(READY) ## check every file of the scope   [REPAIR=1]
 	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
 cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
@@ -109,6 +116,11 @@ cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
+
+.PHONY: study
+study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
+	@: "$${DATA:?say which: make study DATA=prices.csv}"
+	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}
 
 # --- the container ----------------------------------------------------------------------
 
