@@ -4,10 +4,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.measure import ledger_of, median_s, report
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 AFTER_CLOSE = "2026-01-27T21:45:00+00:00"
 LATER = "2026-01-27T22:00:00+00:00"

@@ -18,8 +18,14 @@ from typing import Any, Final
 
 import msgspec
 
-from lib.errors import InputError, IntegrityError, StorageError
-from lib.files import make_folder, publish_folder, remove_folder, sha256_bytes, write_atomic
+from lib.errors import UNREADABLE, InputError, IntegrityError, StorageError
+from lib.files import (
+    make_folder,
+    publish_folder,
+    remove_folder,
+    sha256_bytes,
+    write_atomic,
+)
 from lib.records import SCHEMA_VERSION
 from lib.scorecard import Scorecard
 from lib.scorer import Scorer
@@ -195,7 +201,7 @@ def _metadata(data: bytes, path: Path, model_id: str) -> dict[str, Any]:
     try:
         metadata = msgspec.json.decode(data, type=dict[str, Any])
         digests = msgspec.convert(metadata.get("artifacts"), dict[str, str])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise IntegrityError(path, f"is not metadata: {error}", REMEDY) from None
     if metadata.get("schema_version") != SCHEMA_VERSION:
         raise IntegrityError(path, "schema_version is not known here", REMEDY)
@@ -205,7 +211,9 @@ def _metadata(data: bytes, path: Path, model_id: str) -> dict[str, Any]:
 
 
 def _match(path: Path) -> re.Match[str] | None:
-    return _MODEL_ID.fullmatch(path.name) if path.is_dir() else None
+    """The parts of a model's id; None for what is no folder of its own, such as a link to one."""
+    own_folder = path.is_dir() and not path.is_symlink()
+    return _MODEL_ID.fullmatch(path.name) if own_folder else None
 
 
 def _age(match: re.Match[str]) -> tuple[str, int]:

@@ -16,7 +16,7 @@ from typing import Final, Literal, Self, TypeVar
 
 import msgspec
 
-from lib.errors import IntegrityError
+from lib.errors import UNREADABLE, IntegrityError
 from lib.records import SCHEMA_VERSION
 
 MAX_BYTES: Final = 4 << 20
@@ -90,5 +90,5 @@ def decode(data: bytes, kind: type[Decoded], path: object) -> Decoded:
         raise IntegrityError(path, f"{len(data):,} bytes, allowed {MAX_BYTES:,}", REMEDY)
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise IntegrityError(path, f"is not a scorecard: {error}", REMEDY) from None

@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from lib.calibration import Calibrated, SoftVote
 from lib.features import FeatureStats
+from lib.models import LARGEST_SINGLE
 from lib.scorecard import Scorecard
 from lib.tree_card import LEAF, AnyCard, EnsembleCard, Tree, TreeCard
 
@@ -142,6 +143,8 @@ def _xgboost_trees(classifier: Any) -> tuple[float, tuple[Tree, ...]]:
 
 def _last_below(limit: np.float32) -> float:
     """The largest double that, rounded to single precision, is below ``limit``."""
+    if abs(limit) > LARGEST_SINGLE:  # beyond all values: it only parts them from missing ones
+        return math.copysign(LARGEST, limit)
     before = np.nextafter(limit, np.float32(-np.inf))
     middle = (float(before) + float(limit)) / 2
     return middle if np.float32(middle) < limit else math.nextafter(middle, -math.inf)

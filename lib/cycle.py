@@ -53,7 +53,8 @@ def what_is_due(
     """The session whose cycle should run at ``now``, or the reason why none should."""
     delay = settings.after_close_delay_minutes
     try:
-        clock.ensure(now)
+        if clock.may_build:  # a status only asks
+            clock.ensure(now)
         if clock.market_open_for_training(now):
             return Due(None, 0, "the market is open; the cycle runs after its close")
         session = clock.last_completed(now, delay).date

@@ -16,6 +16,7 @@ from lib.errors import UNREADABLE, IntegrityError
 from lib.files import keep_beside
 from lib.known_rows import KnownRows
 from lib.records import Problem, TradeDataRow
+from lib.seal import is_sealed
 
 
 def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
@@ -31,6 +32,8 @@ def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
     except IntegrityError as error:
         return [Problem(file=ROWS_FILE, where=_first_bad_line(file), what=error.problem)]
     problems = []
+    if not is_sealed(file.metadata_path.read_bytes()):
+        problems.append(Problem(file=METADATA_FILE, what="its seal is damaged or missing"))
     if conflicts := metadata.trades.get("conflicts", 0):
         what = f"{conflicts} rows were written before their ledger record changed"
         problems.append(Problem(file=ROWS_FILE, what=what))
@@ -72,7 +75,7 @@ def clear_the_way(
     try:
         metadata = file.metadata()
         if metadata is None or _is_usable(file, metadata):
-            return [], None
+            return _sealed_again(file, metadata), None
     except IntegrityError:
         metadata = _from_rows(file, updated_at)
         if metadata is not None:
@@ -84,6 +87,13 @@ def clear_the_way(
     aside = file.set_aside("damaged") if file.size_bytes() else None
     file.commit(empty_metadata(updated_at))
     return [f"kept the old rows as {aside.name}"] if aside else [], aside
+
+
+def _sealed_again(file: DatasetFile, metadata: DatasetMetadata | None) -> list[str]:
+    if metadata is None or is_sealed(file.metadata_path.read_bytes()):
+        return []
+    file.commit(metadata)
+    return ["sealed the metadata anew"]
 
 
 def count_lost(aside: Path, known: KnownRows) -> int:

@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from lib.errors import InputError, StorageError
+from lib.errors import UNREADABLE, InputError, StorageError
 from lib.feature_values import PlainFeatures
 from lib.files import LineAppender
 from lib.records import SCHEMA_VERSION, Reason
@@ -205,7 +205,7 @@ def parse_decision(line: bytes | str) -> DecisionRecord:
     """The record in one line of the log. Raises InputError saying what is wrong with it."""
     try:
         record = msgspec.json.decode(line, type=DecisionRecord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise InputError(f"not a line of the decision log: {error}") from None
     if is_damaged(line.encode() if isinstance(line, str) else line):
         raise InputError("not a line of the decision log: changed since it was written")

@@ -21,6 +21,9 @@ The alternative, one class per module, would make callers catch lists of names;
 what they need to know is what to *do*, which is what the exit code says too.
 """
 
+UNREADABLE = (ValueError, RecursionError)
+"""What a decoder raises for bytes that nobody here wrote; brackets without end are the latter."""
+
 
 class AftercloseError(Exception):
     """Base of all errors this project raises on purpose.

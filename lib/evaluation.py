@@ -1,8 +1,9 @@
 """One evaluation, as pure arithmetic: from a dataset and a frozen model to all the figures.
 
-Two ways, both out of sample. The held-out part judges this model, on the newest trades,
-which its training never saw. Walking forward judges the recipe on many more. Scores on
-training rows are not computed at all, so nobody can mistake them for evidence.
+All out of sample. The held-out part judges this model, on the newest trades, which its
+training never saw. Walking forward judges the recipe on many more, and combinatorial
+cross-validation on other orders of the same history. Scores on training rows are not
+computed at all, so nobody can mistake them for evidence.
 """
 
 import math
@@ -15,11 +16,20 @@ import numpy as np
 
 from lib.classification import find_leaks
 from lib.comparison import Outcomes, compare, compare_with_active
+from lib.cross_validation import cross_validate
 from lib.dataset import EPOCH, MICROSECOND, Dataset
-from lib.evaluation_notes import active_notes, leak_notes, part_notes, walk_forward_notes
+from lib.evaluation_notes import (
+    active_notes,
+    cross_validation_notes,
+    leak_notes,
+    part_notes,
+    walk_forward_notes,
+)
+from lib.evidence import evidence
 from lib.features import FeatureStats
 from lib.importance import permutation_importance
 from lib.metrics import Mask
+from lib.prequential import prequential
 from lib.splits import EmbargoCutoff, Indices, chronological_split
 from lib.track_record import TrackRecord, track_record
 from lib.training import TrainingOptions, label
@@ -34,7 +44,8 @@ class FrozenModel(NamedTuple):
     """A model as published: how it was trained and until when, and its arithmetic.
 
     ``last_train_exit`` is when the last outcome that it learned from became known,
-    ``tuned_threshold`` None for a model that is used with the setting's.
+    ``tuned_threshold`` None for a model that is used with the setting's, and
+    ``regularisation_c`` what was chosen for the logistic regression in it, if there is one.
     """
 
     model_id: str
@@ -43,6 +54,7 @@ class FrozenModel(NamedTuple):
     stats: list[FeatureStats]
     risks: Risks
     tuned_threshold: float | None = None
+    regularisation_c: float | None = None
 
     def threshold(self, risk_threshold: float) -> float:
         """The risk it blocks above where ML_RISK_THRESHOLD is ``risk_threshold``."""
@@ -98,6 +110,7 @@ def evaluate_model(
     """
     risk_threshold, seed = model.options.risk_threshold, model.options.seed
     threshold = model.threshold(risk_threshold)
+    tuned = model.tuned_threshold is not None
     resamples = options.bootstrap_resamples
     bad = label(dataset, model.options)
     outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
@@ -116,6 +129,18 @@ def evaluate_model(
         dataset, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
     )
     walk = compared(outcomes.take(walked.rows), walked.verdicts)
+    crossed = cross_validate(
+        dataset,
+        bad,
+        model.options,
+        cutoff,
+        regularisation_c=model.regularisation_c,
+        max_abs_z=options.ood_max_z,
+        run_all=run_all,
+    )
+    once = prequential(
+        dataset, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+    )
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -140,12 +165,14 @@ def evaluate_model(
     leaks = find_leaks(bad, dataset.features, dataset.feature_names)
     figures = {
         "threshold": threshold,
-        "threshold_mode": "fixed" if model.tuned_threshold is None else "tuned",
+        "threshold_mode": "tuned" if tuned else "fixed",
         "held_out": _period(dataset, rows) | msgspec.structs.asdict(held_out),
         "walk_forward": _period(dataset, walked.rows)
         | {"windows": walked.windows}
         | msgspec.structs.asdict(walk),
+        "cpcv": crossed,
         "versus_active": versus_active,
+        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
         "leaks": leaks,
         "importance": permutation_importance(
             [feature.name for feature in model.stats],
@@ -156,9 +183,10 @@ def evaluate_model(
         ),
         "track_record": records,
         "notes": [
-            *part_notes("held-out", held_out),
-            *part_notes("walk-forward", walk),
+            *part_notes("held-out", held_out, tuned=tuned),
+            *part_notes("walk-forward", walk, tuned=tuned),
             *walk_forward_notes(walked.windows, len(dataset)),
+            *cross_validation_notes(crossed, len(dataset)),
             *(active_notes(versus_active) if versus_active else ()),
             *leak_notes(leaks),
         ],

@@ -8,23 +8,32 @@ from collections.abc import Iterator, Sequence
 
 from lib.classification import Leak
 from lib.comparison import ActiveComparison, Comparison
+from lib.cross_validation import MIN_TRADES, CrossValidation
 from lib.walk_forward import Window
+
+FIXED = "ML_RISK_THRESHOLD"
 
 FEW_KEPT_SHARE = 0.2
 NEAR_THRESHOLD = 0.05
 """A share of bad trades this close below the threshold blocks by the base rate alone."""
 
+LIKELY_OVERFIT = 0.5
+"""A probability of overfitting from here on: choosing by results is worse than a coin."""
+
 FEW_TRADES = 30
 """Below, an interval covers nearly everything."""
 
 
-def part_notes(part: str, comparison: Comparison) -> Iterator[str]:
-    """Notes on one list of trades, named ``part`` ("held-out", "walk-forward")."""
+def part_notes(part: str, comparison: Comparison, *, tuned: bool = False) -> Iterator[str]:
+    """Notes on one list of trades, named ``part`` ("held-out", "walk-forward").
+
+    ``tuned`` is whether the threshold was chosen in training, rather than set.
+    """
     everything, kept = comparison.rules_only, comparison.rules_ml
     if not everything.trades:
         return
     yield from _size_notes(part, comparison)
-    yield from _blocking_notes(part, comparison)
+    yield from _blocking_notes(part, comparison, "the tuned threshold" if tuned else FIXED)
     if comparison.abstained:
         yield (
             f"The filter abstained on {comparison.abstained} of {everything.trades} {part} trades "
@@ -49,6 +58,37 @@ def active_notes(versus_active: ActiveComparison) -> Iterator[str]:
         yield (
             f"Only {versus_active.trades_compared} held-out trades are newer than what the active "
             f"model {versus_active.model_id} was trained on: the comparison is not firm."
+        )
+    else:
+        yield from _decay_notes(versus_active)
+
+
+def _decay_notes(versus_active: ActiveComparison) -> Iterator[str]:
+    """Whether the active model still earns its place; `make rollback` is a person's answer."""
+    change = versus_active.active_differences["expectancy"]
+    if change.value is None or change.value >= 0:
+        return
+    sure = change.high is not None and change.high < 0
+    yield (
+        f"The active model {versus_active.model_id} {'has decayed' if sure else 'may have decayed'}"
+        f": it changes the expectancy by {100 * change.value:+.2f} % a trade on the "
+        f"{versus_active.trades_compared} held-out trades since its training."
+    )
+
+
+def cross_validation_notes(crossed: CrossValidation | None, trades: int) -> Iterator[str]:
+    """Why there was no cross-validation, or what speaks against the choice in it."""
+    if crossed is None:
+        yield (
+            f"Too few trades for combinatorial cross-validation ({trades}, needed {MIN_TRADES})."
+            if trades < MIN_TRADES
+            else "Too many trades were decided at one moment for combinatorial cross-validation."
+        )
+    elif crossed.pbo >= LIKELY_OVERFIT:
+        yield (
+            f"The best of {crossed.configurations} configurations on one half of the history is "
+            f"below their median on the other half {crossed.pbo:.0%} of the time: a good result "
+            "of one of them says little."
         )
 
 
@@ -83,13 +123,13 @@ def _size_notes(part: str, comparison: Comparison) -> Iterator[str]:
         yield f"All {trades} {part} trades are {kind}: nothing can be said of how well it sorts."
 
 
-def _blocking_notes(part: str, comparison: Comparison) -> Iterator[str]:
+def _blocking_notes(part: str, comparison: Comparison, name: str) -> Iterator[str]:
     trades, kept = comparison.rules_only.trades, comparison.rules_ml.trades
     if kept == trades:
         yield f"The filter blocked none of {trades} {part} trades: its worth was not tested."
         return
     kept_share, bad_share = kept / trades, comparison.rules_only.bad_share or 0.0
-    threshold = f"ML_RISK_THRESHOLD ({comparison.threshold:.2f})"
+    threshold = f"{name} ({comparison.threshold:.2f})"
     if bad_share >= comparison.threshold - NEAR_THRESHOLD:
         cause = f"The share of bad trades ({_percent(bad_share)}) is near or above {threshold}"
     elif kept_share < FEW_KEPT_SHARE:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
 from typing import Any, Final
 
+from lib.gates_text import gates_text
+
 WIDTH_CHARACTERS: Final = 80
 DASH: Final = "-"
 SMALLEST_P: Final = 0.001
@@ -38,9 +40,15 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     )
     if walked["windows"]:
         yield from _comparison(walked)
+    if crossed := evaluation.get("cpcv"):
+        yield ""
+        yield from _cross_validation(crossed)
     if active := evaluation["versus_active"]:
         yield ""
         yield from _versus_active(active)
+    if gates := evaluation.get("gates"):
+        yield ""
+        yield gates_text(gates)
     if evaluation["notes"]:
         yield ""
         yield "Notes:"
@@ -50,7 +58,7 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
 def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     header = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")
-    yield from _table(header, _rows(part, "rules_only", "rules_ml"))
+    yield from table_lines(header, measure_rows(part, "rules_only", "rules_ml"))
     effect, luck, scores = part["filter_effect"], part["significance"], part["scores"]
     yield ""
     yield (
@@ -71,6 +79,24 @@ def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
+def _cross_validation(crossed: Mapping[str, Any]) -> Iterator[str]:
+    spread = crossed["quantiles"]
+    low, middle, high = (_signed_percent(spread[name]) for name in ("min", "median", "max"))
+    better = round(crossed["share_better"] * crossed["paths"])
+    yield (
+        f"Combinatorial cross-validation: {crossed['paths']} paths of {crossed['trades']} trades, "
+        f"{crossed['fits']} fits"
+    )
+    yield (
+        f"Paths better than rules-only: {better} of {crossed['paths']} | "
+        f"Expectancy {low} to {high}, median {middle}"
+    )
+    yield (
+        f"Probability of backtest overfitting: {_two(crossed['pbo'])}, "
+        f"of {crossed['configurations']} configurations"
+    )
+
+
 def _versus_active(active: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Against the active model {active['model_id']}: {active['trades_compared']} of "
@@ -81,11 +107,14 @@ def _versus_active(active: Mapping[str, Any]) -> Iterator[str]:
         return
     yield ""
     header = ("Metric", "Rules-Only", "Rules+ML", "Rules+Active", "ML-Active", "95 % interval")
-    yield from _table(header, _rows(active, "rules_only", "rules_ml", "rules_active"))
+    yield from table_lines(header, measure_rows(active, "rules_only", "rules_ml", "rules_active"))
 
 
-def _rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...]]:
-    """One row a measure: each policy's value, the difference, and its interval."""
+def measure_rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...]]:
+    """One row a measure: each policy's value, the difference, and its interval.
+
+    ``part`` holds the measures by policy, and ``differences`` by measure.
+    """
     return [
         (
             name,
@@ -96,7 +125,8 @@ def _rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...]]:
     ]
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """A table whose first column is words and whose others are numbers."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     yield _line(header, widths)
     yield "-+-".join("-" * width for width in widths)

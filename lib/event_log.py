@@ -16,8 +16,8 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from lib.errors import IntegrityError, StorageError
-from lib.files import append_durable, sha256_bytes, truncate_durable, write_atomic
+from lib.errors import UNREADABLE, IntegrityError, StorageError
+from lib.files import append_durable, keep_beside, sha256_bytes, truncate_durable
 from lib.records import Problem
 from lib.registry_events import GENESIS, Event, decode_event, encode_event
 
@@ -152,18 +152,11 @@ class EventLog:
         return replace(valid, damage=Problem(file=self.path.name, where=where, what=fault))
 
 
-def keep_beside(path: Path, kind: str, data: bytes) -> Path:
-    """Keep bytes of ``path`` as `<name>.<kind>-<digest>`: never twice, and none over another."""
-    beside = path.with_name(f"{path.name}.{kind}-{sha256_bytes(data)[:12]}")
-    write_atomic(beside, data)
-    return beside
-
-
 def _audit(line: bytes, number: int) -> tuple[str, Event | None]:
     """Why a line cannot stand in its place, or the event in it."""
     try:
         event = decode_event(line)
-    except ValueError as error:
+    except UNREADABLE as error:
         return f"not an event ({error})", None
     if event.seq != number:
         return f"event {event.seq} stands where event {number} belongs", None

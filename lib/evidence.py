@@ -55,7 +55,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 def evidence(pnl: Floats, verdicts: Verdicts) -> Evidence:
     """The evidence of trades in exit order: ``pnl`` float64[n] without NaN, and verdicts."""
-    path = stake_path(pnl, verdicts)
+    return evidence_at(stake_path(pnl, verdicts))
+
+
+def evidence_at(path: Floats) -> Evidence:
+    """The evidence at the end of a `stake_path`, or of the first part of one."""
     log_stake, log_peak = float(path[-1]), float(path.max())
     return Evidence(
         batches=len(path) - 1,

@@ -20,6 +20,8 @@ from lib.errors import StorageError
 
 CHUNK_BYTES = 1 << 20
 
+LEFTOVER_AGE_S = 3600.0
+
 
 class DiskLayer:
     """The system calls that change the disk. Tests put a failing one in its place."""
@@ -60,7 +62,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     with _storage_errors(path):
         make_folder(path.parent)
         # Not tempfile: its imports cost a cron tick 9 ms, and one process writes one file at
-        # a time. A leftover of a killed process with this pid is simply written over.
+        # a time. A killed process leaves it behind: `remove_leftovers`.
         temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
@@ -75,6 +77,16 @@ def write_atomic(path: Path, data: bytes) -> None:
                 temporary.unlink()
             raise
         _sync_folder(path.parent)
+
+
+def keep_beside(path: Path, kind: str, data: bytes) -> Path:
+    """Keep bytes of ``path`` as `<name>.<kind>-<digest>`: never twice, and none over another.
+
+    Returns that path. Raises StorageError.
+    """
+    beside = path.with_name(f"{path.name}.{kind}-{sha256_bytes(data)[:12]}")
+    write_atomic(beside, data)
+    return beside
 
 
 def append_durable(path: Path, data: bytes, *, sync: bool = True) -> int:
@@ -237,6 +249,21 @@ def remove_file(path: Path) -> None:
             LAYER.remove(path)
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left: temporary files an hour older than the newest file.
+
+    Compared with files, not with a clock, which may be another host's. Younger ones may
+    belong to a process that lives. Raises StorageError.
+    """
+    with _storage_errors(folder):
+        if not (left := list(folder.glob(".*.tmp"))):
+            return
+        newest_s = max(path.stat().st_mtime for path in folder.iterdir())
+        for path in left:
+            if newest_s - path.stat().st_mtime > LEFTOVER_AGE_S:
+                LAYER.remove(path)
+
+
 def remove_folder(path: Path) -> None:
     """Remove a folder and all in it; its name is gone before its files go one by one.
 
@@ -288,6 +315,11 @@ def read_chunks(path: Path, length_bytes: int | None = None) -> Iterator[bytes]:
             yield chunk
 
 
+def storage_error(path: object, error: OSError) -> StorageError:
+    """What to say of an error of the operating system at ``path``, with its remedy."""
+    return StorageError(path, error.strerror or str(error), _remedy(error))
+
+
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -307,7 +339,7 @@ def _storage_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(path, error.strerror or str(error), _remedy(error)) from error
+        raise storage_error(path, error) from error
 
 
 def _remedy(error: OSError) -> str:
@@ -316,7 +348,7 @@ def _remedy(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Free disk space and run the job again; nothing was changed."
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"Give user id {os.getuid()} write permission there (chown), then run again."
+        return f"Give user id {os.getuid()} permission there (chown), then run again."
     if error.errno == errno.EROFS:
         return "The volume is mounted read-only; mount it for writing, then run again."
     return "Check that the volume is mounted and healthy, then run again; nothing was changed."

@@ -6,7 +6,6 @@ part. The model itself is then fitted on all training rows. The held-out trades 
 in here at all.
 """
 
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +16,6 @@ from lib.curves import Curve, Sigmoid
 from lib.features import Floats
 from lib.models import (
     Labels,
-    Weigh,
     choose_regularisation,
     fit_model,
     has_both_classes,
@@ -47,6 +45,11 @@ class Lesson(NamedTuple):
     decision_us: TimesUs
     exit_us: TimesUs
 
+    def take(self, rows: Indices) -> "Lesson":
+        """The lesson of these rows alone."""
+        values, bad, pnl, decision_us, exit_us = self
+        return Lesson(values[rows], bad[rows], pnl[rows], decision_us[rows], exit_us[rows])
+
 
 class Fitted(NamedTuple):
     """A model and what was chosen for it.
@@ -54,7 +57,7 @@ class Fitted(NamedTuple):
     ``model`` has scikit-learn's ``predict_proba``; ``linear`` is the logistic pipeline in it,
     if any. ``calibration`` names the curve that each kind in it got. ``threshold_mode`` is
     "tuned" when the threshold is, and ``n_unseen`` counts the trades that curves and
-    threshold were chosen on, 0 when nothing asked for them.
+    threshold were chosen on, None when nothing asked for them.
     """
 
     model: Any
@@ -63,7 +66,7 @@ class Fitted(NamedTuple):
     calibration: dict[str, str]
     threshold: float
     threshold_mode: str
-    n_unseen: int
+    n_unseen: int | None
 
 
 class _Member(NamedTuple):
@@ -98,7 +101,7 @@ def fit(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> Fitt
         calibration={kind: member.calibration for kind, member in members.items()},
         threshold=options.risk_threshold if tuned is None else tuned,
         threshold_mode="fixed" if tuned is None else "tuned",
-        n_unseen=len(unseen_risks),
+        n_unseen=len(unseen_risks) if _asks_for_unseen(options) else None,
     )
 
 
@@ -119,25 +122,36 @@ def _tuning_splits(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCuto
 def _fit_member(
     kind: str, lesson: Lesson, splits: list[Split], options: TrainingOptions
 ) -> _Member:
-    values, bad, seed = lesson.values, lesson.bad, options.seed
-    weigh = partial(_weights, lesson=lesson, mode=options.sample_weights)
+    mode, seed = options.sample_weights, options.seed
     regularisation_c = None
     if kind == "logistic":
-        regularisation_c = choose_regularisation(values, bad, splits, seed=seed, weigh=weigh)
-    fitted = partial(
-        _fit_rows,
-        lesson=lesson,
-        kind=kind,
-        seed=seed,
-        regularisation_c=regularisation_c,
-        weigh=weigh,
-    )
+        regularisation_c = choose_regularisation(
+            lesson.values,
+            lesson.bad,
+            splits,
+            seed=seed,
+            weigh=lambda rows: _weights(lesson.take(rows), mode),
+        )
+
+    def fitted(past: Lesson) -> Pipeline:
+        return fit_model(
+            past.values,
+            past.bad,
+            kind=kind,
+            seed=seed,
+            regularisation_c=regularisation_c,
+            weights=_weights(past, mode),
+        )
+
     unseen, curve = np.zeros(0), None
     if _asks_for_unseen(options):
-        scores = [log_odds(fitted(split.train), values[split.test]) for split in splits]
+        scores = [
+            log_odds(fitted(lesson.take(split.train)), lesson.values[split.test])
+            for split in splits
+        ]
         unseen = np.concatenate([unseen, *scores])
-        curve = fit_curve(_calibration_mode(options), unseen, bad[_tested(splits)])
-    pipeline = fitted(np.arange(len(bad)))
+        curve = fit_curve(_calibration_mode(options), unseen, lesson.bad[_tested(splits)])
+    pipeline = fitted(lesson)
     return _Member(
         model=_calibrated(kind, pipeline, curve),
         pipeline=pipeline,
@@ -174,24 +188,5 @@ def _tested(splits: list[Split]) -> Indices:
     return np.concatenate([np.zeros(0, dtype=np.intp), *(split.test for split in splits)])
 
 
-def _weights(rows: Indices, *, lesson: Lesson, mode: str) -> Floats | None:
-    return sample_weights(mode, lesson.decision_us[rows], lesson.exit_us[rows], lesson.pnl[rows])
-
-
-def _fit_rows(
-    rows: Indices,
-    *,
-    lesson: Lesson,
-    kind: str,
-    seed: int,
-    regularisation_c: float | None,
-    weigh: Weigh,
-) -> Pipeline:
-    return fit_model(
-        lesson.values[rows],
-        lesson.bad[rows],
-        kind=kind,
-        seed=seed,
-        regularisation_c=regularisation_c,
-        weights=weigh(rows),
-    )
+def _weights(lesson: Lesson, mode: str) -> Floats | None:
+    return sample_weights(mode, lesson.decision_us, lesson.exit_us, lesson.pnl)

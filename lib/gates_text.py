@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-TICKS: Final = {True: "ok", False: "NO"}
+TICKS: Final = {True: "[x]", False: "[ ]"}
 
 
 def gates_text(verdict: Mapping[str, Any]) -> str:

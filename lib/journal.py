@@ -20,7 +20,7 @@ import msgspec
 from msgspec.structs import replace
 
 from lib.clock import monotonic_s
-from lib.errors import ScopeBusy
+from lib.errors import UNREADABLE, ScopeBusy
 from lib.files import LineAppender, move_durable
 from lib.records import SCHEMA_VERSION
 from lib.scope_lock import scope_lock
@@ -196,7 +196,7 @@ class Journal:
         except FileNotFoundError:
             return
         for line in data.split(b"\n"):
-            with suppress(ValueError):
+            with suppress(*UNREADABLE):
                 if not is_damaged(line):
                     yield _DECODER.decode(line)
 

@@ -114,7 +114,7 @@ class LedgerScan:
                     if _is_unfinished(verdict):
                         self.unfinished.append(source.name)
                         break
-                if type(verdict) is Closed:
+                if isinstance(verdict, Closed):
                     if not (first_build and self._add_plain(place, verdict, tally)):
                         self._take(place, verdict)
                 elif isinstance(verdict, Reject):

@@ -10,13 +10,14 @@ Whoever cannot be told must not train: a clock that is down is not a closed mark
 """
 
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
 
-from lib.errors import CannotTell, InputError, StorageError
+from lib.errors import UNREADABLE, CannotTell, InputError, StorageError
 from lib.files import write_atomic
 from lib.market_overrides import Overrides, read_overrides
 from lib.market_sessions import Session, SessionTable
@@ -158,7 +159,7 @@ class MarketClock:
             table = msgspec.json.decode(data, type=SessionTable)
         except FileNotFoundError:
             raise CannotTell(f"{path} does not exist yet; `make cycle` writes it") from None
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise CannotTell(f"{path} is unusable ({error}); `make cycle` renews it") from error
         if is_damaged(data):
             raise CannotTell(f"{path} was changed since it was written; `make cycle` renews it")
@@ -210,8 +211,9 @@ def library_version() -> str:
 
 def _installed_version(name: str) -> str:
     for entry in filter(None, sys.path):
-        for folder in Path(entry).glob(f"{name}-*-info"):
-            return folder.stem.removeprefix(f"{name}-")
+        with suppress(OSError):  # a folder that this user may not read holds nothing it imports
+            for folder in Path(entry).glob(f"{name}-*-info"):
+                return folder.stem.removeprefix(f"{name}-")
     return "of unknown version"
 
 

@@ -6,15 +6,17 @@ hand leaves the same files. The cycle is those same steps in one process; a pipe
 passing results along in memory would be a second path that only the cycle tests.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 from lib.artifacts import ModelStore, check_model_id
+from lib.auto_promotion import promote_if_passed
 from lib.clock import utc_now
 from lib.cycle import refuse_live_training
-from lib.cycle_text import cycle_text, promote_command
+from lib.cycle_text import cycle_text, promote_command, registration
 from lib.dataset_builder import DatasetBuilder
 from lib.dataset_text import build_text
 from lib.errors import CannotTell, InputError, MarketOpen
@@ -23,7 +25,9 @@ from lib.market_clock import MarketClock
 from lib.model_registry import ModelRegistry
 from lib.offline_evaluator import OfflineEvaluator
 from lib.offline_trainer import OfflineTrainer
+from lib.promotion import AutoPromotion
 from lib.records import Outcome
+from lib.report.drawn import review_page, scope_page
 from lib.settings import Settings
 from lib.training_text import training_text
 from lib.work import Workplace
@@ -50,7 +54,7 @@ class OfflineMLOrchestrator:
         self.trainer = trainer
         self.evaluator = evaluator
         self.registry = registry
-        self._settings = settings or Settings()
+        self._settings, self._has_scope = settings or Settings(), settings is not None
         self._clock = clock
         self._work = Workplace(Path(dataset_builder.dataset_dir), settings)
         self._store = ModelStore(registry.model_dir)
@@ -126,18 +130,22 @@ class OfflineMLOrchestrator:
             evaluation = self.evaluator.evaluate(chosen, now=moment)
             status, reason = evaluation.pop("status"), evaluation.pop("reason", "")
             self.registry.record_evaluation(chosen, evaluation, now=moment)
+            page = review_page(self.registry.model_dir, chosen, self._settings)
             return end(
                 Outcome(
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(evaluation, "trades"),
+                    details=_without(evaluation, "trades", "track_record") | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )
 
     def register(self, now: datetime | None = None, model_id: str | None = None) -> Outcome:
-        """Register a model as a candidate, by default the newest that is not registered."""
+        """Register a model as a candidate, by default the newest that is not registered.
+
+        With ML_AUTO_PROMOTE a new candidate that passed every gate becomes active.
+        """
         moment = now or utc_now()
         model_id = self._known(model_id)
         with self._work.run("register", moment, model_id=model_id) as end:
@@ -147,18 +155,10 @@ class OfflineMLOrchestrator:
                 return end(_nothing("register", "every model has been registered"))
             metrics = self._store.read_metadata(chosen)["metrics"]
             new = self.registry.register_candidate(chosen, metrics, now=moment)
+            promotion = self._promote_if_passed(chosen, moment) if new else None
             self.registry.prune(self._settings.keep_models, now=moment)
-            return end(
-                Outcome(
-                    job="register",
-                    status="done" if new else "unchanged",
-                    reason=f"{chosen} {'awaits a promotion' if new else 'was registered before'}",
-                    details={"model_id": chosen, "promote": self._promote_command(chosen)},
-                    text=f"Registered {chosen}. To make it active:\n{self._promote_command(chosen)}"
-                    if new
-                    else "",
-                )
-            )
+            command = self._promote_command(chosen)
+            return end(registration(chosen, command, promotion, new=new))
 
     # --- the cycle ----------------------------------------------------------------------
 
@@ -176,12 +176,14 @@ class OfflineMLOrchestrator:
         LiveScopeRefused, and what the steps raise; an open market is an outcome.
         """
         moment = now or utc_now()
-        with self._work.run("cycle", moment, session=session, attempt=attempt) as end:
+        run = self._work.run("cycle", moment, session=session, attempt=attempt)
+        with self._scope_page_after(moment), run as end:
             if reason := self._closed_or_reason(moment):
                 return end(Outcome(job="cycle", status="skipped", reason=reason))
             built = self.build(moment)
             trained = self.train(moment, force=force_train)
             evaluated = self.evaluate(moment)
+            previous_active = self.registry.get_active_model()
             registered = self.register(moment)
             steps = [built, trained, evaluated, registered]
             model_id = registered.details.get("model_id")
@@ -194,11 +196,12 @@ class OfflineMLOrchestrator:
                     details={
                         "session": session,
                         "model_id": model_id if done else None,
+                        "auto_promotion": registered.details.get("auto_promotion"),
                         "steps": {step.job: step.status for step in steps},
                         "rows_added": built.details["rows_added"],
                         "rows_total": built.details["rows_total"],
                     },
-                    text=self._cycle_text(steps, model_id if done else None),
+                    text=self._cycle_text(steps, model_id if done else None, previous_active),
                 )
             )
 
@@ -241,17 +244,38 @@ class OfflineMLOrchestrator:
     def _is_evaluated(self, model_id: str) -> bool:
         return (self._store.folder(model_id) / "evaluation.json").is_file()
 
+    @contextmanager
+    def _scope_page_after(self, now: datetime) -> Iterator[None]:
+        """Draw the scope's page once the body has ended well; a failed job changes no page."""
+        yield
+        if self._has_scope:
+            scope_page(self._settings, now)
+
     def _promote_command(self, model_id: str) -> str:
         return promote_command(model_id, self._settings)
 
-    def _cycle_text(self, steps: list[Outcome], model_id: str | None) -> str:
+    def _promote_if_passed(self, model_id: str, now: datetime) -> AutoPromotion | None:
+        """What came of the automatic promotion; None where it is not set."""
+        if not self._settings.auto_promote:
+            return None
+        if not self._is_evaluated(model_id):
+            return AutoPromotion(False, "it has not been evaluated")
+        verdict = self.evaluator.evaluate(model_id, now=now).get("gates")
+        return promote_if_passed(self.registry, model_id, verdict, now)
+
+    def _cycle_text(
+        self, steps: list[Outcome], model_id: str | None, previous_active: str | None
+    ) -> str:
+        promotion = steps[3].details.get("auto_promotion")
         sections = [step.text for step in steps[:3] if step.text]
         sections.append(
             cycle_text(
                 model_id,
                 reason=steps[1].reason,
-                previous_active=self.registry.get_active_model(),
+                previous_active=previous_active,
                 command=self._promote_command(model_id) if model_id else "",
+                page=steps[2].details.get("report"),
+                promotion=AutoPromotion(**promotion) if promotion else None,
             )
         )
         return "\n\n".join(section.rstrip("\n") for section in sections)

@@ -9,6 +9,8 @@ Classes are not re-weighted: a risk score is a probability, and balancing would 
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -19,7 +21,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from lib.errors import ConfigError
 from lib.features import Floats
@@ -35,6 +37,9 @@ DEFAULT_REGULARISATION: Final = 1.0
 """Where the training part is too small to choose."""
 
 SIGNIFICANT_DIGITS: Final = 10
+
+LARGEST_SINGLE: Final = 1e38
+"""To XGBoost: it may set a limit at twice its largest value, and single precision ends at 3e38."""
 
 KINDS: Final = ("logistic", "hist_gradient_boosting", "xgboost")
 ENSEMBLE: Final = ("logistic", "hist_gradient_boosting")
@@ -109,10 +114,8 @@ def fit_model(
     """
     c = DEFAULT_REGULARISATION if regularisation_c is None else regularisation_c
     pipeline = make_pipeline(kind, seed=seed, regularisation_c=c)
-    # Trees remember how many threads grew them, which would be in the file and its digest.
-    threads = None if kind == "logistic" else 1
     named = {} if weights is None else {"classifier__sample_weight": weights}
-    with threadpool_limits(threads, user_api="openmp"):
+    with _one_thread(pipeline):
         fit_quietly(pipeline, features, bad, **named)
     if kind == "logistic":
         classifier = pipeline["classifier"]
@@ -123,16 +126,18 @@ def fit_model(
 
 def log_odds(pipeline: Pipeline, features: Floats) -> Floats:
     """A pipeline's log-odds of a bad trade, float64[n], before any calibration."""
-    if hasattr(pipeline, "decision_function"):
-        scores: Floats = pipeline.decision_function(features)
-        return scores
-    margins: Floats = pipeline.predict(features, output_margin=True).astype(np.float64)
-    return margins
+    with _one_thread(pipeline):
+        if hasattr(pipeline, "decision_function"):
+            scores: Floats = pipeline.decision_function(features)
+        else:
+            scores = pipeline.predict(features, output_margin=True).astype(np.float64)
+    return scores
 
 
 def predict_risks(pipeline: Any, features: Floats) -> Floats:
     """Probability of a bad trade, float64[n], for rows float64[n, k] with NaN for missing."""
-    risks: Floats = pipeline.predict_proba(features)[:, 1].astype(np.float64, copy=False)
+    with _one_thread(pipeline):
+        risks: Floats = pipeline.predict_proba(features)[:, 1].astype(np.float64, copy=False)
     return risks
 
 
@@ -172,8 +177,8 @@ def choose_regularisation(
 
 def _into_single_precision() -> FunctionTransformer:
     """Keeps what only double precision can hold from becoming an infinity, which is refused."""
-    largest = float(np.finfo(np.float32).max)
-    return FunctionTransformer(np.clip, kw_args={"a_min": -largest, "a_max": largest})
+    bounds = {"a_min": -LARGEST_SINGLE, "a_max": LARGEST_SINGLE}
+    return FunctionTransformer(np.clip, kw_args=bounds)
 
 
 def _logistic(regularisation_c: float, seed: int) -> LogisticRegression:
@@ -184,6 +189,25 @@ def _logistic(regularisation_c: float, seed: int) -> LogisticRegression:
         max_iter=1000,
         random_state=seed,
     )
+
+
+def _one_thread(model: Any) -> AbstractContextManager[Any]:
+    """Keeps trees on one thread; a linear model does not use more.
+
+    Trees remember how many threads grew them, which would be in the file and its digest; and
+    on a busy machine waking a second thread can take a hundred times as long as scoring.
+    """
+    classifier = model["classifier"] if isinstance(model, Pipeline) else model
+    if isinstance(classifier, LogisticRegression):
+        return nullcontext()
+    limits: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="openmp")
+    return limits
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    """Finding the thread pools of all loaded libraries takes milliseconds."""
+    return ThreadpoolController()
 
 
 def fit_quietly(estimator: Any, features: Floats, bad: Labels, **parameters: Any) -> None:

@@ -2,8 +2,9 @@
 
 What is measured is `lib.evaluation`; here are the disk, the digests and the active model.
 The model is scored with the very files that would trade, so a linear one by its scorecard
-and not by the pipeline that it was folded from. Nothing here decides: gates and people read
-the figures. The same model, dataset, registry and moment give the same bytes.
+and not by the pipeline that it was folded from. The answer of the promotion gates stands
+beside the figures, for people and for the automatic promotion to read. The same model,
+dataset, registry and moment give the same bytes.
 """
 
 from collections.abc import Mapping
@@ -14,16 +15,18 @@ from typing import Any, Final, Self
 
 import msgspec
 
+from lib.alpha_spending import recipe_id, recipe_number
 from lib.artifacts import METADATA_FILE, MODEL_FILE, SCORECARD_FILE, ModelStore, load_estimator
 from lib.clock import utc_now
 from lib.embargo import embargo_cutoff
-from lib.errors import InputError, IntegrityError
+from lib.errors import UNREADABLE, InputError, IntegrityError
 from lib.evaluation import EvaluationOptions, FrozenModel, evaluate_model
 from lib.features import FeatureStats
 from lib.files import write_atomic
 from lib.models import predict_risks
 from lib.offline_trainer import DatasetSource
 from lib.parallel import run_all
+from lib.promotion import GateOptions, verdict
 from lib.records import SCHEMA_VERSION
 from lib.registry_checks import EVALUATION_FILE
 from lib.registry_reader import RegistryReader, RegistryView
@@ -32,6 +35,7 @@ from lib.scorecard import Scorecard
 from lib.settings import Settings
 from lib.training import TrainingOptions
 from lib.tree_card import read_card
+from lib.tried_recipes import tried_recipes
 from lib.verdicts import linear_risks
 
 REGISTRATIONS: Final = ("registered", "imported")
@@ -41,7 +45,8 @@ class OfflineEvaluator:
     """Evaluates the models of ``model_dir`` on ``dataset_builder``'s data.
 
     ``registry`` (that of ``model_dir`` unless given) is only read: for digests to trust,
-    the active model, and how many candidates were tried. ``n_jobs``, ``joblib_backend`` and
+    the active model, and what was tried before. ``gates`` are the bounds of the promotion
+    gates, whose answer is part of the evaluation. ``n_jobs``, ``joblib_backend`` and
     ``dask_scheduler`` say how to walk forward (`lib.parallel`); they do not change a
     figure. The other options are those of `EvaluationOptions`.
     """
@@ -52,6 +57,7 @@ class OfflineEvaluator:
         dataset_builder: DatasetSource,
         registry: RegistryReader | None = None,
         *,
+        gates: GateOptions | None = None,
         n_jobs: int = 1,
         joblib_backend: str = "loky",
         dask_scheduler: str = "",
@@ -61,6 +67,7 @@ class OfflineEvaluator:
         self.dataset_builder = dataset_builder
         self.registry = registry or RegistryReader(self.model_dir)
         self.options = EvaluationOptions(**options)
+        self.gates = gates or GateOptions()
         self._run_all = partial(
             run_all, n_jobs=n_jobs, backend=joblib_backend, dask_scheduler=dask_scheduler
         )
@@ -77,6 +84,7 @@ class OfflineEvaluator:
             settings.model_dir,
             dataset_builder or DatasetBuilder.from_settings(settings),
             RegistryReader(settings.model_dir, signing_key=settings.signing_key),
+            gates=GateOptions.from_settings(settings),
             n_jobs=settings.n_jobs,
             joblib_backend=settings.joblib_backend,
             dask_scheduler=settings.dask_scheduler,
@@ -128,14 +136,19 @@ class OfflineEvaluator:
             run_all=self._run_all,
         )
         figures["notes"] += trouble
-        return {
+        recipe = recipe_id(made, self.options.ood_max_z, dataset.feature_names)
+        number = recipe_number(recipe, tried_recipes(view, self._store))
+        evaluation: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "model_id": model_id,
             "evaluated_at": now.isoformat(),
             "dataset": version,
             "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
+            "active_model": view.active.model_id if view.active else None,
+            "recipe": {"id": recipe, "number": number},
             **figures,
         }
+        return evaluation | {"gates": verdict(evaluation, self.gates)}
 
     def _digests(self, view: RegistryView, model_id: str) -> dict[str, str]:
         """The registry's, or for a model that is not registered yet those of its metadata."""
@@ -175,6 +188,7 @@ class OfflineEvaluator:
                 stats=msgspec.convert(metadata["features"], list[FeatureStats]),
                 risks=risks,
                 tuned_threshold=card.threshold if card.threshold_mode == "tuned" else None,
+                regularisation_c=metadata["metrics"].get("regularisation_c"),
             )
         except (KeyError, ValueError) as error:  # another version's metadata
             raise IntegrityError(
@@ -193,7 +207,7 @@ def _candidates_tried(view: RegistryView, model_id: str) -> int:
 def _stored(path: Path) -> dict[str, Any]:
     try:
         evaluation: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except ValueError as error:
+    except UNREADABLE as error:
         raise IntegrityError(
             path, f"is not an evaluation: {error}", "Move it away, then evaluate again."
         ) from None

@@ -13,7 +13,7 @@ from typing import Self
 
 import msgspec
 
-from lib.errors import InputError, IntegrityError, StorageError
+from lib.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from lib.files import write_atomic
 from lib.ledger import TradeLedger
 from lib.positions import ClosedPosition, Position
@@ -53,7 +53,7 @@ class PositionBook(msgspec.Struct, kw_only=True):
         except OSError as error:
             problem = error.strerror or str(error)
             raise StorageError(path, problem, "Make the volume readable, then try again.") from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise IntegrityError(path, f"the positions are damaged: {error}", REMEDY) from None
         if is_damaged(data):
             raise IntegrityError(path, "the positions were changed since they were stored", REMEDY)

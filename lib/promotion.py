@@ -8,7 +8,7 @@ advice: `promote` does not ask for it.
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,7 +23,7 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float = 0.05
     min_trades: int = 100
     min_kept_share: float = 0.3
-    min_window_share: float = 0.6
+    min_window_share: float = 0.5
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "GateOptions":
@@ -38,6 +38,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     against: str | None
     options: GateOptions
     gates: tuple[Gate, ...]
+
+
+class AutoPromotion(NamedTuple):
+    """What came of an automatic promotion: whether the candidate is active, and why (not)."""
+
+    promoted: bool
+    reason: str
 
 
 def verdict(evaluation: Mapping[str, Any], options: GateOptions) -> Verdict:
@@ -61,12 +68,18 @@ def verdict(evaluation: Mapping[str, Any], options: GateOptions) -> Verdict:
         gates.surely_better_than_rules(change("walk_forward", "expectancy", "low")),
         gates.better_than_rules_lately(change("held_out", "expectancy")),
         gates.better_than_active(
-            number("versus_active", "trades_compared"),
+            number("versus_active", "trades_compared") if against else None,
             change("versus_active", "expectancy"),
             none_active="active_model" in evaluation and against is None,
         ),
-        gates.drawdown_no_worse(change("walk_forward", "max_drawdown")),
-        gates.tail_no_worse(change("walk_forward", "expected_shortfall_5")),
+        gates.drawdown_no_worse(
+            change("walk_forward", "max_drawdown"),
+            number("walk_forward", "rules_only", "max_drawdown"),
+        ),
+        gates.tail_no_worse(
+            change("walk_forward", "expected_shortfall_5"),
+            number("walk_forward", "rules_only", "expected_shortfall_5"),
+        ),
         gates.enough_kept(
             number("walk_forward", "filter_effect", "kept_share"),
             number("held_out", "filter_effect", "kept_share"),
@@ -84,7 +97,7 @@ def verdict(evaluation: Mapping[str, Any], options: GateOptions) -> Verdict:
         ),
         gates.no_leak(leaks if isinstance(leaks, list | tuple) else None),
         gates.steady(gains, options.min_window_share),
-        gates.no_worse_in_newest_window(gains),
+        gates.no_worse_lately(gains),
     )
     return Verdict(
         passed=all(gate.passed for gate in answers),

@@ -6,6 +6,7 @@ numbers.
 
 import platform
 import subprocess
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -13,18 +14,18 @@ from typing import Final
 from lib import __version__
 
 LIBRARIES: Final = ("numpy", "scipy", "scikit-learn", "joblib", "msgspec")
-OPTIONAL: Final = {"xgboost": ("xgboost-cpu",)}
-"""What some kinds of model need besides."""
 
 
 def library_versions(model: str = "logistic") -> dict[str, str]:
-    """Version of Python, of this package and of the libraries that compute that kind of model."""
-    computing = (*LIBRARIES, *OPTIONAL.get(model, ()))
-    return {
+    """Version of Python, of this package and of the libraries that compute a ``model``."""
+    versions = {
         "python": platform.python_version(),
         "afterclose": __version__,
-        **{name: version(name) for name in computing},
+        **{name: version(name) for name in LIBRARIES},
     }
+    if model == "xgboost":  # asked for its own word: it has several distributions
+        versions["xgboost"] = import_module("xgboost").__version__
+    return versions
 
 
 def git_commit() -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from lib.artifacts import ModelStore
-from lib.errors import IntegrityError, PromotionRefused, SessionLocked
+from lib.errors import UNREADABLE, IntegrityError, PromotionRefused, SessionLocked
 from lib.files import sha256_bytes
 from lib.registry_events import NO_FIGURES, Figures, is_signed, summary
 from lib.registry_state import ModelRecord, RegistryState
@@ -68,7 +68,7 @@ def evaluation_on_disk(folder: Path) -> tuple[Figures, str | None]:
         return summary(msgspec.json.decode(data, type=dict[str, Any])), sha256_bytes(data)
     except FileNotFoundError:
         return NO_FIGURES, None
-    except ValueError as error:
+    except UNREADABLE as error:
         raise IntegrityError(path, f"is not an evaluation ({error})", _again(folder.name)) from None
 
 

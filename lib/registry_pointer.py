@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from lib.errors import StorageError
+from lib.errors import UNREADABLE, StorageError
 from lib.event_log import Chain
 from lib.files import sha256_bytes, write_atomic
 from lib.records import SCHEMA_VERSION
@@ -75,7 +75,7 @@ def _witness_in(data: bytes) -> tuple[Witness | None, str]:
         body = msgspec.json.decode(data, type=dict[str, Any])
         claimed = body.pop("sha256", None)
         witness = msgspec.convert(body, Witness)
-    except ValueError:
+    except UNREADABLE:
         return None, "not the file that was written"
     if claimed != _digest(body):
         return None, "changed since it was written"

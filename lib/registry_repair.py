@@ -12,8 +12,8 @@ from typing import Any
 
 from lib.artifacts import ModelStore
 from lib.errors import IntegrityError, PromotionRefused
-from lib.event_log import Chain, keep_beside
-from lib.files import write_atomic
+from lib.event_log import Chain
+from lib.files import keep_beside, write_atomic
 from lib.records import Problem, Repair
 from lib.registry_checks import (
     check_artifacts,
@@ -59,6 +59,10 @@ def _mend(writer: RegistryWriter, view: RegistryView) -> Repair:
         kept = writer.log.cut_torn_line(view.chain)
         done.append(f"cut off an unfinished event, kept as {kept.name}")
     if not _pointer_is_current(view):
+        pointer = writer.model_dir / POINTER_FILE
+        if pointer.exists() and view.witness is None:
+            kept = keep_beside(pointer, "damaged", pointer.read_bytes())
+            done.append(f"kept the damaged file as {kept.name}")
         write_pointer(writer.model_dir, Chain(view.chain.links), view.state)
         done.append(f"derived {POINTER_FILE} from the events")
     return Repair(done=tuple(done), left=())

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from lib.printable import printable
+
 RULE: Final = "=" * 80
 NO_MODEL: Final = "none (rules only)"
 
@@ -46,8 +48,9 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
     dataset, cycle = status["dataset"], status["last_cycle"]
     yield f"Active model: {active['id'] if active else NO_MODEL}"
     if active:
-        why = f": {_visible(active['reason'])}" if active["reason"] else ""
-        yield f"  promoted {_minute(active['since'])} UTC by {_visible(active['promoted_by'])}{why}"
+        why = f": {printable(active['reason'])}" if active["reason"] else ""
+        who = printable(active["promoted_by"])
+        yield f"  promoted {_minute(active['since'])} UTC by {who}{why}"
     yield f"Previous active: {status['previous_active'] or 'none'}"
     if lock:
         pinned = lock["model_id"] or "the rules alone"
@@ -61,12 +64,12 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
     yield f"Last cycle: {_cycle(cycle) if cycle else 'none yet'}"
     alerts = status["alerts"]
     yield f"Alerts: {len(alerts) or 'none'}"
-    yield from (f"  - {_visible(alert)}" for alert in alerts)
+    yield from (f"  - {printable(alert)}" for alert in alerts)
 
 
 def _cycle(cycle: Mapping[str, Any]) -> str:
     failed = f", {cycle['attempts']} failed so far" if cycle["attempts"] else ""
-    why = f": {_visible(cycle['reason'])}" if cycle["reason"] else ""
+    why = f": {printable(cycle['reason'])}" if cycle["reason"] else ""
     return f"session {cycle['session']}, {cycle['outcome']}{failed}{why}"
 
 
@@ -100,7 +103,3 @@ def _minute(moment: str) -> str:
 
 def _section(title: str, lines: list[str]) -> str:
     return "\n".join([RULE, title, RULE, *lines])
-
-
-def _visible(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -24,7 +24,7 @@ import msgspec
 import pandas as pd
 from msgspec.structs import replace
 
-from lib.errors import IntegrityError
+from lib.errors import UNREADABLE, IntegrityError
 from lib.exit_rules import ExitPlan, exit_on_bar
 from lib.files import write_atomic
 from lib.ledger import TradeLedger
@@ -184,11 +184,11 @@ def _last_session(path: Path) -> str:
     try:
         data = path.read_bytes()
         if is_damaged(data):
-            raise ValueError("changed since it was written")  # noqa: TRY301 - one remedy for all
+            raise ValueError("changed since it was written")
         return msgspec.json.decode(data, type=ReplayState).session
     except FileNotFoundError:
         return ""
-    except (OSError, ValueError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise IntegrityError(
             path,
             f"it does not say which session was replayed last ({error})",

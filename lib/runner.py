@@ -13,6 +13,7 @@ from datetime import datetime
 from lib.clock import parse_now
 from lib.config import load_settings
 from lib.errors import AftercloseError
+from lib.files import storage_error
 from lib.records import Outcome
 from lib.settings import Settings
 
@@ -51,6 +52,9 @@ def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
         return _fail(args, parser.prog, error, error.exit_code)
     except KeyboardInterrupt:
         return _fail(args, parser.prog, KeyboardInterrupt("interrupted"), 1)
+    except OSError as error:  # a volume that goes away fails where nobody looks for it
+        told = storage_error(error.filename, error) if error.filename else error
+        return _fail(args, parser.prog, told, 1)
     except Exception as error:  # noqa: BLE001 - the edge: people get a sentence, -v the traceback
         if args.verbose:
             import traceback
@@ -66,8 +70,16 @@ def _show(args: argparse.Namespace, outcome: Outcome) -> None:
         import msgspec
 
         sys.stdout.write(msgspec.json.encode(outcome_dict(outcome)).decode() + "\n")
-    elif not args.quiet:
+    elif not args.quiet and not _shown_as_table(outcome):
         sys.stdout.write((outcome.text or f"{outcome.job}: {outcome.reason}") + "\n")
+
+
+def _shown_as_table(outcome: Outcome) -> bool:
+    if not sys.stdout.isatty():
+        return False
+    from lib.console import print_table  # 60 ms, for people only
+
+    return print_table(outcome)
 
 
 def outcome_dict(outcome: Outcome) -> dict[str, object]:

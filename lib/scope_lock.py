@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lib.errors import ScopeBusy, StorageError
-from lib.files import make_folder
+from lib.errors import ScopeBusy
+from lib.files import make_folder, storage_error
 
 _held: dict[tuple[int, Path], int] = {}
 """How often a thread holds a scope; another thread waits like another process does."""
@@ -43,9 +43,7 @@ def scope_lock(root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
             "Wait until it has ended, then run again."
         ) from None
     except OSError as error:
-        raise StorageError(
-            root / ".lock", error.strerror or str(error), "Make the folder writable for this user."
-        ) from error
+        raise storage_error(root / ".lock", error) from error
     _held[key] = 1
     try:
         yield

@@ -1,4 +1,4 @@
-"""A checksum as the last field of a JSON object: a changed byte does not pass for a value.
+"""A checksum at the end of a JSON object or a page: a changed byte does not pass for a value.
 
 Disks and copies change bits without a word, and ``2026`` turned into ``6026`` is still a
 date: a status file that says so would put off every cycle for four thousand years. What a
@@ -31,6 +31,21 @@ def is_sealed(text: bytes) -> bool:
     return found is not None and seal(found[1] + found[2]) == text
 
 
+def seal_page(text: bytes) -> bytes:
+    """An HTML page with a last comment that holds its checksum."""
+    return text + _page_seal(text)
+
+
+def is_sealed_page(text: bytes) -> bool:
+    """Whether the page has its seal and is the one that was sealed, to the last bit."""
+    length = len(text) - len(_page_seal(b""))
+    return length >= 0 and text[length:] == _page_seal(text[:length])
+
+
 def is_damaged(text: bytes) -> bool:
     """Whether the object has a seal that does not match it."""
     return b'"crc32"' in text and not is_sealed(text)
+
+
+def _page_seal(text: bytes) -> bytes:
+    return b"<!-- crc32 %08x -->\n" % zlib.crc32(text)

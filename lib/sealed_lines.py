@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from lib.event_log import keep_beside
-from lib.files import blank_durable
+from lib.errors import UNREADABLE
+from lib.files import blank_durable, keep_beside
 from lib.seal import is_sealed
 
 
@@ -53,6 +53,6 @@ def _fault(line: bytes) -> str:
         return "an unfinished line, left by an interrupted write"
     try:
         msgspec.json.decode(line)
-    except ValueError as error:
+    except UNREADABLE as error:
         return f"not JSON ({error})"
     return "" if is_sealed(line) else "changed since it was written"

@@ -118,6 +118,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(description="how scores become probabilities; an ensemble has sigmoid at least"),
     ] = "none"
 
+    gate_alpha: Annotated[
+        float, Meta(gt=0, le=0.2, description="chance that noise is ever promoted automatically")
+    ] = 0.05
+    gate_min_trades: Annotated[
+        int, Meta(ge=20, le=10_000_000, description="out-of-sample trades a promotion needs")
+    ] = 100
+    gate_min_kept_share: Annotated[
+        Share, Meta(description="a filter that keeps fewer trades is not promoted automatically")
+    ] = 0.3
+    gate_min_window_share: Annotated[
+        Share, Meta(description="share of walk-forward windows that must have gained")
+    ] = 0.5
+
     @property
     def root(self) -> Path:
         """Folder of this scope: `{logs_dir}/{market}/{env}`."""

@@ -6,16 +6,18 @@ monitor, a page or a cron tick need not know those formats, and so that every ke
 is written by somebody (the structs below are the only schema there is).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from lib.errors import UNREADABLE
 from lib.files import write_atomic
 from lib.journal import Journal
 from lib.records import SCHEMA_VERSION, Problem
+from lib.registry_checks import EVALUATION_FILE
 from lib.registry_events import Lock, SchemaVersion
 from lib.registry_reader import read_registry
 from lib.registry_state import ActiveModel
@@ -23,6 +25,8 @@ from lib.seal import is_damaged, seal
 from lib.settings import Settings
 
 STATUS_FILE = "ml_status.json"
+REPORT_FILE = "report.html"
+INDEX_FILE = "index.html"
 JOURNAL_FILE = "ml_runs.jsonl"
 METADATA_FILE = "ml_dataset_metadata.json"
 CYCLE_JOB = "cycle"
@@ -106,8 +110,16 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
         dataset=_read(settings.root / METADATA_FILE, DatasetStatus),
         last_cycle=_from_journal(settings.root),
-        alerts=(*map(_words, view.problems), *alerts),
+        alerts=(*map(_words, view.problems), *_undrawn(settings, waiting), *alerts),
     )
+
+
+def _undrawn(settings: Settings, waiting: Iterable[str]) -> Iterator[str]:
+    """That the newest candidate was evaluated and has no page to decide by."""
+    newest = max(waiting, default="")
+    folder = settings.model_dir / newest
+    if newest and (folder / EVALUATION_FILE).is_file() and not (folder / REPORT_FILE).is_file():
+        yield f"the review page of {newest} is missing; `make report` draws it"
 
 
 def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
@@ -168,5 +180,5 @@ def _read(path: Path, kind: type[Part]) -> Part | None:
     try:
         data = path.read_bytes()
         return None if is_damaged(data) else msgspec.json.decode(data, type=kind)
-    except (OSError, ValueError):
+    except (OSError, *UNREADABLE):
         return None

@@ -86,10 +86,10 @@ def track_record(
     the last policy left out.
     """
     order = np.argsort(dataset.exit_us, kind="stable")
-    pnl = dataset.realized_pnl_pct[order]
-    logs = {name: np.cumsum(np.where(keep[order], log_growth(pnl), 0.0))
-            for name, keep in policies.items()}  # fmt: skip
-    falls = {name: log - np.maximum(np.maximum.accumulate(log), 0.0) for name, log in logs.items()}
+    growth = log_growth(dataset.realized_pnl_pct[order])
+    kept = {name: np.where(keep[order], growth, 0.0) for name, keep in policies.items()}
+    logs = {name: np.cumsum(steps) for name, steps in kept.items()}
+    falls = {name: _below_peak(log) for name, log in logs.items()}
     points = _points([*logs.values(), *falls.values()], len(dataset))
     blocked = np.flatnonzero(~list(policies.values())[-1])
     ranked = blocked[np.argsort(dataset.realized_pnl_pct[blocked], kind="stable")]
@@ -101,6 +101,12 @@ def track_record(
         best=_listed(dataset, bad, score, ranked[::-1][:LISTED_TRADES]),
         worst=_listed(dataset, bad, score, ranked[:LISTED_TRADES]),
     )
+
+
+def _below_peak(log_equity: Floats) -> Floats:
+    """How far each value lies below the highest before it, the start's 0 among them."""
+    below: Floats = log_equity - np.maximum(np.maximum.accumulate(log_equity), 0.0)
+    return below
 
 
 def _points(series: list[Floats], length: int) -> Indices:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from lib.calibration import SoftVote
 from lib.card_fit import make_card
 from lib.classification import scores
 from lib.dataset import Dataset
@@ -208,7 +209,7 @@ def _measured(
         brier=held_out.brier,
         features=list(selection.names),
         dropped_features=selection.dropped,
-        coefficients=coefficients(fitted.linear, selection.names) if fitted.linear else {},
+        coefficients=_coefficients(fitted, selection.names),
         regularisation_c=fitted.regularisation_c,
         mae_threshold=options.mae_threshold,
         mae_unit=options.mae_unit,
@@ -220,3 +221,10 @@ def _measured(
         calibration=fitted.calibration,
         sample_weights=options.sample_weights,
     )
+
+
+def _coefficients(fitted: Fitted, names: tuple[str, ...]) -> dict[str, float]:
+    """Those of a linear model; half an ensemble's would pass for its own."""
+    if fitted.linear is None or isinstance(fitted.model, SoftVote):
+        return {}
+    return coefficients(fitted.linear, names)

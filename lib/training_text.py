@@ -25,7 +25,13 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         f"(loss, or abs(MAE) > {metrics['mae_threshold']:g}{unit})"
     )
     yield f"Features: {len(metrics['features'])}"
+    if metrics["n_without_atr"]:
+        yield f"Without atr_pct: {metrics['n_without_atr']} trades, bad only when they lost"
     yield f"Model: {metrics['model']}{strength}"
+    if metrics["sample_weights"] != "none":
+        yield f"Sample weights: {metrics['sample_weights']}"
+    if metrics["n_unseen"] is not None:
+        yield _chosen(metrics)
     yield (
         f"Train: {metrics['n_train']} trades | Test: {metrics['n_test']} newest trades | "
         f"Purged between: {metrics['n_purged']}"
@@ -45,6 +51,15 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     for name, fault in metrics["dropped_features"].items():
         yield f"Dropped: {name} ({fault})"
     yield f"New model: {metrics['model_id']}"
+
+
+def _chosen(metrics: Mapping[str, Any]) -> str:
+    """The threshold and the curves, and how many trades they were chosen on."""
+    curves = ", ".join(metrics["calibration"].values())
+    return (
+        f"Threshold: {metrics['threshold']:.3f} ({metrics['threshold_mode']}) | "
+        f"Calibration: {curves} | Chosen on: {metrics['n_unseen']} trades not trained on"
+    )
 
 
 def _top(coefficients: Mapping[str, float]) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Every file of a scope, checked; and rebuilt where it is derived from another.
 
-The dataset comes from the ledger, the registry's state from its events, status and session
-table from both. What cannot be derived (a ledger, a model's weights, an event, a position)
-is named instead. Each part knows how to check itself; this only asks all of them.
+The dataset comes from the ledger, the registry's state from its events, status, session
+table and pages from all of these. What cannot be derived (a ledger, a model's weights, an
+event, a position) is named instead. Each part knows how to check itself; this only asks all.
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,16 @@ from msgspec.structs import replace
 
 from lib.artifacts import ModelStore
 from lib.dataset_builder import DatasetBuilder
-from lib.errors import IntegrityError
-from lib.event_log import keep_beside
-from lib.files import remove_file, sha256_file
+from lib.errors import UNREADABLE, IntegrityError
+from lib.files import keep_beside, remove_file, sha256_file
 from lib.market_clock import CACHE_NAME
 from lib.model_registry import ModelRegistry
 from lib.records import Outcome, Problem, Repair
-from lib.seal import is_sealed
+from lib.seal import is_sealed, is_sealed_page
 from lib.sealed_lines import bad_lines, put_aside
 from lib.settings import Settings
-from lib.status import JOURNAL_FILE, STATUS_FILE
+from lib.status import INDEX_FILE, JOURNAL_FILE, REPORT_FILE, STATUS_FILE
 from lib.work import Workplace
-
-DERIVED = (STATUS_FILE, CACHE_NAME)
-"""Sealed files that are simply made anew when they are damaged."""
 
 KEPT = ("paper_positions.json", "paper_replay.json")
 """Sealed files that only the trading side can make."""
@@ -42,10 +38,10 @@ def verify_scope(settings: Settings, now: datetime, *, repair: bool = False) -> 
     """Check the scope; with ``repair`` rebuild what can be, keeping damaged files beside."""
     scope = _Scope(settings)
     if not repair:
-        return _verdict(scope.problems(), Repair(done=(), left=()), repair=False)
+        return _verdict(scope.problems(), None)
     with Workplace.from_settings(settings).run("verify", now) as end:
         repaired = scope.repair(now)
-        return end(_verdict(scope.problems(), repaired, repair=True))
+        return end(_verdict(scope.problems(), repaired))
 
 
 class _Scope:
@@ -57,18 +53,33 @@ class _Scope:
         self.registry = ModelRegistry.from_settings(settings)
         self.store = ModelStore(settings.model_dir)
 
+    def derived(self) -> dict[Path, str]:
+        """Sealed files that are simply made anew when they are damaged, and by what."""
+        pages = (self.root / INDEX_FILE, *sorted(self.store.model_dir.glob(f"*/{REPORT_FILE}")))
+        return {
+            self.root / STATUS_FILE: "the next job writes it anew",
+            self.root / CACHE_NAME: "the next cycle makes it anew",
+            **dict.fromkeys(pages, "`make report` draws it anew"),
+        }
+
     def problems(self) -> list[Problem]:
         """All that is wrong, part by part."""
         found = [*self._changed_ledgers(), *self.builder.verify()]
-        for problem in (*self.registry.verify(), *self._damaged_strangers()):
-            found.append(replace(problem, file=f"{self.store.model_dir.name}/{problem.file}"))
-        for name in (*DERIVED, *KEPT):
-            found += _check_sealed(self.root / name)
-        for name in LOGS:
-            found += [
-                Problem(file=name, where=f"line {line.number}", what=line.what)
-                for line in bad_lines(self.root / name)
-            ]
+        found += [
+            replace(problem, file=f"{self.store.model_dir.name}/{problem.file}")
+            for problem in (*self.registry.verify(), *self._damaged_strangers())
+        ]
+        sealed = (*self.derived(), *(self.root / name for name in KEPT))
+        found += [
+            Problem(file=str(path.relative_to(self.root)), what=fault)
+            for path in sealed
+            if (fault := _fault(path))
+        ]
+        found += [
+            Problem(file=name, where=f"line {line.number}", what=line.what)
+            for name in LOGS
+            for line in bad_lines(self.root / name)
+        ]
         return found
 
     def repair(self, now: datetime) -> Repair:
@@ -83,20 +94,16 @@ class _Scope:
             else:
                 done += mended.done
                 left += mended.left
-        done += self._derived_put_aside()
+        for path, remedy in self.derived().items():
+            if _fault(path):
+                kept = keep_beside(path, "damaged", path.read_bytes())
+                remove_file(path)
+                done.append(f"{path.relative_to(self.root)} is kept as {kept.name}; {remedy}")
         for name in LOGS:
             if bad := list(bad_lines(self.root / name)):
                 kept = put_aside(self.root / name, bad)
                 left.append(f"{len(bad)} lines of {name} are lost, but kept in {kept.name}")
         return Repair(done=tuple(done), left=tuple(left))
-
-    def _derived_put_aside(self) -> Iterator[str]:
-        for name in DERIVED:
-            path = self.root / name
-            if _check_sealed(path):
-                kept = keep_beside(path, "damaged", path.read_bytes())
-                remove_file(path)
-                yield f"{name} was kept as {kept.name} and is made anew by the next cycle"
 
     def _changed_ledgers(self) -> Iterator[Problem]:
         """Ledgers whose part that was already read is not what it was."""
@@ -116,9 +123,10 @@ class _Scope:
                 yield Problem(file=read.ledger, what=what)
 
     def _damaged_strangers(self) -> Iterator[Problem]:
-        """Model folders that wait for their registration, held to their own metadata."""
+        """Models that wait for their registration, held to their own metadata."""
+        known = self.registry.list_candidates()
         for model_id in self.store.model_ids():
-            if model_id in self.registry.list_candidates():
+            if model_id in known:
                 continue
             try:
                 self.store.verify(model_id, self.store.read_metadata(model_id)["artifacts"])
@@ -127,36 +135,41 @@ class _Scope:
                 yield Problem(file=str(file), what=error.problem)
 
 
-def _verdict(problems: list[Problem], repaired: Repair, *, repair: bool) -> Outcome:
-    lines = [f"repaired: {words}" for words in repaired.done]
-    lines += [f"not repaired: {words}" for words in repaired.left]
+def _verdict(problems: list[Problem], repaired: Repair | None) -> Outcome:
+    """The outcome of a check, and of the repair before it if there was one."""
+    done, left = (repaired.done, repaired.left) if repaired else ((), ())
+    lines = [f"repaired: {words}" for words in done]
+    lines += [f"not repaired: {words}" for words in left]
     lines += [f"{p.file}{', ' + p.where if p.where else ''}: {p.what}" for p in problems]
     if not problems:
         lines.append("Every file of the scope is sound.")
-    elif repair:
+    elif repaired:
         lines.append("What is still named here cannot be derived: restore it from a backup.")
     else:
         lines.append("Run `make verify REPAIR=1` to rebuild what can be rebuilt.")
     return Outcome(
         job="verify",
         status="damaged" if problems else "done",
-        reason=f"{len(problems)} problems, {len(repaired.done)} repairs",
+        reason=f"{len(problems)} problems, {len(done)} repairs",
         details={
             "problems": msgspec.to_builtins(problems),
-            "repairs": list(repaired.done),
-            "not_repaired": list(repaired.left),
+            "repairs": list(done),
+            "not_repaired": list(left),
         },
         text="\n".join(lines),
         exit_code=EXIT_DAMAGED if problems else 0,
     )
 
 
-def _check_sealed(path: Path) -> list[Problem]:
+def _fault(path: Path) -> str:
+    """Why a sealed file cannot be believed; empty when it can, or there is none."""
+    if not path.is_file():
+        return ""
+    data = path.read_bytes()
+    if path.suffix == ".html":
+        return "" if is_sealed_page(data) else "changed since it was drawn"
     try:
-        data = path.read_bytes()
         msgspec.json.decode(data)
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        return [Problem(file=path.name, what=f"cannot be read ({error})")]
-    return [] if is_sealed(data) else [Problem(file=path.name, what="changed since it was written")]
+    except UNREADABLE as error:
+        return f"not JSON ({error})"
+    return "" if is_sealed(data) else "changed since it was written"

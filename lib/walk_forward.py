@@ -9,7 +9,7 @@ an earlier window.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from lib.classification import auc
 from lib.dataset import Dataset
 from lib.features import select_features
-from lib.metrics import Mask
+from lib.metrics import Floats, Mask
 from lib.models import has_both_classes, predict_risks
 from lib.splits import EmbargoCutoff, Indices, Split, purged_walk_forward
 from lib.training import Task, TrainingOptions, learn
@@ -33,8 +33,9 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     """One step: how many trades trained and tested, and how the score did on the tested ones.
 
     ``untrained`` says why there was no model, and the rules traded the window; empty when
-    there was one. ``auc`` is None where only one class, or no score, occurs; ``threshold`` is
-    the risk that the step's own model blocked above.
+    there was one. ``auc`` is None where only one class, or no score, occurs;
+    ``expectancy_gain``, of the kept trades over all, where none was kept; ``threshold`` is the
+    risk that the step's own model blocked above.
     """
 
     n_train: int
@@ -42,6 +43,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     n_test: int
     n_kept: int
     auc: float | None
+    expectancy_gain: float | None
     regularisation_c: float | None
     threshold: float | None = None
     untrained: str = ""
@@ -57,7 +59,7 @@ class WalkForward(NamedTuple):
 
 Step = tuple[Window, Verdicts]
 
-RunAll = Callable[[Callable[[Split], Step], Iterable[Split]], Iterable[Step]]
+RunAll = Callable[[Callable[[Split], Any], Iterable[Split]], Iterable[Any]]
 """Applies a function to all items, in order: `map`, or something that does it in parallel."""
 
 
@@ -126,8 +128,13 @@ def walk_step(
         n_test=len(test),
         n_kept=int(verdicts.keep.sum()),
         auc=auc(bad[test][scored], verdicts.score[scored]),
+        expectancy_gain=_expectancy_gain(dataset.realized_pnl_pct[test], verdicts.keep),
         regularisation_c=regularisation_c,
         threshold=threshold,
         untrained=untrained,
     )
     return window, verdicts
+
+
+def _expectancy_gain(pnl: Floats, keep: Mask) -> float | None:
+    return float(pnl[keep].mean() - pnl.mean()) if keep.any() else None

@@ -10,7 +10,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from lib.errors import RefusedError, StorageError
+from lib.files import remove_leftovers
 from lib.journal import Journal
 from lib.records import Outcome
 from lib.scope_lock import scope_lock
@@ -54,15 +57,21 @@ class Workplace:
         with scope_lock(self.root):
             journal = Journal(self.root / JOURNAL_FILE)
             run = journal.start(job, now, session=session, attempt=attempt, model_id=model_id)
+            with suppress(StorageError):  # tidying up fails no work
+                for folder in (self.root, self.root / "ml_models"):
+                    remove_leftovers(folder)
             if session:
                 self._publish(now)  # should this run be killed, it still counts as an attempt
 
             def end(outcome: Outcome) -> Outcome:
                 made = outcome.details.get("model_id") or model_id
-                if outcome.status == "done":
-                    journal.completed(run, reason=outcome.reason, model_id=made)
-                else:
-                    journal.skipped(run, outcome.reason, model_id=made)
+                try:
+                    if outcome.status == "done":
+                        journal.completed(run, reason=outcome.reason, model_id=made)
+                    else:
+                        journal.skipped(run, outcome.reason, model_id=made)
+                except StorageError as error:  # what was done is done, whoever writes it down
+                    return _warned(outcome, f"the journal does not know that it ended: {error}")
                 return outcome
 
             try:
@@ -81,3 +90,11 @@ class Workplace:
     def _publish(self, now: datetime) -> None:
         if self._settings:
             write_status(self._settings, now)
+
+
+def _warned(outcome: Outcome, warning: str) -> Outcome:
+    return replace(
+        outcome,
+        reason="; ".join(filter(None, (outcome.reason, warning))),
+        text=f"{outcome.text}\n\nWarning: {warning}".lstrip("\n"),
+    )

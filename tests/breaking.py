@@ -197,7 +197,11 @@ def work_in_a_process(name: str, logs: Path, fatal: int, diary: Path) -> None:
         lines.write(f"{disk.calls} calls\n")
 
 
-def job_in_a_process(name: str, arguments: list[str], result: Path) -> None:
+NOBODY = 65534
+"""A user who owns nothing; who is not root has no other to become."""
+
+
+def job_in_a_process(name: str, arguments: list[str], result: Path, *, as_nobody: bool) -> None:
     """Run one job through its runner and write down its exit code and its result."""
     import contextlib
     import importlib
@@ -207,9 +211,14 @@ def job_in_a_process(name: str, arguments: list[str], result: Path) -> None:
 
     job = importlib.import_module(f"jobs.{name}")
     out = io.StringIO()
+    told = result.open("w")
+    if as_nobody and os.getuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
         code = run_job(job.run, job.parser(), [*arguments, "--json"])
-    result.write_text(json.dumps({"code": code, "result": json.loads(out.getvalue())}))
+    with told:
+        json.dump({"code": code, "result": json.loads(out.getvalue())}, told)
 
 
 class Processes:
@@ -222,7 +231,7 @@ class Processes:
             [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
         )
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        self._context.set_forkserver_preload(["breaking", "lib.ml_orchestrator"])
+        self._context.set_forkserver_preload(["breaking", "filelock", "lib.ml_orchestrator"])
 
     def start(
         self, name: str, settings: Settings, diary: Path, fatal: int = 0
@@ -235,11 +244,15 @@ class Processes:
         return process
 
     def start_job(
-        self, name: str, settings: Settings, result: Path, *arguments: str
+        self, name: str, settings: Settings, result: Path, *arguments: str, as_nobody: bool = False
     ) -> multiprocessing.process.BaseProcess:
         """Start a job as its command line would."""
         options = ["--logs-dir", settings.logs_dir, *arguments]
-        process = self._context.Process(target=job_in_a_process, args=(name, options, result))
+        process = self._context.Process(
+            target=job_in_a_process,
+            args=(name, options, result),
+            kwargs={"as_nobody": as_nobody},
+        )
         process.start()
         return process
 
@@ -264,6 +277,7 @@ class Lab(NamedTuple):
     """Where things are broken: copies of a scope with every file in it, and processes.
 
     ``tally(what, times)`` is called once nothing was found lost: a line of the table.
+    ``note(words)`` is a line below it.
     """
 
     template: Settings
@@ -271,6 +285,7 @@ class Lab(NamedTuple):
     folder: Path
     full: bool
     tally: Callable[..., None]
+    note: Callable[[str], None]
     numbers: "itertools.count[int]"
 
     def scope(self) -> Settings:

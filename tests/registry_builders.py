@@ -27,9 +27,10 @@ def publish_model(model_dir: Path, model_id: str, *, evaluated: bool = True) -> 
 
 
 def write_evaluation(model_dir: Path, model_id: str, **figures: object) -> None:
-    """The model's evaluation.json, as the evaluator would leave it."""
+    """The model's evaluation.json and its page, as the evaluation would leave them."""
     body = {"schema_version": 1, "model_id": model_id} | EVALUATION | figures
     (model_dir / model_id / "evaluation.json").write_text(json.dumps(body))
+    (model_dir / model_id / "report.html").write_text("<!doctype html>")
 
 
 def registry_of(model_dir: Path, *model_ids: str, **options: object) -> ModelRegistry:

@@ -4,7 +4,7 @@ History is replayed through the production path. Each session's signals pass the
 was active that morning, become paper trades, and end in the ledger. After a quarter's last
 session the nightly cycle runs as cron would run it, and a candidate whose walk-forward
 expectancy beats the rules becomes active for the next morning. What came of it is printed as
-it is: the rule is an ordinary one, and nothing here was tuned on the outcome.
+it is: the rule is an ordinary one, with round numbers chosen for a sane number of trades.
 
 The last candidate is left to the person, with the line to copy.
 """

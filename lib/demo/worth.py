@@ -5,7 +5,7 @@ made, blocked ones with the outcome of their shadow trade; rules+ML is those tha
 let through. Each model was trained before all the trades it is judged by.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -29,15 +29,15 @@ class Promotion(NamedTuple):
 
 
 class Worth(msgspec.Struct, frozen=True, kw_only=True):
-    """Two policies on the trades of one model's time; ``difference`` is ML less rules.
+    """Two policies on the trades of one model's time.
 
-    ``difference`` is that of the expectancy, None for fewer than two trades.
+    ``differences`` are ML less rules, by measure; empty for fewer than two trades.
     """
 
     model_id: str
     rules_only: TradeMetrics
     rules_ml: TradeMetrics
-    difference: Difference | None
+    differences: dict[str, Difference]
 
 
 def worth_of(
@@ -55,12 +55,13 @@ def worth_of(
         outcomes = Outcomes(dataset.realized_pnl_pct[rows], bad[rows], dataset.exit_us[rows])
         order = np.argsort(outcomes.exit_us, kind="stable")
         outcomes, keep = outcomes.take(order), taken[rows][order]
-        changes = differences(outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed)
         return Worth(
             model_id=model_id,
             rules_only=trade_metrics(*outcomes),
             rules_ml=trade_metrics(*outcomes, keep),
-            difference=changes.get("expectancy"),
+            differences=differences(
+                outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed
+            ),
         )
 
     each = [worth(model.model_id, active == number) for number, model in enumerate(promotions)]
@@ -70,7 +71,6 @@ def worth_of(
 def worth_text(worths: Sequence[Worth]) -> str:
     """The section WHAT THE PROMOTIONS WERE WORTH; the last entry is all together."""
     title = [RULE, "WHAT THE PROMOTIONS WERE WORTH", RULE]
-    total = worths[-1]
     if len(worths) == 1:
         return "\n".join([*title, "No candidate beat the rules, so the rules traded alone."])
     rows = [HEAD, *map(_row, worths)]
@@ -87,7 +87,7 @@ def worth_text(worths: Sequence[Worth]) -> str:
             "",
             *table,
             "",
-            _verdict(total),
+            *_verdict(worths[-1]),
         ]
     )
 
@@ -100,7 +100,7 @@ def _row(worth: Worth) -> tuple[str, ...]:
         f"{before.bad_trades} > {after.bad_trades}",
         f"{_percent(before.expectancy)} > {_percent(after.expectancy)}",
         f"{_percent(before.total_pnl)} > {_percent(after.total_pnl)}",
-        _interval(worth.difference),
+        _interval(worth.differences.get("expectancy")),
     )
 
 
@@ -113,15 +113,17 @@ def _interval(difference: Difference | None) -> str:
     return f"{_percent(difference.value)} [{low}, {high}]"
 
 
-def _verdict(total: Worth) -> str:
-    """What the numbers allow to be said, in one sentence."""
-    difference = total.difference
-    if difference is None or difference.low is None or difference.high is None:
-        return "Too few trades to tell the filter from luck."
-    if difference.low <= 0 <= difference.high:
-        return "The interval of the difference holds 0: this may as well be luck."
-    better = "more" if difference.low > 0 else "less"
-    return f"With the filter a trade made {better} than without, beyond what luck explains."
+def _verdict(total: Worth) -> Iterator[str]:
+    """What the numbers allow to be said: of a trade, and of all the money."""
+    for name, measure in (("a trade", "expectancy"), ("in all", "total_pnl")):
+        difference = total.differences.get(measure)
+        if difference is None or difference.low is None or difference.high is None:
+            words = "Too few trades to tell it from luck."
+        elif difference.low <= 0 <= difference.high:
+            words = "It may as well be luck: the interval holds 0."
+        else:
+            words = f"The filter {'made' if difference.low > 0 else 'cost'} money, beyond luck."
+        yield f"Difference {name}: {_interval(difference)}. {words}"
 
 
 def _percent(fraction: float | None) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from lib.report.words import counted, day, number, percent, visible
+from lib.printable import printable
+from lib.report.words import counted, day, number, percent
 
 
 class BlockedRow(NamedTuple):
@@ -90,9 +91,9 @@ def _balance(gained: float) -> str:
 
 def _row(trade: Mapping[str, Any]) -> BlockedRow:
     return BlockedRow(
-        symbol=visible(trade["symbol"]),
-        side=visible(trade["side"]),
-        trade_id=visible(trade["trade_id"]),
+        symbol=printable(trade["symbol"]),
+        side=printable(trade["side"]),
+        trade_id=printable(trade["trade_id"]),
         decided=day(trade["decided"]),
         score=number(trade["score"]),
         pnl=percent(trade["pnl"], 2, signed=True),

@@ -4,18 +4,20 @@ Made from evaluation.json and metadata.json alone, so an old model's page can be
 without its dataset, and the same files give the same page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from lib.printable import printable
 from lib.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from lib.report.comparison_view import MEASURES
 from lib.report.feature_view import Influence, Shift, influences, shifts
-from lib.report.gates_view import Gates, gates_view
+from lib.report.gates_view import GateRow, gate_rows
 from lib.report.lineage_view import Facts, lineage
 from lib.report.part_view import Part, parts
 from lib.report.promote_line import PromoteLine
 from lib.report.verdict import PART_NAMES, Verdict, main_part, verdict
-from lib.report.words import chance, count, counted, minute, number, percent, visible
+from lib.report.walk_view import Histories, WindowRow, histories, window_rows
+from lib.report.words import chance, count, counted, minute, number, percent
 
 
 class Tile(NamedTuple):
@@ -24,19 +26,6 @@ class Tile(NamedTuple):
     label: str
     value: str
     note: str
-
-
-class WindowRow(NamedTuple):
-    """One step of walking forward; ``gain`` is the expectancy's, against the rules alone."""
-
-    number: int
-    trained: str
-    tested: str
-    kept: str
-    kept_share: float
-    auc: str
-    gain: str
-    remark: str
 
 
 class CandidateView(NamedTuple):
@@ -51,7 +40,7 @@ class CandidateView(NamedTuple):
     evaluated: str
     promote: PromoteLine
     verdict: Verdict
-    gates: Gates | None
+    gates: list[GateRow]
     tiles: list[Tile]
     notes: list[str]
     parts: list[Part]
@@ -68,6 +57,7 @@ class CandidateView(NamedTuple):
     shifts: list[Shift]
     active_id: str | None
     windows: list[WindowRow]
+    histories: Histories | None
     lineage: list[Facts]
 
 
@@ -85,13 +75,13 @@ def candidate_view(
     return CandidateView(
         scope=scope,
         model_id=evaluation["model_id"],
-        kind=visible(metrics["model"]).replace("_", " "),
+        kind=printable(metrics["model"]).replace("_", " "),
         evaluated=minute(evaluation["evaluated_at"]),
         promote=promote,
         verdict=verdict(evaluation),
-        gates=gates_view(evaluation.get("gates")),
+        gates=gate_rows(evaluation.get("gates")),
         tiles=_tiles(part),
-        notes=[visible(note) for note in evaluation["notes"]],
+        notes=[printable(note) for note in evaluation["notes"]],
         parts=list(parts(evaluation)),
         glossary=[(measure.name, measure.meaning) for measure in MEASURES],
         basis=counted(record["trades"], f"{PART_NAMES[main]} trade"),
@@ -103,11 +93,12 @@ def candidate_view(
         influences=influences(metadata, evaluation["importance"]),
         linear=bool(metrics["coefficients"]),
         dropped=[
-            (visible(name), visible(why)) for name, why in metrics["dropped_features"].items()
+            (printable(name), printable(why)) for name, why in metrics["dropped_features"].items()
         ],
         shifts=shifts(metadata["features"], active["features"] if active else []),
         active_id=active["model_id"] if active else None,
-        windows=_windows(evaluation["walk_forward"]["windows"]),
+        windows=window_rows(evaluation["walk_forward"]["windows"]),
+        histories=histories(evaluation["cpcv"]),
         lineage=lineage(evaluation, metadata),
     )
 
@@ -150,19 +141,3 @@ def _calibration(scores: Mapping[str, Any]) -> str:
         f"Brier score {number(brier, 3)}; always answering the base rate would give "
         f"{number(rate * (1 - rate), 3)}. Lower is better."
     )
-
-
-def _windows(windows: Sequence[Mapping[str, Any]]) -> list[WindowRow]:
-    return [
-        WindowRow(
-            number=position,
-            trained=count(window["n_train"]),
-            tested=count(window["n_test"]),
-            kept=count(window["n_kept"]),
-            kept_share=window["n_kept"] / window["n_test"],
-            auc=number(window["auc"]),
-            gain=percent(window.get("expectancy_gain"), 2, signed=True),
-            remark=visible(window["untrained"]),
-        )
-        for position, window in enumerate(windows, start=1)
-    ]

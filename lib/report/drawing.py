@@ -24,7 +24,7 @@ from matplotlib.ticker import MaxNLocator
 from lib.report.svg import colour, for_page
 from lib.report.words import count, percent
 
-WIDTH: Final = 480
+WIDTH: Final = 440
 """Of every chart, in CSS pixels: a phone shows it nearly as drawn."""
 
 LEFT, RIGHT = 52, 14

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from lib.report.words import DASH, interval, number, percent, short, visible
+from lib.printable import printable
+from lib.report.words import DASH, interval, number, percent, short
 
 TIMES, DIVIDED_BY = "\N{MULTIPLICATION SIGN}", "\N{DIVISION SIGN}"
 
@@ -73,7 +74,7 @@ def influences(
 
     return [
         Influence(
-            feature=visible(name),
+            feature=printable(name),
             coefficient=number(coefficients.get(name), 3, signed=True),
             weight=coefficients.get(name, 0.0) / largest,
             auc_drop=number(found[name]["auc_drop"], 3, signed=True) if name in found else DASH,
@@ -115,7 +116,7 @@ def _shift(
     low, width = min(places), (max(places) - min(places)) or 1.0
     moved = stability_index(before["decile_edges"], edges) if before else None
     return moved, Shift(
-        feature=visible(feature["name"]),
+        feature=printable(feature["name"]),
         coverage=percent(feature["coverage"], 0),
         now=_band(edges, low, width),
         median=short(edges[4]),
@@ -175,5 +176,5 @@ def _in_words(coefficient: float | None, std: float, importance: Mapping[str, An
         return f"higher means {more} risk: odds {sign} {odds} for each {short(std)} more"
     direction = importance["direction"] if importance else None
     if direction is None or abs(direction) < CLEAR_DIRECTION:
-        return "acts one way here and the other there"
+        return "no clear direction"
     return "higher means more risk" if direction > 0 else "higher means less risk"

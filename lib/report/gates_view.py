@@ -1,9 +1,9 @@
-"""The gates' answer as a table of ticks; nothing where they were not asked."""
+"""The gates' answer as a table of ticks; empty where they were not asked."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lib.report.words import visible
+from lib.printable import printable
 
 
 class GateRow(NamedTuple):
@@ -14,27 +14,15 @@ class GateRow(NamedTuple):
     sentence: str
 
 
-class Gates(NamedTuple):
-    """All gates and, in a sentence, their answer."""
-
-    lead: str
-    rows: list[GateRow]
-
-
-def gates_view(verdict: Mapping[str, Any] | None) -> Gates | None:
-    """The table for ``evaluation["gates"]``."""
-    if not verdict:
-        return None
+def gate_rows(answer: Mapping[str, Any] | None) -> list[GateRow]:
+    """The rows for ``evaluation["gates"]``, those that refuse first."""
+    gates = answer["gates"] if answer else ()
     rows = [
         GateRow(
-            name=visible(gate["name"]).replace("_", " "),
+            name=printable(gate["name"]).replace("_", " "),
             passed=gate["passed"],
-            sentence=visible(gate["sentence"]),
+            sentence=printable(gate["sentence"]),
         )
-        for gate in verdict["gates"]
+        for gate in gates
     ]
-    failed = sum(not row.passed for row in rows)
-    lead = (
-        f"All {len(rows)} gates are passed." if not failed else f"{failed} of {len(rows)} refuse."
-    )
-    return Gates(lead, rows)
+    return sorted(rows, key=lambda row: row.passed)

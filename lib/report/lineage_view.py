@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lib.report.words import count, counted, minute, visible
+from lib.printable import printable
+from lib.report.words import count, counted, minute
 
 
 class Facts(NamedTuple):
@@ -47,4 +48,4 @@ def lineage(evaluation: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[
 
 def _facts(heading: str, values: Mapping[str, Any]) -> Facts:
     shown = {name: value for name, value in values.items() if value not in (None, "")}
-    return Facts(heading, [(visible(name), visible(value)) for name, value in shown.items()])
+    return Facts(heading, [(printable(name), printable(value)) for name, value in shown.items()])

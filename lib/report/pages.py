@@ -15,6 +15,8 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from lib.seal import seal_page
+
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 ICON: Final = (
@@ -45,7 +47,7 @@ def page(template: str, **values: Any) -> bytes:
         script=Markup(script),  # noqa: S704 - this package's own file
         **values,
     )
-    return text.encode()
+    return seal_page(text.encode())
 
 
 def drawing(svg: str) -> Markup:

@@ -56,9 +56,7 @@ def parts(evaluation: Mapping[str, Any]) -> Iterator[Part]:
             lead=f"{count(active['trades_compared'])} of {count(active['trades_held_out'])} "
             "held-out trades, newer than what the active model was trained on: neither model "
             "has seen them. Differences are this model less the active one.",
-            table=comparison(
-                active, ("rules_only", "rules_active", "rules_ml"), "Difference"
-            ),
+            table=comparison(active, ("rules_only", "rules_active", "rules_ml"), "Difference"),
             lines=[],
             drawn=_drawn(evaluation["track_record"]["versus_active"]),
         )

@@ -1,16 +1,15 @@
 """The line that promotes a model, as a page can show it.
 
-A page in a mounted volume is written under one path and opened under another, and two scopes
-with the same history must leave the same pages. So an absolute logs folder is not written
-down: the page adds the folder that it is opened from.
+A page is written under one path and may be opened under another, and two scopes with the same
+history must leave the same pages. So an absolute logs folder is not written down: the page
+adds the folder that it is opened from. The container's own is never mentioned (`cycle_text`).
 """
 
-from pathlib import PurePath
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lib.cycle_text import promote_command
+from lib.cycle_text import CONTAINER_LOGS_DIR, promote_command
 from lib.settings import Settings
 
 
@@ -26,7 +25,7 @@ class PromoteLine(NamedTuple):
 
 def promote_line(model_id: str, settings: Settings, page: str) -> PromoteLine:
     """The line for a model of the settings' scope; ``page`` is a path inside the scope."""
-    if not PurePath(settings.logs_dir).is_absolute():
+    if settings.logs_dir == CONTAINER_LOGS_DIR or not settings.logs_dir.startswith("/"):
         return PromoteLine(promote_command(model_id, settings), "")
     elsewhere = replace(settings, logs_dir=Settings().logs_dir)
     return PromoteLine(

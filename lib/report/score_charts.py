@@ -30,7 +30,7 @@ FAR_RIGHT: Final = 0.7
 
 def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float) -> str:
     """How many good trades (upwards) and bad ones (downwards) got each risk score."""
-    chart = Chart(name, 264)
+    chart = Chart(name, 256)
     axes = chart.panel(28, 230)
     good, bad = np.array(scores["good"]), np.array(scores["bad"])
     starts, width = np.arange(len(good)) / len(good), 0.84 / len(good)
@@ -55,7 +55,7 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
 
 def calibration_chart(name: str, bins: Rows) -> str:
     """The mean score of each bin against the share that went bad, with 95 % intervals."""
-    chart = Chart(name, 264)
+    chart = Chart(name, 256)
     axes = chart.panel(28, 230)
     filled = [found for found in bins if found["trades"]]
     axes.plot([0, 1], [0, 1], color=colour("rules"), linewidth=1.4, linestyle=(0, (5, 2.5)))
@@ -78,7 +78,7 @@ def calibration_chart(name: str, bins: Rows) -> str:
 
 def sweep_chart(name: str, rows: Rows, threshold: float) -> str:
     """Expectancy, trades kept and tail risk at each threshold; the one in force is marked."""
-    chart = Chart(name, 430)
+    chart = Chart(name, 406)
     at = [row["threshold"] for row in rows]
     for position, (key, title) in enumerate(SWEPT):
         axes = chart.panel(28 + 128 * position, 122 + 128 * position)

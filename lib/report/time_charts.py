@@ -15,13 +15,13 @@ from lib.report.words import FIXED, POLICIES, count, day, number, percent
 
 DAY: Final = timedelta(days=1)
 
-LONG_DAYS: Final = 500
-"""A span from which on a date is labelled by month and year."""
+DATE_FORMS: Final = {500: "%b %Y", 4: f"%-d{FIXED}%b %Y", 0: f"%-d{FIXED}%b, %H:%M"}
+"""How a date is written on an axis that spans at least so many days."""
 
 MIN_SPAN_DAYS: Final = 0.5
 """Of a time axis: points of one moment need some room too."""
 
-MAX_LEVELS: Final = 5
+MAX_LEVELS: Final = 6
 """Grid lines of a panel with capital."""
 
 EQUITY_STEPS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
@@ -65,7 +65,7 @@ def equity_chart(name: str, record: Mapping[str, Any]) -> str:
 
 
 def growth_chart(name: str, versions: Sequence[tuple[datetime, int]]) -> str:
-    """Rows of the dataset after each build, oldest first; at least one build."""
+    """Rows of the dataset after each build, oldest first."""
     chart = Chart(name, 220)
     axes = chart.panel(28, 186)
     days, rows = [_days(built) for built, _ in versions], [size for _, size in versions]
@@ -85,15 +85,19 @@ def equity_levels(low: float, high: float) -> dict[float, str]:
     if high - low < math.log(3):
         least, most = math.exp(low), math.exp(high)
         step = next((s for s in EQUITY_STEPS if (most - least) / s <= MAX_LEVELS), 1.0)
-        steps = range(math.ceil((least - 1) / step), math.floor((most - 1) / step) + 1)
+        steps = _whole((least - 1) / step, (most - 1) / step)
         return {math.log1p(k * step): f"{1 + k * step:g}" for k in steps}
-    doublings = (high - low) / math.log(2)
-    if doublings <= MAX_LEVELS:
-        powers = range(math.ceil(low / math.log(2)), math.floor(high / math.log(2)) + 1)
-        return {k * math.log(2): f"{2.0**k:g}" for k in powers}
-    every = math.ceil((high - low) / math.log(10) / MAX_LEVELS)
-    decades = range(math.ceil(low / math.log(10)), math.floor(high / math.log(10)) + 1)
+    doublings = _whole(low / math.log(2), high / math.log(2))
+    if len(doublings) <= MAX_LEVELS:
+        return {k * math.log(2): f"{2.0**k:g}" for k in doublings}
+    decades = _whole(low / math.log(10), high / math.log(10))
+    every = math.ceil(len(decades) / MAX_LEVELS)
     return {k * math.log(10): _power_of_ten(k) for k in decades if k % every == 0}
+
+
+def _whole(low: float, high: float) -> range:
+    """The whole numbers from ``low`` to ``high``, ends that differ by rounding included."""
+    return range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
 
 
 def _power_of_ten(exponent: int) -> str:
@@ -116,7 +120,7 @@ def _time_axis(axes: Axes, days: Sequence[float], *, labelled: bool = True) -> N
     if not labelled:
         axes.set_xticks([])
         return
-    form = "%b %Y" if span > LONG_DAYS else f"%-d{FIXED}%b %Y"
+    form = next(form for least, form in DATE_FORMS.items() if span >= least)
     places = [first, first + span / 2, first + span]
     axes.set_xticks(places, [(EPOCH + place * DAY).strftime(form) for place in places])
     start, _, end = axes.get_xticklabels()

@@ -69,4 +69,15 @@ def verdict(evaluation: Mapping[str, Any]) -> Verdict:
         "bad": "Worse than the rules alone",
         "unsure": "No clear difference from the rules alone",
     }[tone]
-    return Verdict(tone, headline, [money, choice])
+    if not (refusals := _refusals(evaluation.get("gates"))):
+        return Verdict(tone, headline, [money, choice])
+    if tone == "good":
+        tone, headline = "unsure", "Better than the rules alone, but not by every measure"
+    return Verdict(tone, headline, [money, choice, refusals])
+
+
+def _refusals(answer: Mapping[str, Any] | None) -> str:
+    """How many gates refuse; empty when none does, or none was asked."""
+    gates = answer["gates"] if answer else ()
+    refused = sum(not gate["passed"] for gate in gates)
+    return f"{refused} of {len(gates)} promotion gates refuse it." if refused else ""

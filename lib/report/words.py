@@ -67,17 +67,12 @@ def day(moment: str | datetime | None) -> str:
     if moment is None:
         return DASH
     utc = _utc(moment)
-    return f"{utc.day}{FIXED}{utc:%b %Y}"
+    return f"{utc.day}{FIXED}{utc:%b}{FIXED}{utc:%Y}"
 
 
 def minute(moment: str | datetime | None) -> str:
     """`27 Jan 2026, 21:45 UTC`."""
     return DASH if moment is None else f"{day(moment)}, {_utc(moment):%H:%M} UTC"
-
-
-def visible(text: object) -> str:
-    """Text from outside on one line: what does not print, or turns lines round, is a space."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))
 
 
 def _utc(moment: str | datetime) -> datetime:

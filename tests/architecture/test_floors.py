@@ -11,22 +11,28 @@ REPOSITORY = Path(__file__).parents[2]
 
 EDGE, USE_CASES, DISK_AND_TIME, PURE, VOCABULARY = 4, 3, 2, 1, 0
 FLOORS = {
-    EDGE: "config runner cron_runner",
+    EDGE: "config console runner cron_runner",
     USE_CASES: """
+        auto_promotion calibration_study simulated_cycles tried_recipes
         cycle dataset_builder demo.nightly ml_orchestrator model_registry offline_evaluator
         offline_trainer paper_trading_executor registry_checks registry_reader registry_repair
-        registry_writer replay risk_filter status
+        registry_writer replay report.drawn report.writer risk_filter status
         """,
     DISK_AND_TIME: """
         artifacts clock dataset_file decision_log demo.bars event_log files heartbeat journal
         ledger market_calendar market_clock market_overrides positions registry_pointer
-        scope_lock
+        report.pages scope_lock
         """,
     PURE: """
+        alpha_spending evidence gates gates_text planted_trades prequential promotion
         classification dataset dataset_text demo.indicators demo.strategy evaluation_text
-        excursions exit_rules features labels ledger_parser market_sessions metrics models
-        registry_events registry_state registry_text scorecard sizing splits statistics
-        training_text
+        excursions exit_rules features importance labels ledger_parser market_sessions metrics
+        models printable registry_events registry_state registry_text scorecard sizing splits
+        statistics track_record training_text
+        report.blocking_view report.candidate_view report.comparison_view report.drawing
+        report.feature_view report.gates_view report.lineage_view report.part_view
+        report.promote_line report.scope_view report.score_charts report.status_view report.svg
+        report.time_charts report.verdict report.walk_view report.words
         """,
     VOCABULARY: "errors records settings",
 }

@@ -38,23 +38,33 @@ def lab(
 ) -> Lab:
     full = bool(pytestconfig.getoption("--full", default=False))
 
-    def tally(what: str, times: int, lost: int | str = 0) -> None:
+    def tally(what: str, times: int, lost: int = 0) -> None:
         record_property("broken", (what, times, lost))
 
-    return Lab(template, processes, tmp_path, full, tally, itertools.count())
+    def note(words: str) -> None:
+        record_property("note", words)
+
+    return Lab(template, processes, tmp_path, full, tally, note, itertools.count())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    rows = [
-        value
-        for report in terminalreporter.stats.get("passed", [])
-        for name, value in report.user_properties
-        if name == "broken"
-    ]
-    if not rows:
+    totals: dict[str, list[int]] = {}
+    notes: list[str] = []
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == "broken":
+                what, *numbers = value
+                before = totals.get(what, (0, 0))
+                totals[what] = [sum(pair) for pair in zip(before, numbers, strict=True)]
+            elif name == "note":
+                notes.append(value)
+    if not totals:
         return
-    table = [HEADINGS, *((what, f"{times:,}", str(lost)) for what, times, lost in sorted(rows))]
+    rows = ((what, *(f"{number:,}" for number in numbers)) for what, numbers in totals.items())
+    table = [HEADINGS, *sorted(rows)]
     widths = [max(len(row[column]) for row in table) for column in range(3)]
     terminalreporter.section("broken on purpose")
     for what, times, lost in table:
         terminalreporter.line(f"{what:{widths[0]}}  {times:>{widths[1]}}  {lost:>{widths[2]}}")
+    for words in notes:
+        terminalreporter.line(f"note: {words}")

@@ -87,6 +87,22 @@ def says_the_same(data: bytes, changed: bytes) -> bool:
         return False
 
 
+def restore(scope: Settings, sound: dict[str, bytes]) -> None:
+    """Undo the damage, and what the filter wrote for it (a lock whose event was cut off)."""
+    for name, data in sound.items():
+        if (scope.root / name).read_bytes() != data:
+            (scope.root / name).write_bytes(data)
+
+
+def first_change(data: bytes, changed: bytes) -> tuple[int, bytes, bytes]:
+    """Where two files part, and what they say there."""
+    place = next(
+        (i for i, pair in enumerate(zip(data, changed, strict=False)) if len({*pair}) > 1),
+        len(changed),
+    )
+    return place, data[place - 20 : place + 20], changed[place - 20 : place + 20]
+
+
 def cut_between_lines(name: str, data: bytes, changed: bytes) -> bool:
     """A log that lost whole lines at its end: a known limit, nothing says how long it was."""
     whole_lines = not changed or changed.endswith(b"\n")
@@ -99,12 +115,13 @@ def test_no_changed_bit_or_cut_is_believed_in_any_file(whole: Settings, lab: Lab
     right = scores(whole)
     assert all(map(math.isfinite, right))
     names = files_of(whole)
-    assert len(names) >= 19
+    assert len(names) >= 24
     times = lab.often(2400, 114) // len(names) + 1
+    sound = {name: (whole.root / name).read_bytes() for name in names}
     unnamed = 0
     for name in names:
         path = whole.root / name
-        data = path.read_bytes()
+        data = sound[name]
         for _ in range(times if data else 0):
             changed = damaged(data, chance)
             path.write_bytes(changed)
@@ -122,8 +139,8 @@ def test_no_changed_bit_or_cut_is_believed_in_any_file(whole: Settings, lab: Lab
             if says_the_same(data, changed) or cut_between_lines(name, data, changed):
                 unnamed += 1
             else:
-                assert name in named, (name, changed)
-        path.write_bytes(data)
+                assert name in named, (name, *first_change(data, changed))
+            restore(whole, sound)
     assert verify_scope(whole, NIGHT_3).exit_code == 0
     lab.tally(f"a bit or the end of each of {len(names)} files", len(names) * times)
     lab.tally("... of which no check can tell (log cut between lines, 1e5 for 1E5)", unnamed)
@@ -137,8 +154,8 @@ def test_a_repair_rebuilds_what_can_be_derived_and_says_what_cannot(
     names = files_of(whole)
     names = [name for name in names if (whole.root / name).stat().st_size]
     chosen = names if lab.full else names[round_number::4]
-    times = lab.often(5, 1)
-    for name in chosen * times:
+    times = lab.often(2, 1)
+    for number, name in enumerate(chosen * times):
         logs = lab.folder / "logs"
         shutil.copytree(whole.logs_dir, logs)
         scope = settings_of(logs)
@@ -148,15 +165,15 @@ def test_a_repair_rebuilds_what_can_be_derived_and_says_what_cannot(
         path.write_bytes(changed)
         outcome = verify_scope(scope, NIGHT_3, repair=True)
         left = {problem["file"] for problem in outcome.details["problems"]}
-        is_model = name.startswith("ml_models/2")
+        is_model = name.startswith("ml_models/2") and not name.endswith(".html")
         if name in ORIGINALS or is_model:
             assert left <= {name, "ml_models/model_registry.json"} | ORIGINALS, outcome.text
             assert changed == data or name in left or says_the_same(data, changed), outcome.text
         else:
             assert left == set(), (name, outcome.text)
             every_byte_is_kept(scope, name, changed, data)
-        if name not in ORIGINALS:
-            run_cycle(scope, NIGHT_3, force=True)
+        if name not in ORIGINALS and number % 4 == 0:
+            assert run_cycle(scope, NIGHT_3, force=True).exit_code == 0
             assert rows_by_trade(scope) == closed_in_ledgers(scope)
             assert len(rows_by_trade(scope)) >= TRADES
         shutil.rmtree(logs)

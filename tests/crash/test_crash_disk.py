@@ -24,6 +24,7 @@ from breaking import (
     readers_work,
     rows_by_trade,
     settings_of,
+    spread,
     trade_a_day,
 )
 
@@ -31,6 +32,7 @@ from jobs import cycle as cycle_job
 from jobs import promote as promote_job
 from lib import files
 from lib.cycle import run_cycle
+from lib.dataset_builder import DatasetBuilder
 from lib.errors import StorageError
 from lib.model_registry import ModelRegistry
 from lib.paper_trading_executor import PaperTradingExecutor
@@ -40,7 +42,7 @@ from lib.settings import Settings
 from lib.verification import verify_scope
 
 FAULTS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errno.ESTALE]
-REMEDIES = ("Free disk space", "read-only", "permission", "mounted and healthy", "writable")
+REMEDIES = ("Free disk space", "read-only", "permission", "mounted and healthy")
 
 
 class FailingDisk(files.DiskLayer):
@@ -105,7 +107,8 @@ def promote(scope: Settings) -> int:
 def healthy_again(scope: Settings) -> None:
     """The disk is well: the next cycle finishes, and every trade is there once."""
     readers_work(scope)
-    assert run_cycle(scope, NIGHT_3, force=True).exit_code == 0
+    assert run_cycle(scope, NIGHT_3).exit_code == 0
+    DatasetBuilder.from_settings(scope).build(NIGHT_3)  # where the session was handled already
     trades = closed_in_ledgers(scope)
     assert set(trades.values()) == {1}
     assert rows_by_trade(scope) == trades
@@ -119,7 +122,7 @@ def test_an_error_of_any_disk_call_is_exit_1_with_the_path_and_the_remedy(
 ) -> None:
     with failing(FailingDisk(0, 0, for_good=False)) as counter:
         assert job(lab.scope()) == 0
-    points = lab.some(counter.calls, 10)
+    points = spread(counter.calls, lab.often(45, 6))
     for first in points:
         scope = lab.scope()
         before = ModelRegistry.from_settings(scope).get_active_model()
@@ -132,10 +135,14 @@ def test_an_error_of_any_disk_call_is_exit_1_with_the_path_and_the_remedy(
         if code:
             assert str(scope.root) in words
             assert any(remedy in words for remedy in REMEDIES)
-            assert ModelRegistry.from_settings(scope).get_active_model() == before
+            # A disk that dies altogether after an event was written lets nobody take it back.
+            allowed = {before, newest_model(scope)} if disk.for_good else {before}
+            assert ModelRegistry.from_settings(scope).get_active_model() in allowed
         healthy_again(scope)
         shutil.rmtree(scope.logs_dir)
-    lab.tally(f"a disk error in a {job.__name__}, at each disk call", len(points))
+    lab.tally(
+        f"a disk error at a disk call of a {job.__name__} (it has {counter.calls})", len(points)
+    )
 
 
 def test_a_trading_day_goes_on_whatever_the_disk_says(lab: Lab) -> None:
@@ -151,7 +158,7 @@ def test_a_trading_day_goes_on_whatever_the_disk_says(lab: Lab) -> None:
         assert set(closed_in_ledgers(scope).values()) == {1}
         readers_work(scope)
         shutil.rmtree(scope.logs_dir)
-    lab.tally("a disk error in a trading day, at each disk call", len(points))
+    lab.tally(f"a disk error at a disk call of a trading day (it has {counter.calls})", len(points))
 
 
 # --- real file systems -----------------------------------------------------------------------
@@ -283,15 +290,6 @@ def test_a_volume_that_cannot_be_reached_is_exit_1_with_its_path(
     lab.tally("a job on a volume that cannot be reached", 1)
 
 
-def as_nobody(*command: str) -> "subprocess.CompletedProcess[str]":
-    """Run as a user who owns nothing here; who is not root is that user already."""
-    other = {"user": 65534, "group": 65534} if os.getuid() == 0 else {}
-    return subprocess.run(
-        [sys.executable, "-m", *command], capture_output=True, text=True, check=False,
-        cwd=Path(__file__).parents[2], **other,
-    )  # fmt: skip
-
-
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users can reach; pytest's own they cannot."""
@@ -310,13 +308,19 @@ def test_without_permission_it_fails_with_the_user_and_the_remedy(
     shutil.copytree(lab.template.logs_dir, logs)
     for path in [logs, *logs.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    done = as_nobody("jobs.cycle", "--logs-dir", str(logs), "--now", NIGHT_3.isoformat(), "--json")
-    assert done.returncode == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Permission denied" in json.loads(done.stdout)["reason"]
-    assert str(logs) in done.stderr
-    done = as_nobody("jobs.status", "--logs-dir", str(logs), "--now", NIGHT_3.isoformat())
-    assert done.returncode == 0, done.stderr
+    scope = settings_of(logs)
+    results = []
+    for name in ("cycle", "status"):
+        result = lab.folder / f"{name}.json"
+        lab.processes.start_job(
+            name, scope, result, "--now", NIGHT_3.isoformat(), as_nobody=True
+        ).join()
+        results.append(json.loads(result.read_text()))
+    cycled, asked = results
+    assert cycled["code"] == 1
+    assert "Permission denied. Give user id" in cycled["result"]["reason"]
+    assert str(logs) in cycled["result"]["reason"]
+    assert asked["code"] == 0
     for path in [logs, *logs.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     healthy_again(settings_of(logs))

@@ -26,6 +26,9 @@ LEARNED_UNTIL, FIRST, LAST = "2003-12-31", "2004-01-02", "2006-12-29"
 RESTARTS = ["2004-06-30", "2005-03-31", "2006-01-31", LAST]
 """Where the replay by processes ends one process and starts the next."""
 
+ENVIRONMENT = {"ML_FEES_BPS": "5", "ML_SLIPPAGE_BPS": "5", "ML_RISK_THRESHOLD": "0.7"}
+"""Two years of trades were bad mostly; at this threshold some pass and some do not."""
+
 
 @pytest.fixture(scope="module")
 def market():
@@ -39,9 +42,7 @@ def market():
 @pytest.fixture(scope="module")
 def trained(market, tmp_path_factory):
     """Settings of a scope that has traded to 2003, and a promoted model that blocks."""
-    settings = load_settings(
-        {}, logs_dir=tmp_path_factory.mktemp("trained"), fees_bps=5.0, slippage_bps=5.0
-    )
+    settings = load_settings(ENVIRONMENT, logs_dir=tmp_path_factory.mktemp("trained"))
     bars, signals = market
     replay_sessions(settings, bars, signals, end=LEARNED_UNTIL)
     evening = bars.loc[bars["date"] == LEARNED_UNTIL, "closes_at"].iloc[0].to_pydatetime()
@@ -100,6 +101,6 @@ def test_processes_that_end_and_start_again_change_no_byte(market, trained, at_o
              "--bars", tmp_path / "bars.csv", "--signals", tmp_path / "signals.jsonl",
              "--from", FIRST, "--to", end],
             check=True, cwd=REPOSITORY,
-            env={"ML_FEES_BPS": "5", "ML_SLIPPAGE_BPS": "5"},
+            env=ENVIRONMENT,
         )  # fmt: skip
     assert files(settings) == at_once

@@ -53,8 +53,8 @@ def test_four_processes_and_one_cycle_leave_the_same_files(logs: Path, tmp_path:
         assert (code, result["status"]) == (0, "done"), result
     code, result = job("cycle", other)
     assert (code, result["status"]) == (0, "done"), result
-    # The journal, the operator's status and the session table belong to the cycle as a whole.
-    own = ("ml_runs.jsonl", "ml_status.json", "ml_sessions.json")
+    # The journal, the status, the session table and the scope's page belong to a cycle as a whole.
+    own = ("ml_runs.jsonl", "ml_status.json", "ml_sessions.json", "index.html")
     assert snapshot(scope(logs), *own) == snapshot(scope(other), *own)
 
 

@@ -1,15 +1,17 @@
 """Whatever the dataset holds, training ends in a valid model or in a reason."""
 
+import msgspec
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from training_builders import dataset_of
 
 from lib.models import predict_risks
-from lib.scorecard import Scorecard
-from lib.scorer import LinearScorer
 from lib.splits import no_embargo
 from lib.training import TrainingOptions, learn, prepare
+from lib.tree_card import read_card
+from lib.tree_scorer import scorer_of
 
 VALUES = st.one_of(
     st.just(float("nan")),
@@ -18,6 +20,7 @@ VALUES = st.one_of(
 )
 OUTCOMES = st.sampled_from([-0.05, -0.001, 0.0, 0.02])
 OPTIONS = TrainingOptions(min_dataset_size=2)
+EVERYTHING = {"threshold_mode": "tuned", "calibration": "auto", "sample_weights": "both"}
 
 
 @settings(max_examples=60, deadline=None)
@@ -25,6 +28,25 @@ OPTIONS = TrainingOptions(min_dataset_size=2)
 def test_training_ends_in_a_valid_model_or_a_reason(
     data: st.DataObject, rows: int, columns: int
 ) -> None:
+    check_training(data, rows, columns, OPTIONS, tolerance=1e-12)
+
+
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
+@given(data=st.data(), rows=st.integers(2, 150), columns=st.integers(1, 3))
+@pytest.mark.parametrize("kind", ["logistic", "hist_gradient_boosting", "xgboost", "ensemble"])
+def test_every_kind_with_everything_switched_on_ends_in_a_valid_model_or_a_reason(
+    kind: str, data: st.DataObject, rows: int, columns: int
+) -> None:
+    options = msgspec.structs.replace(OPTIONS, model=kind, **EVERYTHING)
+    tolerance = 1e-6 if kind == "xgboost" else 1e-12
+    check_training(data, rows, columns, options, tolerance)
+
+
+def check_training(
+    data: st.DataObject, rows: int, columns: int, options: TrainingOptions, tolerance: float
+) -> None:
+    """Train on any dataset; what comes out is a reason, or a model whose scorecard is it."""
+
     def column(values: st.SearchStrategy[float]) -> list[float]:
         return data.draw(st.lists(values, min_size=rows, max_size=rows))
 
@@ -38,23 +60,22 @@ def test_training_ends_in_a_valid_model_or_a_reason(
         hours_held=data.draw(st.sampled_from([1.0, 30.0, 200.0])),
     )
 
-    task = prepare(dataset, OPTIONS, no_embargo)
+    task = prepare(dataset, options, no_embargo)
     if isinstance(task, str):
         assert task
         return
-    learned = learn(task, OPTIONS, no_embargo)
+    learned = learn(task, options, no_embargo)
 
     card = learned.card
-    assert card is not None
-    assert Scorecard.from_bytes(card.to_bytes()) == card
+    assert read_card(card.to_bytes()) == card
     metrics = learned.metrics
     assert metrics.n_train + metrics.n_test + metrics.n_purged == rows
     assert 0 <= metrics.brier <= 1
-    scorer = LinearScorer(card)
+    scorer = scorer_of(card)
     train = task.split.train
     known = dataset.features[np.ix_(train, task.selection.columns)]
     known[np.abs(known) > 1e100] = np.nan
     expected = predict_risks(learned.pipeline, known)
     for row, risk in zip(known.tolist(), expected.tolist(), strict=True):
         entry = dict(zip(metrics.features, row, strict=True))
-        assert abs(scorer.predict_risk(entry) - risk) <= 1e-12
+        assert abs(scorer.predict_risk(entry) - risk) <= tolerance

@@ -1,7 +1,8 @@
 """The closing section of a cycle, and the line to copy."""
 
 from lib.config import load_settings
-from lib.cycle_text import cycle_text, promote_command
+from lib.cycle_text import cycle_text, promote_command, registration
+from lib.promotion import AutoPromotion
 
 ID = "20260127_153000"
 
@@ -40,3 +41,32 @@ def test_no_candidate_says_why() -> None:
     assert "New candidate: none" in text
     assert "Reason: one class only" in text
     assert f"Previous active: {ID}" in text
+
+
+def test_a_candidate_that_was_promoted_automatically_needs_no_line_to_copy() -> None:
+    done = AutoPromotion(True, "all gates passed")
+    text = cycle_text(ID, reason="", previous_active=None, command=command(), promotion=done)
+    assert "Status: Promoted automatically (all gates passed)" in text
+    assert "make promote" not in text
+    outcome = registration(ID, command(), done, new=True)
+    assert outcome.status == "done"
+    assert outcome.details["auto_promotion"] == {"promoted": True, "reason": "all gates passed"}
+    assert outcome.text == f"Registered {ID} and promoted it automatically (all gates passed)."
+
+
+def test_a_candidate_that_the_gates_refused_waits_and_says_why() -> None:
+    refused = AutoPromotion(False, "1 of 15 gates refuse: steady")
+    text = cycle_text(ID, reason="", previous_active=None, command=command(), promotion=refused)
+    assert "Status: Registered (awaiting manual promotion)" in text
+    assert "Not promoted automatically: 1 of 15 gates refuse: steady" in text
+    assert text.endswith(f"  make promote ID={ID}")
+    outcome = registration(ID, command(), refused, new=True)
+    assert outcome.reason == f"{ID} awaits a promotion"
+    assert outcome.text.startswith("Not promoted automatically: 1 of 15 gates refuse: steady.")
+
+
+def test_without_automatic_promotion_nothing_is_said_of_it() -> None:
+    outcome = registration(ID, command(), None, new=True)
+    assert outcome.details["auto_promotion"] is None
+    assert outcome.text == f"Registered {ID}. To make it active:\nmake promote ID={ID}"
+    assert registration(ID, command(), None, new=False).text == ""

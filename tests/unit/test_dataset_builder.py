@@ -10,7 +10,7 @@ from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from lib.dataset_builder import DatasetBuilder
 from lib.dataset_file import METADATA_FILE, ROWS_FILE
 from lib.dataset_rejects import REJECTS_FILE
-from lib.errors import InputError, ScopeBusy
+from lib.errors import InputError, ScopeBusy, StorageError
 from lib.ledger import TradeLedger
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
@@ -437,6 +437,59 @@ def test_a_scope_that_another_job_holds_is_busy(scope, tmp_path):
         with pytest.raises(ScopeBusy):
             scope.build()
         other.stdin.close()
+
+
+def test_a_hundred_and_twenty_reconciled_positions_wait_aside_and_come_in_once_mended(scope):
+    bare = [trade(f"R{number}", rule_features=None, rule_confidence=None) for number in range(120)]
+    scope.write(*synthetic_records(30), *bare)
+    assert scope.build().rejected == {"no features": 120}
+    assert len(scope.builder.load()) == 30
+    mended = [record | {"rule_features": {"rsi": 40.0}} for record in bare]
+    scope.write(*synthetic_records(30), *mended)
+    report = scope.build()
+    assert (report.rows_added, report.rows_total, report.rejected) == (120, 150, {})
+
+
+def test_a_disk_that_cannot_be_read_is_a_storage_error(scope, monkeypatch):
+    scope.write(trade("A"))
+    scope.build()
+    rows = scope.folder / ROWS_FILE
+    real = Path.open
+
+    def failing(path, *arguments, **options):
+        if path == rows:
+            raise OSError(5, "Input/output error", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    for use in (scope.build, scope.builder.load, scope.builder.verify):
+        with pytest.raises(StorageError, match=f"{ROWS_FILE}: Input/output error"):
+            use()
+
+
+def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path):
+    import os
+    import subprocess
+    import sys
+
+    records = [*synthetic_records(60), "{broken", opened("X"), opened("Y")]
+    code = (
+        "import sys; from lib.dataset_builder import DatasetBuilder\n"
+        "DatasetBuilder(sys.argv[1], sys.argv[1] + '/ledger.jsonl').build()\n"
+        "assert not {'numpy', 'pandas'} & set(sys.modules)"
+    )
+    found = set()
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        write_ledger(folder / "ledger.jsonl", records)
+        subprocess.run(
+            [sys.executable, "-c", code, str(folder)],
+            check=True,
+            cwd=Path(__file__).parents[2],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        )
+        found.add((folder / ROWS_FILE).read_bytes() + (folder / REJECTS_FILE).read_bytes())
+    assert len(found) == 1
 
 
 # --- several ledgers ----------------------------------------------------------------------------

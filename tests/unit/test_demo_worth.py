@@ -61,7 +61,7 @@ def test_each_model_is_judged_by_the_trades_of_its_own_time():
     assert (first.rules_only.trades, first.rules_ml.trades) == (3, 2)
     assert first.rules_only.expectancy == pytest.approx(-0.01 / 3)
     assert first.rules_ml.expectancy == pytest.approx(0.015)
-    assert first.difference.value == pytest.approx(0.015 + 0.01 / 3)
+    assert first.differences["expectancy"].value == pytest.approx(0.015 + 0.01 / 3)
     assert (first.rules_only.bad_trades, first.rules_ml.bad_trades) == (1, 0)
     # rules: +3, -1 %; with the filter -1 %
     assert second.rules_only.total_pnl == pytest.approx(0.02)
@@ -71,7 +71,7 @@ def test_each_model_is_judged_by_the_trades_of_its_own_time():
 
 def test_a_model_without_later_trades_has_no_difference():
     *_, last, _ = worths(ROWS, ("one", 3), ("late", 20))
-    assert last.difference is None
+    assert last.differences == {}
     assert "late          0 > 0   0 > 0       n/a > n/a" in worth_text(worths(ROWS, ("late", 20)))
 
 
@@ -82,9 +82,13 @@ def test_without_promotions_the_text_says_so():
 @pytest.mark.parametrize(
     ("kept", "blocked", "words"),
     [
-        ((0.0, 0.0), (-0.05, -0.05), "made more than without, beyond what luck explains"),
-        ((0.0, 0.0), (0.05, 0.05), "made less than without, beyond what luck explains"),
-        ((0.05, -0.05), (0.05, -0.05), "may as well be luck"),
+        (
+            (0.0, 0.0),
+            (-0.05, -0.05),
+            "[+2.50%, +2.50%]. The filter made money, beyond luck.",
+        ),
+        ((0.0, 0.0), (0.05, 0.05), "[-2.50%, -2.50%]. The filter cost money, beyond luck."),
+        ((0.05, -0.05), (0.05, -0.05), "It may as well be luck: the interval holds 0."),
     ],
 )
 def test_the_verdict_says_no_more_than_the_interval(kept, blocked, words):

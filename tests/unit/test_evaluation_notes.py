@@ -53,6 +53,11 @@ def test_few_kept_trades_are_noted_whatever_the_share_of_bad_ones() -> None:
     assert "(kept 19 %). A threshold of 0.67 would keep 80 % of trades." in note
 
 
+def test_a_tuned_threshold_is_not_called_a_setting() -> None:
+    (note,) = part_notes("held-out", a_hundred(bad_share=0.62, kept=12), tuned=True)
+    assert "(62 %) is near or above the tuned threshold (0.50)" in note
+
+
 def test_blocking_none_was_no_test() -> None:
     (note,) = part_notes("held-out", a_hundred(bad_share=0.9, kept=100))
     assert note == "The filter blocked none of 100 held-out trades: its worth was not tested."
@@ -96,6 +101,7 @@ def test_windows_without_a_model_are_counted_with_their_trades() -> None:
             n_test=4,
             n_kept=4,
             auc=None,
+            expectancy_gain=0.0,
             regularisation_c=None,
             untrained=untrained,
         )
@@ -119,3 +125,30 @@ def test_a_comparison_with_the_active_model_on_few_or_no_trades_is_said() -> Non
     (few,) = active_notes(versus_active(29))
     assert few.startswith("Only 29 held-out trades are newer")
     assert list(active_notes(versus_active(30))) == []
+
+
+@pytest.mark.parametrize(
+    ("blocked_earned", "words"),
+    [(0.02, "has decayed: it changes the expectancy by -1.00 %"), (2e-5, "may have decayed")],
+)
+def test_an_active_model_that_blocks_the_better_trades_has_decayed(
+    blocked_earned: float, words: str
+) -> None:
+    rng = np.random.default_rng(0)
+    blocked = np.arange(100) % 2 == 0
+    pnl = np.where(blocked, blocked_earned, 0.0) + 0.0001 * rng.normal(size=100)
+    outcomes = Outcomes(pnl, np.zeros(100, dtype=bool), np.arange(100))
+    scores = np.zeros(100)
+    versus = compare_with_active(
+        "A",
+        100,
+        outcomes,
+        Verdicts(scores, np.ones(100, dtype=bool)),
+        Verdicts(scores, ~blocked),
+        resamples=200,
+        seed=0,
+    )
+    (note,) = active_notes(versus)
+    assert note.startswith("The active model A ")
+    assert words in note
+    assert "100 held-out trades" in note

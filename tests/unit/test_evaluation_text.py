@@ -116,3 +116,16 @@ def test_notes_come_last_and_are_wrapped() -> None:
     lines = evaluation_text(evaluation).splitlines()
     assert lines[-4:] == ["Notes:", "- First" + " word" * 14, "  80 %", "- Second."]
     assert "Notes" not in evaluation_text(evaluation | {"notes": []})
+
+
+def test_cross_validation_has_its_lines_and_none_when_there_was_none() -> None:
+    evaluation = evaluated()
+    crossed = evaluation["cpcv"]
+    lines = evaluation_text(evaluation).splitlines()
+    first = lines.index("Combinatorial cross-validation: 5 paths of 200 trades, 15 fits")
+    better = round(5 * crossed["share_better"])
+    assert lines[first + 1].startswith(f"Paths better than rules-only: {better} of 5 | Expectancy ")
+    assert lines[first + 2] == (
+        f"Probability of backtest overfitting: {crossed['pbo']:.2f}, of 21 configurations"
+    )
+    assert "Combinatorial" not in evaluation_text(evaluation | {"cpcv": None, "notes": []})

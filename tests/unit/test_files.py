@@ -101,3 +101,13 @@ def test_a_folder_appears_whole(tmp_path: Path) -> None:
     files.publish_folder(tmp_path / ".tmp-x", tmp_path / "x")
     assert os.listdir(tmp_path) == ["x"]
     assert (tmp_path / "x" / "a").read_text() == "a"
+
+
+def test_what_killed_writers_left_is_removed_once_it_is_an_hour_old(tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in (".a.1.tmp", ".a.2.tmp", "a"))
+    for path in (old, young, other):
+        path.write_bytes(b"x")
+    newest_s = other.stat().st_mtime
+    os.utime(old, (newest_s - 3700, newest_s - 3700))
+    files.remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a.2.tmp", "a"]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from exchange_calendars.calendar_utils import global_calendar_dispatcher
 
+from lib import market_calendar
 from lib.errors import CannotTell, ConfigError
 from lib.market_calendar import (
     build_sessions,
@@ -199,3 +200,17 @@ def test_session_opens_of_years_the_calendar_lacks_cannot_be_told() -> None:
             datetime(1980, 2, 1, tzinfo=UTC),
             None,
         )
+
+
+@pytest.mark.parametrize("calendar", ["XNYS", "XBOM", "24/7"])
+def test_days_inside_a_range_that_was_asked_for_before_are_answered_the_same(
+    calendar: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quarter = ("2024-01-01", "2024-03-31")
+    monkeypatch.setattr(market_calendar, "_kept", {})
+    alone = dates(calendar, *quarter)
+    monkeypatch.setattr(market_calendar, "_kept", {})
+    years = dates(calendar, "2015-01-01", "2025-12-31")
+    monkeypatch.setattr(market_calendar, "_ask_library", pytest.fail)
+    assert dates(calendar, *quarter) == alone
+    assert set(alone) < set(years)

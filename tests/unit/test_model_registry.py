@@ -500,6 +500,7 @@ def test_an_imported_model_can_be_promoted_in_its_new_scope(
     registry_of(model_dir, A)
     assert live.import_model(model_dir, A, now=NOW) is True
     assert live.promote_candidate(A, now=NOW) is True
+    (model_dir / A / "report.html").unlink()  # the other scope draws its own
     assert tree(live.model_dir / A) == tree(model_dir / A)
     record = live.list_candidates()[A]
     assert (record["origin"], record["metrics"]) == ("us/paper", METRICS)

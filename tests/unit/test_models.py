@@ -1,6 +1,7 @@
 """The learners are scikit-learn's own, made repeatable."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -9,17 +10,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline as plain_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lib.card_fit import fold
 from lib.errors import ConfigError
-from lib.features import describe_features
 from lib.models import (
     DEFAULT_REGULARISATION,
+    KINDS,
     REGULARISATION_GRID,
     choose_regularisation,
     coefficients,
     fit_model,
     has_both_classes,
+    log_odds,
     make_pipeline,
+    members_of,
     predict_risks,
 )
 from lib.splits import Split
@@ -130,18 +132,6 @@ def test_a_feature_wholly_missing_in_a_split_is_no_obstacle() -> None:
     assert choose_regularisation(values, bad, [split]) in REGULARISATION_GRID
 
 
-def test_the_two_forms_of_a_folded_model_are_the_same_model() -> None:
-    values, bad = sample()
-    card = fold(fit_model(values, bad), describe_features(NAMES, values), threshold=0.4)
-    card.validate()
-    shift = sum(w * mean for w, mean in zip(card.weights, card.train_mean, strict=True))
-    assert card.intercept + shift == pytest.approx(card.log_odds_at_mean)
-    assert card.threshold == 0.4
-    assert card.imputation_values == tuple(np.nanmedian(values, axis=0))
-    assert card.train_min == tuple(np.nanmin(values, axis=0))
-    assert card.train_max == tuple(np.nanmax(values, axis=0))
-
-
 def test_boosted_trees_take_missing_values_as_they_are_and_repeat() -> None:
     values, bad = sample()
     first, second = (fit_model(values, bad, kind="hist_gradient_boosting") for _ in range(2))
@@ -149,10 +139,40 @@ def test_boosted_trees_take_missing_values_as_they_are_and_repeat() -> None:
     assert predict_risks(first, np.full((1, 3), np.nan)).shape == (1,)
 
 
-@pytest.mark.parametrize("kind", ["xgboost", "ensemble", "oracle"])
-def test_a_kind_that_is_not_available_is_a_configuration_error(kind: str) -> None:
-    with pytest.raises(ConfigError, match=f"ML_MODEL='{kind}': not available yet"):
-        make_pipeline(kind, seed=42)
+def test_a_kind_that_nobody_knows_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="ML_MODEL='oracle': unknown; use logistic, "):
+        make_pipeline("oracle", seed=42)
+
+
+def test_without_xgboost_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xgboost", None)
+    with pytest.raises(ConfigError, match=r"not installed; pip install 'afterclose\[xgboost\]'"):
+        make_pipeline("xgboost", seed=42)
+
+
+def test_an_ensemble_is_made_of_a_line_and_trees() -> None:
+    assert members_of("ensemble") == ("logistic", "hist_gradient_boosting")
+    assert members_of("xgboost") == ("xgboost",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_of_a_row_count_like_that_many_copies_of_it(kind: str) -> None:
+    values, bad = sample(120)
+    copies = np.where(values[:, 1] > 0, 3, 1)
+    weighted = fit_model(values, bad, kind=kind, weights=copies.astype(float))
+    repeated = fit_model(np.repeat(values, copies, axis=0), np.repeat(bad, copies), kind=kind)
+    plain = fit_model(values, bad, kind=kind)
+    risks = [predict_risks(pipeline, values) for pipeline in (weighted, repeated, plain)]
+    # The imputer and the scaler do not weigh; trees bin by copies and count leaves by rows.
+    assert np.abs(risks[0] - risks[1]).mean() < np.abs(risks[2] - risks[1]).mean()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_log_odds_are_those_of_the_risks(kind: str) -> None:
+    values, bad = sample()
+    pipeline = fit_model(values, bad, kind=kind)
+    expected = 1 / (1 + np.exp(-log_odds(pipeline, values)))
+    assert predict_risks(pipeline, values) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from training_builders import MemoryBuilder, learnable
 
 from lib.dataset import Dataset
 from lib.errors import InputError, IntegrityError
+from lib.evaluation import FrozenModel
 from lib.evaluation_text import evaluation_text
 from lib.model_registry import ModelRegistry
 from lib.offline_evaluator import OfflineEvaluator
 from lib.offline_trainer import OfflineTrainer
 from lib.settings import Settings
+from lib.training import TrainingOptions
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 FAST = {"bootstrap_resamples": 100}
@@ -72,7 +74,7 @@ def test_the_file_holds_what_is_returned_and_no_nan(tmp_path: Path) -> None:
     assert stored["schema_version"] == 1
     assert stored["evaluated_at"] == NOW.isoformat()
     assert stored["settings"]["bootstrap_resamples"] == 100
-    assert "gates" not in stored
+    assert stored["active_model"] is None
     assert all(math.isfinite(number) for number in numbers(evaluation))
 
 
@@ -137,6 +139,34 @@ def test_noise_is_not_evidence(tmp_path: Path) -> None:
         assert part["differences"]["expectancy"]["low"] <= 0
         assert (part["significance"]["p_value"] or 1.0) > 0.05  # None: it blocked nothing
         assert (part["significance"]["deflated_sharpe"] or 0.0) < 0.95
+
+
+def test_the_gates_answer_stands_in_the_evaluation_and_in_its_text(tmp_path: Path) -> None:
+    evaluation = evaluated(tmp_path, learnable(600))
+    answer = evaluation["gates"]
+    assert answer["passed"], [gate for gate in answer["gates"] if not gate["passed"]]
+    assert answer["against"] is None
+    assert "Gates: all 15 passed." in evaluation_text(evaluation)
+    assert evaluation["evidence"]["batches"] == 30
+
+
+def test_the_gates_refuse_noise(tmp_path: Path) -> None:
+    dataset = learnable(400)
+    shuffled = np.random.default_rng(5).permutation(dataset.realized_pnl_pct)
+    answer = evaluated(tmp_path, with_outcomes(dataset, shuffled))["gates"]
+    assert not answer["passed"]
+    assert "luck_of_all_nights" in [gate["name"] for gate in answer["gates"] if not gate["passed"]]
+
+
+def test_every_recipe_that_was_evaluated_counts_as_a_try(tmp_path: Path) -> None:
+    numbers = []
+    for day, threshold in enumerate((0.5, 0.4, 0.5, 0.3)):
+        dataset = learnable(120 + day)
+        now = NOW + timedelta(days=day)
+        model_id = train(tmp_path, dataset, now, risk_threshold=threshold)
+        evaluation = evaluator(tmp_path, dataset).evaluate(model_id, now)
+        numbers.append(evaluation["recipe"]["number"])
+    assert numbers == [1, 2, 1, 3]
 
 
 def test_one_class_in_the_held_out_part_leaves_scores_undefined(tmp_path: Path) -> None:
@@ -304,3 +334,31 @@ def test_settings_reach_the_options(settings: Settings) -> None:
     assert made.model_dir == settings.model_dir
     assert made.options.ood_max_z == settings.ood_max_z
     assert made.options.bootstrap_resamples == settings.bootstrap_resamples
+
+
+def test_a_tuned_model_is_evaluated_at_its_own_threshold(tmp_path: Path) -> None:
+    dataset = learnable(300)
+    model_id = train(tmp_path, dataset, threshold_mode="tuned")
+    card = json.loads((tmp_path / "ml_models" / model_id / "scorecard.json").read_bytes())
+    evaluation = evaluator(tmp_path, dataset).evaluate(model_id, NOW)
+    assert card["threshold_mode"] == evaluation["threshold_mode"] == "tuned"
+    assert evaluation["threshold"] == card["threshold"] != 0.5
+    listed = evaluation["trades"]["held_out"]
+    for score, allowed in zip(listed["score"], listed["allowed"], strict=True):
+        assert score is None or allowed == (score <= card["threshold"])
+
+
+def test_a_tuned_active_model_is_judged_at_its_threshold_and_a_fixed_one_at_the_settings(
+    tmp_path: Path,
+) -> None:
+    stats, risks = [], lambda values: values[:, 0]
+    last_train_exit = NOW
+    tuned = FrozenModel("A", TrainingOptions(), last_train_exit, stats, risks, tuned_threshold=0.3)
+    assert (tuned.threshold(0.5), tuned._replace(tuned_threshold=None).threshold(0.5)) == (0.3, 0.5)
+
+
+@pytest.mark.parametrize("kind", ["hist_gradient_boosting", "xgboost", "ensemble"])
+def test_every_kind_of_model_is_evaluated(tmp_path: Path, kind: str) -> None:
+    evaluation = evaluated(tmp_path, learnable(150), model=kind, calibration="auto")
+    assert evaluation["held_out"]["scores"]["auc"] > 0.6
+    assert len(evaluation["walk_forward"]["windows"]) == 2

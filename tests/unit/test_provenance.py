@@ -42,3 +42,9 @@ def test_outside_a_repository_the_commit_is_unknown(
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
     assert provenance.git_commit() is None
+
+
+def test_a_model_of_xgboost_names_its_version_too() -> None:
+    assert set(provenance.library_versions("xgboost")) - set(provenance.library_versions()) == {
+        "xgboost"
+    }

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
@@ -33,6 +34,7 @@ from lib.records import Decision
 from lib.risk_filter import RiskFilter
 from lib.scorecard import Scorecard
 from lib.settings import Settings
+from lib.tree_card import Tree, TreeCard
 
 CALM = {"atr_pct": -1.0, "rsi": -1.0}
 """A risk of 1 / (1 + e^2) = 0.1192."""
@@ -304,35 +306,41 @@ def test_a_naive_now_is_utc(scope: Settings) -> None:
     assert RiskFilter.load(scope, naive).locked_until == CLOSE
 
 
-def test_trees_are_scored_by_their_pipeline(settings: Settings) -> None:
-    import io
-
-    import joblib
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    generator = np.random.default_rng(42)
-    table = generator.normal(size=(200, 2))
-    model = HistGradientBoostingClassifier(max_iter=5, random_state=42)
-    model.fit(table, table.sum(axis=1) > 0)
-    buffer = io.BytesIO()
-    joblib.dump(model, buffer)
-    described = [{"name": name, "mean": 0.0, "std": 1.0} for name in ("atr_pct", "rsi")]
-    model_id = promote_files(
-        settings,
-        {"model.joblib": buffer.getvalue()},
-        metadata={"features": described, "settings": {"risk_threshold": 0.5}},
-    )
+def test_trees_are_judged_like_lines(settings: Settings) -> None:
+    """One tree: at most 0.5 of atr_pct is a risk of 1 / (1 + e), more or none the opposite."""
+    head = msgspec.structs.asdict(make_scorecard())
+    for field in ("kind", "weights", "imputation_values", "intercept", "log_odds_at_mean", "curve"):
+        del head[field]
+    tree = Tree((0, -1, -1), (0.5, -1.0, 1.0), (False,) * 3, (1, 0, 0), (2, 0, 0))
+    card = TreeCard(kind="xgboost", base=0.0, trees=(tree,), **head)
+    files = {"model.joblib": b"is never opened", "scorecard.json": card.to_bytes()}
+    model_id = promote_files(settings, files)
     risk = RiskFilter.load(settings, BEFORE_THE_OPEN)
-    expected = model.predict_proba([[1.0, 1.0]])[0, 1]
     assert (risk.mode, risk.model_id) == ("ml", model_id)
-    assert risk.check(WILD).risk_score == expected
+    assert risk.check(WILD).risk_score == pytest.approx(0.7310585786)
+    assert risk.check(CALM).risk_score == pytest.approx(0.2689414214)
     assert risk.check({"atr_pct": 9.0, "rsi": 0.0}).reason == "out_of_distribution"
     assert risk.check({}).reason == "features_missing"
     digests = ModelStore(settings.model_dir).digests(model_id)
     lines = decisions(settings)
-    assert lines[0].digest == digests["model.joblib"]
+    assert lines[0].digest == digests["scorecard.json"]
     scorer = ModelStore(settings.model_dir).load_scorer(model_id, digests, max_abs_z=8)
     assert [replay(line, scorer) for line in lines] == [line.risk_score for line in lines]
+
+
+def test_a_model_with_a_tuned_threshold_blocks_above_it_whatever_the_setting_is(
+    settings: Settings,
+) -> None:
+    promote_model(settings, card=make_scorecard(threshold=0.9, threshold_mode="tuned"))
+    risk = RiskFilter.load(settings, BEFORE_THE_OPEN)
+    assert risk.threshold == 0.9
+    assert risk.check(WILD).allowed
+    assert decisions(settings)[0].threshold == 0.9
+
+
+def test_a_model_with_a_fixed_threshold_blocks_above_the_setting(settings: Settings) -> None:
+    promote_model(settings, card=make_scorecard(threshold=0.9))
+    assert RiskFilter.load(settings, BEFORE_THE_OPEN).threshold == 0.5
 
 
 def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> None:

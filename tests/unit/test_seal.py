@@ -6,7 +6,7 @@ import zlib
 import msgspec
 import pytest
 
-from lib.seal import is_damaged, is_sealed, seal
+from lib.seal import is_damaged, is_sealed, is_sealed_page, seal, seal_page
 
 COMPACT = b'{"a":1,"b":"x"}'
 INDENTED = msgspec.json.format(COMPACT, indent=2) + b"\n"
@@ -38,3 +38,14 @@ def test_an_object_without_a_seal_is_neither_sealed_nor_damaged() -> None:
     assert not is_sealed(COMPACT)
     assert not is_damaged(COMPACT)
     assert is_damaged(seal(COMPACT).replace(b"1", b"2", 1))
+
+
+def test_a_page_is_sealed_by_a_comment_at_its_end() -> None:
+    sealed = seal_page(b"<p>page</p>\n")
+    assert sealed == b"<p>page</p>\n<!-- crc32 %08x -->\n" % zlib.crc32(b"<p>page</p>\n")
+    assert is_sealed_page(sealed)
+    for position in range(len(sealed) * 8):
+        changed = bytearray(sealed)
+        changed[position // 8] ^= 1 << position % 8
+        assert not is_sealed_page(bytes(changed))
+    assert not any(is_sealed_page(sealed[:length]) for length in range(len(sealed)))

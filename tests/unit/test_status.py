@@ -71,6 +71,17 @@ def test_the_written_file_holds_every_key_of_schema_version_1(settings: Settings
     }
 
 
+def test_an_evaluated_candidate_without_a_review_page_is_an_alert(settings: Settings) -> None:
+    registry_of(settings.model_dir, A, B)
+    (settings.model_dir / A / "report.html").unlink()
+    assert current_status(settings, NOW).alerts == ()  # nobody is waiting for the older one
+    (settings.model_dir / B / "report.html").unlink()
+    (alert,) = current_status(settings, NOW).alerts
+    assert alert == f"the review page of {B} is missing; `make report` draws it"
+    (settings.model_dir / B / "evaluation.json").unlink()
+    assert current_status(settings, NOW).alerts == ()
+
+
 def test_an_empty_scope_has_a_status(settings: Settings) -> None:
     status = write_status(settings, NOW)
     assert (status.active_model, status.lock, status.dataset, status.last_cycle) == (None,) * 4

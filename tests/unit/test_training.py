@@ -13,7 +13,16 @@ from lib.errors import CannotTell, ConfigError
 from lib.models import REGULARISATION_GRID
 from lib.settings import Settings
 from lib.splits import no_embargo
-from lib.training import Learned, Task, TrainingOptions, label, learn, prepare, too_small
+from lib.training import (
+    Learned,
+    Task,
+    TrainingOptions,
+    label,
+    learn,
+    prepare,
+    too_small,
+    without_atr,
+)
 
 OPTIONS = TrainingOptions()
 
@@ -55,8 +64,8 @@ def test_multiples_of_the_atr_may_be_above_one() -> None:
 
 
 def test_a_model_that_is_not_available_is_a_configuration_error() -> None:
-    with pytest.raises(ConfigError, match="ML_MODEL='xgboost'"):
-        TrainingOptions(model="xgboost").check()
+    with pytest.raises(ConfigError, match="ML_MODEL='oracle'"):
+        TrainingOptions(model="oracle").check()
 
 
 # --- what cannot be learned from --------------------------------------------------------
@@ -228,17 +237,39 @@ def test_the_threshold_in_atr_is_read_from_the_trade_itself() -> None:
     dataset = dataset_of({"atr_pct": [0.01, 0.02, 0.02]}, mae_pct=[-0.025, -0.025, -0.05])
     options = TrainingOptions(mae_threshold=2.0, mae_unit="atr")
     assert label(dataset, options).tolist() == [True, False, True]
+    assert without_atr(dataset, options) == 0
+
+
+def test_trades_without_an_atr_are_bad_by_their_loss_alone_and_are_counted() -> None:
+    atr_pct = np.where(np.arange(100) % 4, 0.01, np.nan)
+    atr_pct[1] = 0.0
+    dataset = learnable(100)
+    dataset = dataset_of(
+        {"heat": dataset.features[:, dataset.feature_names.index("heat")], "atr_pct": atr_pct},
+        pnl_pct=dataset.realized_pnl_pct,
+        mae_pct=np.full(100, -0.5),
+    )
+    options = TrainingOptions(mae_threshold=2.0, mae_unit="atr")
+    unknown = ~(atr_pct > 0)
+    bad = label(dataset, options)
+    assert bad[~unknown].all()
+    np.testing.assert_array_equal(bad[unknown], dataset.realized_pnl_pct[unknown] < 0)
+    assert trained(dataset, mae_threshold=2.0, mae_unit="atr").metrics.n_without_atr == 26
+
+
+def test_nobody_counts_atrs_where_the_unit_is_a_fraction() -> None:
+    assert trained(learnable(100)).metrics.n_without_atr is None
 
 
 def test_the_threshold_in_atr_without_that_feature_leaves_the_losses() -> None:
     dataset = dataset_of({"a": [1, 2]}, mae_pct=[-0.5, -0.5], pnl_pct=[-0.1, 0.1])
     options = TrainingOptions(mae_threshold=2.0, mae_unit="atr")
     assert label(dataset, options).tolist() == [True, False]
+    assert without_atr(dataset, options) == 2
 
 
-def test_trees_have_no_scorecard_no_coefficients_and_no_regularisation() -> None:
+def test_trees_have_no_coefficients_and_no_regularisation() -> None:
     learned = trained(learnable(200), model="hist_gradient_boosting")
-    assert learned.card is None
     assert learned.metrics.coefficients == {}
     assert learned.metrics.regularisation_c is None
     assert learned.metrics.test_auc is not None

@@ -29,7 +29,13 @@ METRICS: dict[str, Any] = {
     "regularisation_c": 0.1,
     "mae_threshold": 0.03,
     "mae_unit": "fraction",
+    "n_without_atr": None,
     "risk_threshold": 0.5,
+    "threshold": 0.5,
+    "threshold_mode": "fixed",
+    "n_unseen": None,
+    "calibration": {"logistic": "none"},
+    "sample_weights": "none",
 }
 
 
@@ -75,3 +81,20 @@ def test_what_is_undefined_is_a_dash_and_trees_have_no_coefficients() -> None:
     assert "Top features" not in text
     assert "Model: trees\n" in text
     assert "abs(MAE) > 2 ATR)" in text
+
+
+def test_what_was_chosen_is_shown_with_the_trades_it_was_chosen_on() -> None:
+    curves = {"logistic": "sigmoid", "hist_gradient_boosting": "isotonic"}
+    chosen = {"threshold": 0.2576, "threshold_mode": "tuned", "calibration": curves}
+    lines = training_text(METRICS | chosen | {"n_unseen": 1240}).splitlines()
+    assert lines[7] == (
+        "Threshold: 0.258 (tuned) | Calibration: sigmoid, isotonic | "
+        "Chosen on: 1240 trades not trained on"
+    )
+
+
+def test_weights_and_trades_without_an_atr_are_shown() -> None:
+    atr = {"mae_unit": "atr", "n_without_atr": 12, "sample_weights": "both"}
+    lines = training_text(METRICS | atr).splitlines()
+    assert "Without atr_pct: 12 trades, bad only when they lost" in lines
+    assert "Sample weights: both" in lines

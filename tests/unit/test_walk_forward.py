@@ -77,3 +77,27 @@ def test_walking_in_parallel_gives_the_same_verdicts() -> None:
     one, other = walk(dataset), walk(dataset, run_all=in_threads)
     assert one.windows == other.windows
     np.testing.assert_array_equal(one.verdicts.score, other.verdicts.score)
+
+
+def test_a_tuned_threshold_is_tuned_anew_on_the_past_of_each_window() -> None:
+    dataset = learnable(400)
+    tuned = TrainingOptions(threshold_mode="tuned")
+    bad = label(dataset, tuned)
+    walked = walk_forward(dataset, bad, tuned, no_embargo, max_abs_z=8.0)
+    thresholds = [window.threshold for window in walked.windows]
+    assert len(set(thresholds)) > 1
+    scored = ~np.isnan(walked.verdicts.score)
+    by_row = np.repeat(thresholds, [window.n_test for window in walked.windows])
+    np.testing.assert_array_equal(
+        walked.verdicts.keep[scored], (walked.verdicts.score <= by_row)[scored]
+    )
+    pnl = dataset.realized_pnl_pct.copy()
+    last = walked.windows[-1].n_test
+    pnl[-last:] = -pnl[-last:]
+    other = replace(dataset, realized_pnl_pct=pnl)
+    again = walk_forward(other, label(other, tuned), tuned, no_embargo, max_abs_z=8.0)
+    assert [window.threshold for window in again.windows] == thresholds
+
+
+def test_a_fixed_threshold_is_the_same_in_every_window() -> None:
+    assert {window.threshold for window in walk(learnable(150)).windows} == {0.5}

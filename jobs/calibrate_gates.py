@@ -1,0 +1,34 @@
+"""Count how often the promotion gates let noise through, and how often they find an edge.
+
+Reads   nothing but the settings: trades are made up, with a truth that is known.
+Writes  nothing.
+Again   the same table: every seed is fixed.
+
+Exit codes: 0 every promise is kept, 1 one is broken or the run failed, 2 unusable settings
+or arguments.
+"""
+
+import argparse
+from datetime import datetime
+
+from lib.records import Outcome
+from lib.runner import job_parser, run_job
+from lib.settings import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+    """Options of this job."""
+    options = job_parser("calibrate_gates", __doc__)
+    options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
+    return options
+
+
+def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
+    """Run this job."""
+    from lib.calibration_study import calibrate_gates
+
+    return calibrate_gates(settings, args.seeds, quiet=args.quiet)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run_job(run, parser()))

@@ -1,0 +1,50 @@
+"""From a night's work to its pages, as a person who follows the screen finds them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from builders import synthetic_records, write_ledger
+
+REPOSITORY = Path(__file__).parents[2]
+NOW = "2026-01-27T21:45:00+00:00"
+
+
+def job(name: str, logs: Path, *options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", f"jobs.{name}", "--logs-dir", str(logs), "--now", NOW, *options],
+        capture_output=True, text=True, check=True, cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if not name.startswith("ML_")},
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_the_screen_names_the_page_and_a_lost_page_is_missed_and_drawn_again(
+    tmp_path: Path,
+) -> None:
+    scope = tmp_path / "us" / "paper"
+    write_ledger(scope / "trade_ledger.jsonl", synthetic_records(245))
+    said = job("cycle", tmp_path)
+    (page,) = scope.glob("ml_models/*/report.html")
+    model_id = page.parent.name
+    assert f"To look at it first, open in a browser:\n  {page}\n" in said
+    drawn = page.read_bytes()
+    assert model_id.encode() in drawn
+    assert f'href="ml_models/{model_id}/report.html"' in (scope / "index.html").read_text()
+
+    page.unlink()
+    (alert,) = json.loads(job("status", tmp_path, "--json"))["alerts"]
+    assert alert == f"the review page of {model_id} is missing; `make report` draws it"
+
+    result = json.loads(job("report", tmp_path, "--json"))
+    assert (result["status"], result["drawn"]) == ("done", [model_id])
+    assert page.read_bytes() == drawn
+    assert json.loads(job("status", tmp_path, "--json"))["alerts"] == []
+
+    job("promote", tmp_path, "--id", model_id, "--reason", "looked at it")
+    job("report", tmp_path)
+    index = (scope / "index.html").read_text()
+    assert "looked at it" in index
+    assert "awaits you" not in index

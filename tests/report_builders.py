@@ -1,0 +1,154 @@
+"""Builders for tests of the pages: an evaluation and its model as their files would hold them.
+
+The figures are computed by the evaluation's own functions on made-up verdicts, so that no
+model has to be trained for a page.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from registry_builders import publish_model
+from training_builders import dataset_of
+
+from lib.comparison import Outcomes, compare, compare_with_active
+from lib.dataset import Dataset
+from lib.model_registry import ModelRegistry
+from lib.promotion import GateOptions, verdict
+from lib.report.writer import draw_missing
+from lib.settings import Settings
+from lib.track_record import track_record
+from lib.verdicts import Verdicts
+from lib.walk_forward import Window
+
+MODEL_ID, ACTIVE_ID = "20260127_214500", "20251231_214500"
+MODELS = ("20260125_214500", "20260126_214500", "20260127_214500")
+NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
+AT = NOW.isoformat()
+HOSTILE = "<script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&lt;"
+SETTINGS = {
+    "model": "logistic",
+    "risk_threshold": 0.5,
+    "calendar": "XNYS",
+    "calendar_overrides": "",
+}
+
+
+def evaluation(
+    trades: int = 60, *, gain: float = 0.02, with_active: bool = False, **overrides: Any
+) -> dict[str, Any]:
+    """The evaluation of a model that blocks about half of ``trades``, one trade a day.
+
+    Blocked trades lose ``gain`` on average and the others win it. Overrides replace parts.
+    """
+    random = np.random.default_rng(7)
+    heat = random.normal(size=trades)
+    pnl = -gain * np.sign(heat) + 0.01 * random.normal(size=trades)
+    dataset = dataset_of({"heat": heat}, pnl_pct=pnl)
+    score = 0.5 + 0.5 * np.tanh(heat / 2)
+    candidate, active = Verdicts(score, score <= 0.5), Verdicts(score, score <= 0.8)
+    outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us)
+    period = {"first_decision": "2024-01-02T15:00:00+00:00", "last_decision": AT}
+    part = period | msgspec.to_builtins(
+        compare(outcomes, candidate, threshold=0.5, candidates_tried=3, resamples=100, seed=0)
+    )
+    window = Window(n_train=40, n_purged=2, n_test=trades, n_kept=trades // 2, auc=0.61,
+                    expectancy_gain=0.004, regularisation_c=1.0)  # fmt: skip
+    rules = {"rules_only": np.ones(trades, dtype=bool)}
+    record = _record(dataset, score, rules | {"rules_ml": candidate.keep})
+    records = {"held_out": record, "walk_forward": record}
+    versus = None
+    if with_active:
+        versus = msgspec.to_builtins(
+            compare_with_active(
+                ACTIVE_ID, trades, outcomes, candidate, active, resamples=100, seed=0
+            )
+        )
+        records["versus_active"] = _record(
+            dataset, score, rules | {"rules_active": active.keep, "rules_ml": candidate.keep}
+        )
+    made = {
+        "schema_version": 1,
+        "model_id": MODEL_ID,
+        "evaluated_at": AT,
+        "dataset": {"version": dataset.version, "rows": trades, "sha256": dataset.sha256},
+        "settings": SETTINGS | {"bootstrap_resamples": 100, "ood_max_z": 8.0},
+        "threshold": 0.5,
+        "threshold_mode": "fixed",
+        "held_out": part,
+        "walk_forward": part | {"windows": [msgspec.to_builtins(window)]},
+        "cpcv": None,
+        "versus_active": versus,
+        "leaks": [],
+        "importance": [{"feature": "heat", "auc_drop": 0.2, "direction": 0.9}],
+        "track_record": records,
+        "notes": [],
+    }
+    return made | {"gates": msgspec.to_builtins(verdict(made, GateOptions()))} | overrides
+
+
+def metadata(model_id: str = MODEL_ID, **overrides: Any) -> dict[str, Any]:
+    """The metadata of a linear model with the feature ``heat``."""
+    return {
+        "schema_version": 1,
+        "model_id": model_id,
+        "created_at": AT,
+        "training_key": "k" * 64,
+        "dataset": {"version": "v00000060-0123456789ab", "rows": 60, "sha256": "d" * 64},
+        "settings": SETTINGS,
+        "split": {"last_train_exit": AT, "first_test_decision": AT},
+        "features": [feature("heat")],
+        "metrics": {
+            "model": "logistic",
+            "n_rows": 60,
+            "n_train": 40,
+            "n_test": 12,
+            "n_purged": 1,
+            "regularisation_c": 1.0,
+            "coefficients": {"heat": 0.693147},
+            "dropped_features": {},
+        },
+        "libraries": {"python": "3.11.7", "numpy": "2.4.6"},
+        "git_commit": "c" * 40,
+        "artifacts": {"model.joblib": "a" * 64, "scorecard.json": "b" * 64},
+    } | overrides
+
+
+def feature(name: str, *, shift: float = 0.0) -> dict[str, Any]:
+    """Training statistics of a feature that is uniform from ``shift`` to ``shift + 1``."""
+    edges = [shift + decile / 10 for decile in range(1, 10)]
+    return {"name": name, "coverage": 1.0, "mean": shift + 0.5, "std": 0.25, "min": shift,
+            "max": shift + 1, "decile_edges": edges}  # fmt: skip
+
+
+def publish_scope(logs: Path) -> Path:
+    """A scope with pages: `MODELS` are evaluated, the first is active, and names are `HOSTILE`.
+
+    The newest model earns most, the middle one loses.
+    """
+    settings = Settings(logs_dir=str(logs))
+    registry = ModelRegistry(settings.model_dir, by="tester@desk")
+    for number, (model_id, gain) in enumerate(zip(MODELS, (0.01, -0.02, 0.03), strict=True)):
+        folder = publish_model(settings.model_dir, model_id, evaluated=False)
+        made = evaluation(gain=gain, model_id=model_id, with_active=number > 0, notes=[HOSTILE])
+        if number:
+            made["versus_active"]["model_id"] = MODELS[0]
+        trade = made["track_record"]["walk_forward"]["worst"][0]
+        trade |= {"symbol": HOSTILE, "trade_id": HOSTILE + 300 * "x"}
+        artifacts = json.loads((folder / "metadata.json").read_bytes())["artifacts"]
+        meta = metadata(model_id, features=[feature("heat"), feature(HOSTILE)])
+        (folder / "metadata.json").write_text(json.dumps(meta | {"artifacts": artifacts}))
+        (folder / "evaluation.json").write_text(json.dumps(made))
+        at = NOW - timedelta(days=2 - number)
+        registry.register_candidate(model_id, meta["metrics"], now=at)
+    registry.promote_candidate(MODELS[0], reason=HOSTILE, now=NOW - timedelta(hours=1))
+    draw_missing(settings, NOW)
+    return settings.root
+
+
+def _record(dataset: Dataset, score: np.ndarray, policies: dict[str, np.ndarray]) -> dict[str, Any]:
+    bad = dataset.realized_pnl_pct < 0
+    return msgspec.to_builtins(track_record(dataset, bad, score, policies))
