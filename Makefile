@@ -57,7 +57,7 @@ demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 test: $(VENV)/.dev ## run the test suite
 	$(PY) -m pytest -q -n 2 $(TESTS)
 check: lint types test ## lint, types and tests: what CI runs
-break: $(VENV)/.dev ## break everything on purpose, the full number of times (half an hour)
+break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .

@@ -100,7 +100,7 @@ def block_by_choice(pnl: Floats, keep: Mask, draws: int) -> None:
 def train_and_evaluate() -> tuple[float, float]:
     """Seconds of one training and of its evaluation, on many trades."""
     # bench.measure puts tests/ on the path, where type checkers do not look
-    from training_builders import MemoryBuilder, learnable  # type: ignore[import-not-found]
+    from training_builders import MemoryBuilder, learnable
 
     now = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
     source = MemoryBuilder(learnable(MANY_TRADES))

@@ -44,6 +44,9 @@ class _KeptHours(NamedTuple):
     hours: dict[date, tuple[datetime, datetime]]
 
 
+MARGIN_BACK, MARGIN_AHEAD = timedelta(days=5 * 365), timedelta(days=365)
+"""What is asked for beyond the days that are wanted, so that it is asked once."""
+
 _kept: dict[Any, _KeptHours] = {}
 """The longest range that this process has asked for, by the library's class."""
 
@@ -93,7 +96,7 @@ def build_sessions(calendar: str, start: date, end: date, overrides: Overrides) 
                 f"a release after exchange_calendars {exchange_calendars.__version__} may"
             )
         start, end = max(start, low), min(end, high)
-        hours = _library_hours(kind, max(start - PADDING, low), min(end + PADDING, high))
+        hours = _library_hours(kind, max(start - PADDING, low), min(end + PADDING, high), low, high)
         for day, own in overrides.hours.items():
             hours[day] = own and (_utc(day, own.open, kind.tz), _utc(day, own.close, kind.tz))
     sessions = [
@@ -156,19 +159,21 @@ def _bounds(kind: Any) -> tuple[date, date]:
 
 
 def _library_hours(
-    kind: Any, start: date, end: date
+    kind: Any, start: date, end: date, low: date, high: date
 ) -> dict[date, tuple[datetime, datetime] | None]:
     """The library's sessions by date, from the range kept in this process if it has them.
 
-    The library takes as long for a quarter as for twenty years, so a replay of many nights
-    asks once, for all of them.
+    The library takes about as long for a quarter as for ten years, and a cycle asks for
+    the days around now and for those of the whole dataset. So it is asked for years more
+    than are wanted, inside its bounds ``low`` and ``high``, and for what it said before.
     """
     kept = _kept.get(kind)
     if kept is None or start < kept.start or end > kept.end:
-        asked = _KeptHours(start, end, _ask_library(kind, start, end))
-        if kept is None or asked.end - asked.start >= kept.end - kept.start:
-            _kept[kind] = asked
-        kept = asked
+        first = start - MARGIN_BACK if start - low > MARGIN_BACK else low
+        last = end + MARGIN_AHEAD if high - end > MARGIN_AHEAD else high
+        if kept:
+            first, last = min(first, kept.start), max(last, kept.end)
+        kept = _kept[kind] = _KeptHours(first, last, _ask_library(kind, first, last))
     return {day: hours for day, hours in kept.hours.items() if start <= day <= end}
 
 

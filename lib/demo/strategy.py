@@ -1,7 +1,7 @@
 """A trend-and-breakout swing rule, long only: the kind of strategy this filter stands behind.
 
 Buy strength in an up-trend at the next open; leave at a stop, at a target or when time is
-up. The numbers are round ones from the textbooks, not tuned on these prices: the demo is to
+up. The numbers are round ones, chosen for a sane number of trades and not for profit: the demo is to
 show what the filter does to an ordinary rule, and a tuned rule would show the tuning.
 """
 
