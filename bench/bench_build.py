@@ -22,9 +22,9 @@ from typing import Any
 import msgspec
 
 from bench.measure import ledger_of, report
+from lib.dataset.leaking_names import known_later
+from lib.dataset.ledger_record import LedgerRecord
 from lib.dataset_builder import DatasetBuilder
-from lib.leaking_names import known_later
-from lib.ledger_record import LedgerRecord
 
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
 ROUNDS = 5
@@ -70,7 +70,7 @@ def json_loop(ledger: Path) -> None:
 
 
 def row_of(record: dict[str, Any]) -> dict[str, Any] | None:
-    """The checks of `lib.ledger_parser` on a dictionary; None for a record it rejects."""
+    """The checks of `lib.dataset.ledger_parser` on a dictionary; None for a record it rejects."""
     if record.get("exit_timestamp") is None or not isinstance(record.get("trade_id"), str):
         return None
     entry: Any = record.get("entry_price")

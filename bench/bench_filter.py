@@ -21,13 +21,13 @@ import numpy as np
 
 from bench.bench_train import FEATURES, ROUNDS, medians_us, p99_us, sample
 from bench.measure import report
-from lib.artifacts import ModelStore
-from lib.card_fit import fold
 from lib.config import load_settings
-from lib.features import describe_features
-from lib.market_clock import MarketClock
+from lib.learning.artifacts import ModelStore
+from lib.learning.card_fit import fold
+from lib.learning.features import describe_features
+from lib.learning.models import fit_model
+from lib.market.clock import MarketClock
 from lib.model_registry import ModelRegistry
-from lib.models import fit_model
 from lib.risk_filter import RiskFilter
 from lib.settings import Settings
 

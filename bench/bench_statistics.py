@@ -17,12 +17,12 @@ from scipy.stats import bootstrap
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from bench.measure import report
-from lib.classification import auc, average_precision
-from lib.metrics import Floats, Mask, trade_metrics
+from lib.evaluating.classification import auc, average_precision
+from lib.evaluating.metrics import Floats, Mask, trade_metrics
+from lib.evaluating.significance import random_blocking
+from lib.evaluating.statistics import default_block, paired_bootstrap
 from lib.offline_evaluator import OfflineEvaluator
 from lib.offline_trainer import OfflineTrainer
-from lib.significance import random_blocking
-from lib.statistics import default_block, paired_bootstrap
 
 TRADES = RESAMPLES = 10_000
 MANY_TRADES = 100_000

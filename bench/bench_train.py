@@ -16,11 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lib.card_fit import fold
-from lib.features import Floats, describe_features
-from lib.models import Labels, choose_regularisation, fit_model
-from lib.scorer import LinearScorer
-from lib.splits import purged_walk_forward
+from lib.learning.card_fit import fold
+from lib.learning.features import Floats, describe_features
+from lib.learning.models import Labels, choose_regularisation, fit_model
+from lib.learning.scorer import LinearScorer
+from lib.learning.splits import purged_walk_forward
 
 FEATURES = tuple(f"feature_{number}" for number in range(8))
 ROUNDS = 7

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.calibration_study import calibrate_gates
+    from lib.gating.calibration_study import calibrate_gates
 
     return calibrate_gates(settings, args.seeds, quiet=args.quiet)
 

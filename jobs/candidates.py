@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, _: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.operator_view import show_candidates
+    from lib.nightly.operator_view import show_candidates
 
     return show_candidates(settings, now)
 

@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.cron_runner import run_cron
+    from lib.nightly.cron_runner import run_cron
 
     return run_cron(settings, now, args.crontab, check=args.check)
 

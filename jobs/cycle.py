@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.cycle import run_cycle
+    from lib.nightly.cycle import run_cycle
 
     return run_cycle(settings, now, force=args.force)
 

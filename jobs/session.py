@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.session_replay import replay_files
+    from lib.trading.session_replay import replay_files
 
     files, days = (args.bars, args.signals), {"start": args.start, "end": args.end}
     return replay_files(settings, now, *files, **days, quiet=args.quiet)

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.operator_view import show_status
+    from lib.nightly.operator_view import show_status
 
     return show_status(settings, now, health=args.health)
 

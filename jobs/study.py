@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, _now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.study import run_study
+    from lib.study.study import run_study
 
     return run_study(settings, args.data, args.out, quiet=args.quiet)
 

@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib import registry_operations
+    from lib.registry import operations as registry_operations
 
     return registry_operations.unlock(settings, now, args.reason)
 

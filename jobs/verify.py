@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.verification import verify_scope
+    from lib.nightly.verification import verify_scope
 
     return verify_scope(settings, now, repair=args.repair)
 

@@ -1,13 +1,23 @@
 """afterclose: an offline machine-learning risk filter for rule-based swing trading.
 
-Imports in this package point downward only (`tests/architecture` holds it):
+The calls that users know stand at the top: `dataset_builder`, `offline_trainer`,
+`offline_evaluator`, `model_registry`, `ml_orchestrator`, `risk_filter`,
+`paper_trading_executor`, `ledger`, `config`. What they are made of, by subject:
 
-4 edge        jobs/*, runner, config, cron_runner
-3 use cases   ml_orchestrator, dataset_builder, offline_trainer, offline_evaluator,
-              model_registry, risk_filter, paper_trading_executor, replay, study, report
-2 disk, time  files, scope_lock, ledger, clock, market_clock, artifacts, event_log, journal
-1 pure        labels, features, splits, metrics, statistics, models, scorecard, sizing, ...
-0 vocabulary  errors, records, settings
+market      when the market trades
+dataset     ledger lines to the append-only dataset
+learning    dataset to a frozen model in plain numbers
+evaluating  what a model is worth on trades it never saw
+gating      whether a candidate may become active by itself
+registry    which models there are and which is active
+trading     what runs while the market is open
+nightly     the work after the close: due, journal, status, cron
+report      the review pages
+demo, study real prices through all of it
+
+Imports point downward only, from floor to floor (`tests/architecture` holds which module
+stands where): 4 edge (settings, options, exit codes), 3 use cases, 2 disk and time, 1 pure
+(arrays and values), 0 vocabulary (errors, records, settings).
 """
 
 __version__ = "0.1.0"

@@ -1,7 +1,7 @@
 """The wall clock: the only module that reads it.
 
 `now` is a parameter everywhere else, so a night in 2008 can be replayed and a test needs
-no patching. Market sessions are `lib.market_clock`.
+no patching. Market sessions are `lib.market.clock`.
 """
 
 import time

@@ -11,25 +11,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from lib.build_run import BuildRun
 from lib.clock import utc_now
-from lib.dataset_file import DatasetFile
-from lib.dataset_metadata import ROW_RULES, DatasetMetadata, empty_metadata
-from lib.dataset_rejects import RejectsFile
-from lib.dataset_repair import clear_the_way, count_lost, keep_damaged, verify_dataset
-from lib.dataset_text import BuildReport
+from lib.dataset.build_run import BuildRun
+from lib.dataset.file import DatasetFile
+from lib.dataset.known_rows import KnownRows
+from lib.dataset.ledger_parser import LineParser
+from lib.dataset.ledger_source import LedgerSource
+from lib.dataset.metadata import ROW_RULES, DatasetMetadata, empty_metadata
+from lib.dataset.rejects import RejectsFile
+from lib.dataset.repair import clear_the_way, count_lost, keep_damaged, verify_dataset
+from lib.dataset.text import BuildReport
 from lib.files import storage_error
-from lib.known_rows import KnownRows
 from lib.ledger import TradeLedger
-from lib.ledger_parser import LineParser
-from lib.ledger_source import LedgerSource
-from lib.market_clock import market_timezone
+from lib.market.clock import market_timezone
 from lib.records import Problem, Repair
 from lib.scope_lock import scope_lock
 from lib.settings import Settings
 
 if TYPE_CHECKING:
-    from lib.dataset import Dataset
+    from lib.dataset.columns import Dataset
 
 NEW_YORK = "America/New_York"
 EXCLUDED_EXIT_TYPES = frozenset({"EXTERNAL_CLOSE", "LIQUIDATION"})
@@ -103,7 +103,7 @@ class DatasetBuilder:
         Raises IntegrityError when the committed rows are damaged, InputError for a version
         that this dataset never had, StorageError.
         """
-        from lib.dataset import Dataset  # NumPy, which a build does without
+        from lib.dataset.columns import Dataset  # NumPy, which a build does without
 
         with self._storage_errors():
             committed = self._file.metadata() or empty_metadata("")

@@ -12,10 +12,10 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from lib.dataset.ledger_parser import LineParser, Reject
+from lib.dataset.ledger_record import LedgerRecord, Unusable, decode_record
 from lib.errors import InputError
 from lib.files import CHUNK_BYTES, append_durable, locked_file, storage_error
-from lib.ledger_parser import LineParser, Reject
-from lib.ledger_record import LedgerRecord, Unusable, decode_record
 from lib.records import Trade
 
 __all__ = ["Trade", "TradeLedger", "numbered_lines"]

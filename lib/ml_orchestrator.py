@@ -12,25 +12,25 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from lib.artifacts import ModelStore, check_model_id
-from lib.auto_promotion import promote_if_passed
 from lib.clock import utc_now
-from lib.cycle import refuse_live_training
-from lib.cycle_text import cycle_text, promote_command, registration
+from lib.dataset.text import build_text
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_text import build_text
 from lib.errors import CannotTell, InputError, MarketOpen
-from lib.evaluation_text import evaluation_text
-from lib.market_clock import MarketClock
+from lib.evaluating.text import evaluation_text
+from lib.gating.auto_promotion import promote_if_passed
+from lib.gating.promotion import AutoPromotion
+from lib.learning.artifacts import ModelStore, check_model_id
+from lib.learning.training_text import training_text
+from lib.market.clock import MarketClock
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle_text import cycle_text, promote_command, registration
+from lib.nightly.due import refuse_live_training
+from lib.nightly.work import Workplace
 from lib.offline_evaluator import OfflineEvaluator
 from lib.offline_trainer import OfflineTrainer
-from lib.promotion import AutoPromotion
 from lib.records import Outcome
 from lib.report.drawn import review_page, scope_page
 from lib.settings import Settings
-from lib.training_text import training_text
-from lib.work import Workplace
 
 
 class OfflineMLOrchestrator:

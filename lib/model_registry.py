@@ -1,7 +1,7 @@
 """Which models there are and which one is active: the rules for changing either.
 
-Every change is one event (`lib.registry_events`), committed under the scope's lock
-(`lib.registry_writer`), and every answer is the sum of the events (`lib.registry_reader`).
+Every change is one event (`lib.registry.events`), committed under the scope's lock
+(`lib.registry.writer`), and every answer is the sum of the events (`lib.registry.reader`).
 This module holds what may become an event. A promotion first proves its target and only
 then touches anything, so the incumbent is never archived for a candidate that cannot load.
 """
@@ -13,15 +13,15 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from lib.artifacts import ModelStore, check_model_id
 from lib.clock import utc_now
 from lib.errors import InputError, IntegrityError, PromotionRefused, RefusedError
+from lib.learning.artifacts import ModelStore, check_model_id
 from lib.records import Problem, Repair
-from lib.registry_checks import evaluation_on_disk, prove, refuse_while_locked
-from lib.registry_events import Event, Lock, artifacts_digest, figures, is_signed, summary
-from lib.registry_reader import RegistryReader, read_registry
-from lib.registry_repair import repair_registry, verify_registry
-from lib.registry_writer import RegistryWriter, whoami
+from lib.registry.checks import evaluation_on_disk, prove, refuse_while_locked
+from lib.registry.events import Event, Lock, artifacts_digest, figures, is_signed, summary
+from lib.registry.reader import RegistryReader, read_registry
+from lib.registry.repair import repair_registry, verify_registry
+from lib.registry.writer import RegistryWriter, whoami
 from lib.settings import Settings
 
 SESSION_LOCK_WAIT_S = 2.0
@@ -239,7 +239,7 @@ class ModelRegistry(RegistryReader):
         return verify_registry(self.view(), self._store, self._key)
 
     def repair(self, *, now: datetime | None = None) -> Repair:
-        """Make the registry writable again; see `lib.registry_repair`."""
+        """Make the registry writable again; see `lib.registry.repair`."""
         return repair_registry(self._writer, self._store, now or utc_now(), self._wait_s)
 
     def _artifacts(self, model_id: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Judges a published model on trades that it never saw, once, and writes down the answer.
 
-What is measured is `lib.evaluation`; here are the disk, the digests and the active model.
-The model is scored with the very files that would trade, so a linear one by its scorecard
+What is measured is `lib.evaluating.evaluation`; here are the disk, the digests and the active
+model. The model is scored with the very files that would trade, so a linear one by its scorecard
 and not by the pipeline that it was folded from. The answer of the promotion gates stands
 beside the figures, for people and for the automatic promotion to read. The same model,
 dataset, registry and moment give the same bytes.
@@ -15,28 +15,34 @@ from typing import Any, Final, Self
 
 import msgspec
 
-from lib.alpha_spending import recipe_id, recipe_number
-from lib.artifacts import METADATA_FILE, MODEL_FILE, SCORECARD_FILE, ModelStore, load_estimator
 from lib.clock import utc_now
-from lib.embargo import embargo_cutoff
 from lib.errors import UNREADABLE, InputError, IntegrityError
-from lib.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from lib.features import FeatureStats
+from lib.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from lib.evaluating.tried_recipes import tried_recipes
+from lib.evaluating.verdicts import linear_risks
 from lib.files import write_atomic
-from lib.models import predict_risks
+from lib.gating.alpha_spending import recipe_id, recipe_number
+from lib.gating.promotion import GateOptions, verdict
+from lib.learning.artifacts import (
+    METADATA_FILE,
+    MODEL_FILE,
+    SCORECARD_FILE,
+    ModelStore,
+    load_estimator,
+)
+from lib.learning.features import FeatureStats
+from lib.learning.models import predict_risks
+from lib.learning.scorecard import Scorecard
+from lib.learning.training import TrainingOptions
+from lib.learning.tree_card import read_card
+from lib.market.embargo import embargo_cutoff
 from lib.offline_trainer import DatasetSource
 from lib.parallel import run_all
-from lib.promotion import GateOptions, verdict
 from lib.records import SCHEMA_VERSION
-from lib.registry_checks import EVALUATION_FILE
-from lib.registry_reader import RegistryReader, RegistryView
+from lib.registry.checks import EVALUATION_FILE
+from lib.registry.reader import RegistryReader, RegistryView
 from lib.scope_lock import scope_lock
-from lib.scorecard import Scorecard
 from lib.settings import Settings
-from lib.training import TrainingOptions
-from lib.tree_card import read_card
-from lib.tried_recipes import tried_recipes
-from lib.verdicts import linear_risks
 
 REGISTRATIONS: Final = ("registered", "imported")
 

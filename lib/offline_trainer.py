@@ -1,7 +1,7 @@
 """Trains a model on the dataset and publishes it; loads one and scores with it.
 
-What is learned, and from which rows, is `lib.training`; here are the disk, the lock and the
-lineage. Nothing here knows whether the market is open or the scope is live: the orchestrator
+What is learned, and from which rows, is `lib.learning.training`; here are the disk, the lock and
+the lineage. Nothing here knows whether the market is open or the scope is live: the orchestrator
 asks that first. Equal dataset bytes and options give equal model bytes, so what was trained
 already is not trained again.
 """
@@ -17,21 +17,29 @@ from typing import Any, Final, Protocol, Self
 import joblib
 import msgspec
 
-from lib.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
 from lib.clock import utc_now
-from lib.dataset import EPOCH, MICROSECOND, Dataset
+from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
 from lib.dataset_builder import DatasetBuilder
-from lib.embargo import embargo_cutoff
 from lib.errors import CannotTell, InputError, IntegrityError
 from lib.files import sha256_bytes
-from lib.market_overrides import read_overrides
-from lib.provenance import git_commit, library_versions
-from lib.registry_events import is_signed
-from lib.registry_reader import RegistryReader
+from lib.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from lib.learning.provenance import git_commit, library_versions
+from lib.learning.scorer import MAX_MISSING_SHARE, Scorer
+from lib.learning.training import (
+    Learned,
+    Task,
+    TrainingMetrics,
+    TrainingOptions,
+    learn,
+    prepare,
+    too_small,
+)
+from lib.market.embargo import embargo_cutoff
+from lib.market.overrides import read_overrides
+from lib.registry.events import is_signed
+from lib.registry.reader import RegistryReader
 from lib.scope_lock import scope_lock
-from lib.scorer import MAX_MISSING_SHARE, Scorer
 from lib.settings import Settings
-from lib.training import Learned, Task, TrainingMetrics, TrainingOptions, learn, prepare, too_small
 
 TRAINING_CODE: Final = 1
 """Raise it when equal data and options would now give another model."""

@@ -14,17 +14,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from lib.decision_log import deciding_about
 from lib.errors import InputError
-from lib.exit_rules import MANUAL, Exit, exit_on_bar
-from lib.feature_values import ledger_features
 from lib.ledger import TradeLedger
-from lib.market_clock import market_timezone
-from lib.orders import Order, above_0, bar_of, moment_of, order_of
-from lib.position_store import PositionStore
-from lib.positions import ROUNDING, ClosedPosition, Fill, Position
+from lib.market.clock import market_timezone
 from lib.records import Bar, Decision, Signal, Trade
 from lib.settings import Settings
+from lib.trading.decision_log import deciding_about
+from lib.trading.exit_rules import MANUAL, Exit, exit_on_bar
+from lib.trading.feature_values import ledger_features
+from lib.trading.orders import Order, above_0, bar_of, moment_of, order_of
+from lib.trading.position_store import PositionStore
+from lib.trading.positions import ROUNDING, ClosedPosition, Fill, Position
 
 BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
@@ -95,7 +95,7 @@ class PaperTradingExecutor:
     def mark_to_market(self, *bars: Bar) -> list[Trade]:
         """Let ``bars`` move the open positions of their symbols; return the trades they closed.
 
-        Tracks MAE and MFE from highs and lows, and exits by `lib.exit_rules`. Positions
+        Tracks MAE and MFE from highs and lows, and exits by `lib.trading.exit_rules`. Positions
         entered at or after a bar's timestamp are not touched by it. All bars of one close
         may be passed at once: then they are stored at once. Raises InputError for prices
         that are not above 0, or a high below the low.

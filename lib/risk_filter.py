@@ -2,7 +2,7 @@
 
 It blocks an entry or makes it smaller; it creates none and knows nothing of exits. Whatever
 is missing, damaged or strange, the answer is what the rules alone would do, with a reason
-code. The model is plain numbers in memory for the whole session (`lib.model_pin`): asking a
+code. The model is plain numbers in memory for the whole session (`lib.trading.model_pin`): asking a
 model server would put a network between a signal and its order.
 """
 
@@ -14,13 +14,13 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from lib.clock import utc_now
-from lib.decision_log import DecisionLog, DecisionRecord, current_subject, logged_features
-from lib.feature_values import PlainFeatures, plain_features
-from lib.model_pin import Pin, pin_model
+from lib.learning.scorer import MAX_MISSING_SHARE, Assessment
 from lib.records import Decision, Reason
-from lib.scorer import MAX_MISSING_SHARE, Assessment
 from lib.settings import Settings
-from lib.sizing import size_multiplier
+from lib.trading.decision_log import DecisionLog, DecisionRecord, current_subject, logged_features
+from lib.trading.feature_values import PlainFeatures, plain_features
+from lib.trading.model_pin import Pin, pin_model
+from lib.trading.sizing import size_multiplier
 
 LOG_NAME = "ml_decisions.jsonl"
 

@@ -20,18 +20,18 @@ from typing import Any, NamedTuple
 from builders import append_ledger, synthetic_records, write_ledger
 
 from lib import files
-from lib.artifacts import ModelStore
 from lib.config import load_settings
 from lib.dataset_builder import DatasetBuilder
+from lib.learning.artifacts import ModelStore
 from lib.ledger import TradeLedger
 from lib.model_registry import ModelRegistry
+from lib.nightly.seal import seal
+from lib.nightly.verification import verify_scope
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.records import Bar, Outcome, Signal
-from lib.registry_operations import promote, rollback
+from lib.registry.operations import promote, rollback
 from lib.risk_filter import RiskFilter
-from lib.seal import seal
 from lib.settings import Settings
-from lib.verification import verify_scope
 
 NIGHT_1 = datetime(2026, 1, 26, 21, 45, tzinfo=UTC)
 NIGHT_2 = NIGHT_1 + timedelta(days=1)
@@ -68,7 +68,7 @@ def full_scope(logs: Path) -> Settings:
 
     Its ledger has `NEW_TRADES` trades that no cycle has seen yet, and a line that is no record.
     """
-    from lib.cycle import run_cycle
+    from lib.nightly.cycle import run_cycle
 
     settings = settings_of(logs)
     ledger = settings.root / "trade_ledger.jsonl"
@@ -117,7 +117,7 @@ def copy_of(scope: Settings, logs: Path) -> Settings:
 
 
 def _cycle(settings: Settings, _: Callable[[str], None]) -> object:
-    from lib.cycle import run_cycle
+    from lib.nightly.cycle import run_cycle
 
     return run_cycle(settings, NIGHT_3)
 
@@ -338,7 +338,7 @@ def risk_of(settings: Settings, model_id: str) -> tuple[float, float]:
 
 def readers_work(settings: Settings) -> str | None:
     """Ask everything that only reads; return the active model's id."""
-    from lib.operator_view import show_candidates, show_status
+    from lib.nightly.operator_view import show_candidates, show_status
 
     registry = ModelRegistry.from_settings(settings)
     assert registry.view().broken is None

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lib.artifacts import ModelStore
+from lib.learning.artifacts import ModelStore
 from lib.model_registry import ModelRegistry
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)

@@ -14,15 +14,15 @@ import numpy as np
 from registry_builders import publish_model
 from training_builders import dataset_of
 
-from lib.comparison import Outcomes, compare, compare_with_active
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
+from lib.evaluating.comparison import Outcomes, compare, compare_with_active
+from lib.evaluating.track_record import track_record
+from lib.evaluating.verdicts import Verdicts
+from lib.evaluating.walk_forward import Window
+from lib.gating.promotion import GateOptions, verdict
 from lib.model_registry import ModelRegistry
-from lib.promotion import GateOptions, verdict
 from lib.report.writer import draw_missing
 from lib.settings import Settings
-from lib.track_record import track_record
-from lib.verdicts import Verdicts
-from lib.walk_forward import Window
 
 MODEL_ID, ACTIVE_ID = "20260127_214500", "20251231_214500"
 MODELS = ("20260125_214500", "20260126_214500", "20260127_214500")

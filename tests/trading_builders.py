@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from lib.artifacts import ModelStore
 from lib.files import write_atomic
-from lib.market_clock import CACHE_NAME
-from lib.market_sessions import Session, SessionTable
+from lib.learning.artifacts import ModelStore
+from lib.learning.scorecard import Scorecard
+from lib.market.clock import CACHE_NAME
+from lib.market.sessions import Session, SessionTable
 from lib.model_registry import ModelRegistry
 from lib.records import Bar, Decision, Signal
-from lib.scorecard import Scorecard
 from lib.settings import Settings
 
 BEFORE_THE_OPEN = datetime(2026, 1, 27, 14, tzinfo=UTC)

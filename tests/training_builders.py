@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
 from lib.errors import InputError
 
 HOUR_US = 3_600_000_000

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.bars import PRICES, DailyBars, clean_ohlcv
 from lib.errors import InputError
+from lib.trading.bars import PRICES, DailyBars, clean_ohlcv
 
 PACKAGE = "bokeh_sampledata"
 

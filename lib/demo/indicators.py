@@ -28,7 +28,7 @@ WILDER_SESSIONS = 14
 
 
 def add_indicators(bars: pd.DataFrame) -> pd.DataFrame:
-    """``bars`` (as `lib.bars.DailyBars.frame`) with the indicators as columns.
+    """``bars`` (as `lib.trading.bars.DailyBars.frame`) with the indicators as columns.
 
     Prices are in currency; ``dist_*``, ``ret_*``, ``atr_pct`` and ``volatility_20`` (sample
     deviation of daily returns) are fractions; ``rsi_14`` is 0 to 100; ``vol_ratio`` is volume

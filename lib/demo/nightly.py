@@ -17,21 +17,21 @@ import pandas as pd
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from lib.bars import on_sessions
-from lib.cycle import run_cycle
 from lib.dataset_builder import DatasetBuilder
 from lib.demo.bars import load_demo_bars
 from lib.demo.folder import renew
 from lib.demo.strategy import find_signals
 from lib.demo.worth import Promotion, Worth, worth_of, worth_text
+from lib.learning.training import label
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle import run_cycle
 from lib.offline_trainer import OfflineTrainer
 from lib.progress import Progress, showing_progress
 from lib.records import Outcome
-from lib.replay import ReplaySummary, TradingDay, replay_sessions
-from lib.session_replay import replay_text
 from lib.settings import Settings
-from lib.training import label
+from lib.trading.bars import on_sessions
+from lib.trading.replay import ReplaySummary, TradingDay, replay_sessions
+from lib.trading.session_replay import replay_text
 
 LOGS_DIR = "demo_logs"
 

@@ -1,7 +1,7 @@
 """All trades of the rules in one symbol, at once and in memory.
 
-`lib.replay` goes day by day through files, as production does, and syncs each of them to the
-disk: for thousands of trades in hundreds of symbols that is most of an hour, spent on proving
+`lib.trading.replay` goes day by day through files, as production does, and syncs each of them to
+the disk: for thousands of trades in hundreds of symbols that is most of an hour, spent on proving
 what a test proves as well. The rules hold one position a symbol and a blocked signal takes
 that place too, so which trades there are depends neither on the filter nor on the other
 symbols. The exits, excursions and records are those of the paper executor; a test replays the
@@ -18,11 +18,11 @@ import pandas as pd
 from msgspec.structs import replace
 
 from lib.demo.strategy import find_signals
-from lib.exit_rules import Exit, ExitPlan, exit_on_bar
-from lib.feature_values import ledger_features
-from lib.orders import moment_of
-from lib.positions import ClosedPosition, Fill, Position
 from lib.records import Bar, Signal, Trade
+from lib.trading.exit_rules import Exit, ExitPlan, exit_on_bar
+from lib.trading.feature_values import ledger_features
+from lib.trading.orders import moment_of
+from lib.trading.positions import ClosedPosition, Fill, Position
 
 BASIS_POINT = 1e-4
 
@@ -39,7 +39,7 @@ def rule_trades(
 ) -> list[Trade]:
     """The closed trades of `demo.strategy` in the ``bars`` of one symbol, oldest first.
 
-    ``bars`` are those of `lib.bars.on_sessions`. A signal enters at the next of
+    ``bars`` are those of `lib.trading.bars.on_sessions`. A signal enters at the next of
     ``market_opens`` (ascending, of all sessions that any symbol has), or not at all. Costs
     are in basis points a side. What is open at the end is left out.
     """

@@ -1,8 +1,8 @@
 """A trend-and-breakout swing rule, long only: the kind of strategy this filter stands behind.
 
 Buy strength in an up-trend at the next open; leave at a stop, at a target or when time is
-up. The numbers are round ones, chosen for a sane number of trades and not for profit: the demo is to
-show what the filter does to an ordinary rule, and a tuned rule would show the tuning.
+up. The numbers are round ones, chosen for a sane number of trades and not for profit: the demo is
+to show what the filter does to an ordinary rule, and a tuned rule would show the tuning.
 """
 
 import math
@@ -28,8 +28,8 @@ class TrendBreakout(msgspec.Struct, frozen=True, kw_only=True):
 def find_signals(bars: pd.DataFrame, rule: TrendBreakout | None = None) -> list[Signal]:
     """The entries of ``rule`` in ``bars``, oldest first, by symbol within a moment.
 
-    ``bars`` are those of `lib.bars.on_sessions`: ``closes_at`` is when a bar is known and the
-    signal is given; its price is that close, and a replay enters at the next open.
+    ``bars`` are those of `lib.trading.bars.on_sessions`: ``closes_at`` is when a bar is known and
+    the signal is given; its price is that close, and a replay enters at the next open.
     ``rule_confidence`` is how many ATRs the close is above the breakout level, at most 1. A
     breakout that goes on gives a signal each day: one position a symbol is the replay's
     matter, since only the executor knows what is open.

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from lib.comparison import Difference, Outcomes, differences
-from lib.dataset import EPOCH, Dataset
-from lib.metrics import Mask, TradeMetrics, trade_metrics
+from lib.dataset.columns import EPOCH, Dataset
+from lib.evaluating.comparison import Difference, Outcomes, differences
+from lib.evaluating.metrics import Mask, TradeMetrics, trade_metrics
 
 RULE = "=" * 80
 TOTAL = "All together"

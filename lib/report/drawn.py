@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from lib.nightly.status import REPORT_FILE
 from lib.settings import Settings
-from lib.status import REPORT_FILE
 
 _log = logging.getLogger(__name__)
 

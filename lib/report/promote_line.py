@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from lib.cycle_text import CONTAINER_LOGS_DIR, promote_command
+from lib.nightly.cycle_text import CONTAINER_LOGS_DIR, promote_command
 from lib.settings import Settings
 
 

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from lib.printable import printable
-from lib.registry_events import Event
+from lib.registry.events import Event
 from lib.report.promote_line import PromoteLine
 from lib.report.status_view import OUTCOMES, Card, cards
 from lib.report.verdict import Tone, tone_of

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from lib.dataset import EPOCH
+from lib.dataset.columns import EPOCH
 from lib.report.drawing import Chart, count_ticks, heading, percent_ticks, y_ticks
 from lib.report.svg import colour
 from lib.report.words import FIXED, POLICIES, count, day, number, percent

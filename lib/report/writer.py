@@ -12,14 +12,16 @@ from typing import Any, Final
 import msgspec
 from markupsafe import Markup
 
-from lib.artifacts import ModelStore
-from lib.dataset_file import DatasetFile
+from lib.dataset.file import DatasetFile
 from lib.files import write_atomic
-from lib.journal import Journal
-from lib.operator_view import show_status
+from lib.learning.artifacts import ModelStore
+from lib.nightly.journal import Journal
+from lib.nightly.operator_view import show_status
+from lib.nightly.status import CYCLE_JOB, INDEX_FILE, JOURNAL_FILE, REPORT_FILE
+from lib.nightly.work import Workplace
 from lib.records import Outcome
-from lib.registry_checks import EVALUATION_FILE
-from lib.registry_reader import read_registry
+from lib.registry.checks import EVALUATION_FILE
+from lib.registry.reader import read_registry
 from lib.report.candidate_view import candidate_view
 from lib.report.drawing import house_style
 from lib.report.pages import drawing, page
@@ -30,8 +32,6 @@ from lib.report.time_charts import equity_chart, growth_chart
 from lib.report.verdict import main_part
 from lib.report.words import counted
 from lib.settings import Settings
-from lib.status import CYCLE_JOB, INDEX_FILE, JOURNAL_FILE, REPORT_FILE
-from lib.work import Workplace
 
 MIN_VERSIONS: Final = 2
 """Of a dataset, for a line to be drawn."""

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import lib
-from lib.crontab import Entry, parse_crontab
+from lib.nightly.crontab import Entry, parse_crontab
 from lib.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]

@@ -11,28 +11,50 @@ REPOSITORY = Path(__file__).parents[2]
 
 EDGE, USE_CASES, DISK_AND_TIME, PURE, VOCABULARY = 4, 3, 2, 1, 0
 FLOORS = {
-    EDGE: "config console runner cron_runner",
+    EDGE: """
+        config console nightly.cron_runner runner
+        """,
     USE_CASES: """
-        auto_promotion calibration_study simulated_cycles tried_recipes
-        cycle dataset_builder demo.nightly ml_orchestrator model_registry offline_evaluator
-        offline_trainer paper_trading_executor registry_checks registry_reader registry_repair
-        registry_writer replay report.drawn report.writer risk_filter status
+        dataset.build_run dataset_builder demo.nightly demo.worth
+        evaluating.tried_recipes gating.auto_promotion gating.calibration_study
+        gating.simulated_cycles ml_orchestrator model_registry nightly.cycle nightly.due
+        nightly.operator_view nightly.status nightly.verification nightly.work
+        offline_evaluator offline_trainer paper_trading_executor registry.checks
+        registry.operations registry.reader registry.repair registry.writer report.drawn
+        report.writer risk_filter study.months study.study trading.model_pin
+        trading.replay trading.session_replay
         """,
     DISK_AND_TIME: """
-        artifacts clock dataset_file decision_log demo.bars event_log files heartbeat journal
-        ledger market_calendar market_clock market_overrides positions registry_pointer
-        report.pages scope_lock
+        clock dataset.file dataset.known_rows dataset.ledger_scan dataset.ledger_source
+        dataset.line_writer dataset.rejects dataset.repair demo.bars demo.folder files
+        learning.artifacts learning.provenance ledger market.calendar market.clock
+        market.embargo market.overrides nightly.crontab_file nightly.heartbeat
+        nightly.journal nightly.seal nightly.sealed_lines parallel progress
+        registry.event_log registry.pointer report.pages scope_lock trading.bars
+        trading.decision_log trading.position_store trading.signals
         """,
     PURE: """
-        alpha_spending evidence gates gates_text planted_trades prequential promotion
-        classification dataset dataset_text demo.indicators demo.strategy evaluation_text
-        excursions exit_rules features importance labels ledger_parser market_sessions metrics
-        models printable registry_events registry_state registry_text scorecard sizing splits
-        statistics track_record training_text
+        dataset.columns dataset.excursions dataset.labels dataset.leaking_names
+        dataset.ledger_parser dataset.ledger_record dataset.metadata dataset.text
+        demo.indicators demo.rule_trades demo.strategy evaluating.classification
+        evaluating.comparison evaluating.cpcv evaluating.cross_validation
+        evaluating.evaluation evaluating.importance evaluating.metrics evaluating.notes
+        evaluating.overfitting evaluating.significance evaluating.statistics
+        evaluating.text evaluating.track_record evaluating.verdicts
+        evaluating.walk_forward gating.alpha_spending gating.evidence gating.gates
+        gating.planted_trades gating.prequential gating.promotion gating.text
+        learning.calibration learning.card learning.card_fit learning.curves
+        learning.features learning.fitting learning.models learning.sample_weights
+        learning.scorecard learning.scorer learning.splits learning.threshold
+        learning.training learning.training_options learning.training_text
+        learning.tree_card learning.tree_scorer market.sessions nightly.crontab
+        nightly.cycle_text printable registry.events registry.state registry.text
         report.blocking_view report.candidate_view report.comparison_view report.drawing
         report.feature_view report.gates_view report.lineage_view report.part_view
-        report.promote_line report.scope_view report.score_charts report.status_view report.svg
-        report.time_charts report.verdict report.walk_view report.words
+        report.promote_line report.scope_view report.score_charts report.status_view
+        report.svg report.time_charts report.verdict report.walk_view report.words
+        study.text trading.exit_rules trading.feature_values trading.orders
+        trading.positions trading.sizing
         """,
     VOCABULARY: "errors records settings",
 }
@@ -44,12 +66,12 @@ LIGHT = [
     "lib.risk_filter",
     "lib.paper_trading_executor",
     "lib.model_registry",
-    "lib.scorecard",
+    "lib.learning.scorecard",
     "lib.ledger",
-    "lib.market_clock",
+    "lib.market.clock",
     "lib.config",
-    "lib.cycle",
-    "lib.status",
+    "lib.nightly.cycle",
+    "lib.nightly.status",
 ]
 HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "exchange_calendars", "matplotlib"}
 

@@ -23,13 +23,13 @@ from breaking import (
     settings_of,
 )
 
-from lib.cycle import run_cycle
 from lib.dataset_builder import DatasetBuilder
 from lib.errors import AftercloseError
-from lib.operator_view import show_candidates, show_status
+from lib.nightly.cycle import run_cycle
+from lib.nightly.operator_view import show_candidates, show_status
+from lib.nightly.verification import verify_scope
 from lib.risk_filter import RiskFilter
 from lib.settings import Settings
-from lib.verification import verify_scope
 
 IN_SESSION = NIGHT_3.replace(hour=16)
 """The session that the template's filter has locked."""
@@ -196,7 +196,7 @@ def test_a_tampered_pickle_is_never_opened(lab: Lab) -> None:
     """Neither by the filter nor by an evaluation, whatever its metadata claims."""
     import pickle
 
-    from lib.artifacts import ModelStore
+    from lib.learning.artifacts import ModelStore
 
     scope = lab.scope()
     proof = lab.folder / "ran"

@@ -15,12 +15,12 @@ from breaking import (
 )
 from builders import append_ledger
 
-from lib.artifacts import ModelStore
 from lib.errors import ScopeBusy
-from lib.journal import Journal
+from lib.learning.artifacts import ModelStore
 from lib.model_registry import ModelRegistry
+from lib.nightly.journal import Journal
+from lib.nightly.verification import verify_scope
 from lib.scope_lock import scope_lock
-from lib.verification import verify_scope
 
 
 def test_a_crowd_of_jobs_ends_in_0_or_4_and_leaves_one_truth(lab: Lab) -> None:

@@ -12,9 +12,10 @@ import pytest
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from failing_disk import Crash, FailingDisk, disk_dead, disk_full
 
-from lib import files, line_writer
+from lib import files
+from lib.dataset import line_writer
+from lib.dataset.file import ROWS_FILE
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import ROWS_FILE
 from lib.errors import IntegrityError, StorageError
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)

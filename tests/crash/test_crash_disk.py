@@ -31,15 +31,15 @@ from breaking import (
 from jobs import cycle as cycle_job
 from jobs import promote as promote_job
 from lib import files
-from lib.cycle import run_cycle
 from lib.dataset_builder import DatasetBuilder
 from lib.errors import StorageError
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle import run_cycle
+from lib.nightly.verification import verify_scope
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.risk_filter import RiskFilter
 from lib.runner import run_job
 from lib.settings import Settings
-from lib.verification import verify_scope
 
 FAULTS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errno.ESTALE]
 REMEDIES = ("Free disk space", "read-only", "permission", "mounted and healthy")

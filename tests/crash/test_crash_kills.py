@@ -25,14 +25,14 @@ from breaking import (
 )
 from builders import append_ledger
 
-from lib.cycle import run_cycle
 from lib.dataset_builder import DatasetBuilder
 from lib.ledger import TradeLedger
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle import run_cycle
+from lib.nightly.verification import verify_scope
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.risk_filter import RiskFilter
 from lib.settings import Settings
-from lib.verification import verify_scope
 
 SIGKILL_EXIT = -9
 

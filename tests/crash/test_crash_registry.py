@@ -21,7 +21,7 @@ from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, read_
 from lib import files
 from lib.errors import StorageError
 from lib.model_registry import ModelRegistry
-from lib.registry_reader import read_registry
+from lib.registry.reader import read_registry
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -210,7 +210,7 @@ def test_an_interrupted_pruning_leaves_no_candidate_without_files(
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("lib.artifacts.remove_folder", dies)
+        patch.setattr("lib.learning.artifacts.remove_folder", dies)
         with pytest.raises(Crash):
             registry.prune(1, now=NOW)
     assert list(registry.list_candidates()) == [A, C]

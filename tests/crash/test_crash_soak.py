@@ -16,10 +16,10 @@ from breaking import (
 )
 from builders import append_ledger, write_ledger
 
-from lib.cycle import run_cycle
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle import run_cycle
+from lib.nightly.verification import verify_scope
 from lib.settings import Settings
-from lib.verification import verify_scope
 
 FIRST_TRADES = 60
 FIRST_NIGHT = datetime(2024, 3, 12, 1, tzinfo=UTC)

@@ -7,9 +7,10 @@ import pytest
 from breaking import NIGHT_3, Lab, closed_in_ledgers, rows_by_trade, settings_of, trades
 from builders import write_ledger
 
-from lib.cycle import run_cycle, what_is_due
-from lib.market_clock import MarketClock
+from lib.market.clock import MarketClock
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle import run_cycle
+from lib.nightly.due import what_is_due
 from lib.risk_filter import RiskFilter
 from lib.settings import Settings
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from lib.bars import COLUMNS, on_sessions
 from lib.config import load_settings
 from lib.dataset_builder import DatasetBuilder
 from lib.demo.bars import load_demo_bars
 from lib.demo.strategy import find_signals
 from lib.ml_orchestrator import OfflineMLOrchestrator
 from lib.model_registry import ModelRegistry
-from lib.replay import replay_sessions
-from lib.signals import write_signals
+from lib.trading.bars import COLUMNS, on_sessions
+from lib.trading.replay import replay_sessions
+from lib.trading.signals import write_signals
 
 REPOSITORY = Path(__file__).parents[2]
 LEARNED_UNTIL, FIRST, LAST = "2003-12-31", "2004-01-02", "2006-12-29"

@@ -20,14 +20,14 @@ import pytest
 from bar_builders import wandering
 from training_builders import learnable
 
-from lib.bars import clean_ohlcv, on_sessions
-from lib.cross_validation import cross_validate
+from lib.evaluating.cross_validation import cross_validate
+from lib.evaluating.walk_forward import walk_forward
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions, label
 from lib.parallel import run_all
 from lib.settings import Settings
-from lib.splits import no_embargo
-from lib.study import all_trades
-from lib.training import TrainingOptions, label
-from lib.walk_forward import walk_forward
+from lib.study.study import all_trades
+from lib.trading.bars import clean_ohlcv, on_sessions
 
 REPOSITORY = Path(__file__).parents[2]
 START_UP_S = 60

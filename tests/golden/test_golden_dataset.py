@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from builders import make_trade, write_ledger
 
+from lib.dataset.file import ROWS_FILE
+from lib.dataset.text import build_text
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import ROWS_FILE
-from lib.dataset_text import build_text
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 

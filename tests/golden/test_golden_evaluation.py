@@ -3,11 +3,11 @@
 import pytest
 from training_builders import dataset_of
 
-from lib.dataset import EPOCH, MICROSECOND, Dataset
-from lib.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from lib.features import describe_features
-from lib.splits import no_embargo
-from lib.training import TrainingOptions
+from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
+from lib.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from lib.learning.features import describe_features
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions
 
 PNL = [0.02, -0.01, 0.03, -0.04, 0.01]
 SCORE = [0.1, 0.9, 0.2, 0.8, 0.7]

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from lib.metrics import FilterEffect, expected_shortfall, filter_effect, max_drawdown, trade_metrics
+from lib.evaluating.metrics import (
+    FilterEffect,
+    expected_shortfall,
+    filter_effect,
+    max_drawdown,
+    trade_metrics,
+)
 
 
 def test_thirty_losses_then_ten_gains_are_a_drawdown_of_26_percent() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from trading_builders import FixedFilter, ledger_lines, make_bar, make_signal
 
-from lib.excursions import realized_pnl_pct
+from lib.dataset.excursions import realized_pnl_pct
 from lib.ledger import TradeLedger
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.records import Signal, Trade

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from lib.scorecard import Scorecard
-from lib.scorer import LinearScorer
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import LinearScorer
 
 # log-odds = -1 + 2 * calm + ln(3) * wild, around the means calm 0.5 and wild 0: zero there.
 SCORER = LinearScorer(

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from lib.errors import CannotTell
-from lib.market_calendar import build_sessions, session_opens_us
-from lib.market_clock import MarketClock
-from lib.market_overrides import NO_OVERRIDES
-from lib.market_sessions import Session
+from lib.market.calendar import build_sessions, session_opens_us
+from lib.market.clock import MarketClock
+from lib.market.overrides import NO_OVERRIDES
+from lib.market.sessions import Session
 
 
 @cache

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from trading_builders import make_scorecard
 
-from lib.curves import Isotonic, Sigmoid
-from lib.tree_card import EnsembleCard, Tree, TreeCard
-from lib.tree_scorer import scorer_of
+from lib.learning.curves import Isotonic, Sigmoid
+from lib.learning.tree_card import EnsembleCard, Tree, TreeCard
+from lib.learning.tree_scorer import scorer_of
 
 HEAD: dict[str, Any] = {
     "feature_names": ("atr_pct", "rsi"),

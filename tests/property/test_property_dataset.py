@@ -10,10 +10,10 @@ from builders import make_trade
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lib.dataset.file import METADATA_FILE, ROWS_FILE
+from lib.dataset.ledger_parser import LineParser
+from lib.dataset.rejects import REJECTS_FILE
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import METADATA_FILE, ROWS_FILE
-from lib.dataset_rejects import REJECTS_FILE
-from lib.ledger_parser import LineParser
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 NEXT_YEAR = datetime(2025, 6, 1, tzinfo=UTC)

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from trading_builders import make_scorecard
 
 from lib.config import load_settings
-from lib.crontab import parse_crontab
-from lib.decision_log import parse_decision
+from lib.dataset.ledger_parser import Closed, LineParser, Open, Reject
 from lib.errors import ConfigError, InputError, IntegrityError
-from lib.event_log import EventLog
-from lib.journal import Journal
-from lib.ledger_parser import Closed, LineParser, Open, Reject
-from lib.position_store import PositionBook
-from lib.scorecard import Scorecard
-from lib.seal import is_damaged, is_sealed, seal
+from lib.learning.scorecard import Scorecard
+from lib.nightly.crontab import parse_crontab
+from lib.nightly.journal import Journal
+from lib.nightly.seal import is_damaged, is_sealed, seal
+from lib.nightly.status import STATUS_FILE, read_status
+from lib.registry.event_log import EventLog
 from lib.settings import Settings
-from lib.status import STATUS_FILE, read_status
+from lib.trading.decision_log import parse_decision
+from lib.trading.position_store import PositionBook
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

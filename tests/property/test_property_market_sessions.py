@@ -10,9 +10,9 @@ from exchange_calendars import ExchangeCalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.market_calendar import build_table
-from lib.market_overrides import NO_OVERRIDES
-from lib.market_sessions import SessionTable
+from lib.market.calendar import build_table
+from lib.market.overrides import NO_OVERRIDES
+from lib.market.sessions import SessionTable
 
 CALENDARS = ["XNYS", "XBOM", "24/7", "CMES", "XHKG"]
 MOMENTS = st.datetimes(

@@ -11,10 +11,10 @@ from msgspec.structs import asdict, replace
 from trading_builders import ALLOWED, BLOCKED, FixedFilter, ledger_lines, make_bar, make_signal
 
 from lib.config import load_settings
-from lib.exit_rules import ExitPlan, exit_on_bar
 from lib.ledger import TradeLedger
 from lib.paper_trading_executor import SHADOW_PREFIX, PaperTradingExecutor
 from lib.records import Bar, Decision, Signal
+from lib.trading.exit_rules import ExitPlan, exit_on_bar
 
 FIRST_DAY, DAYS = 5, 12
 PRICES = st.floats(80, 120)

@@ -14,7 +14,7 @@ from registry_builders import CLOSE, METRICS, NOW, A, B, C, events_file, pointer
 from lib import files
 from lib.errors import IntegrityError, RefusedError
 from lib.model_registry import ModelRegistry
-from lib.registry_reader import read_registry
+from lib.registry.reader import read_registry
 
 
 class UnsyncedDisk(files.DiskLayer):

@@ -8,12 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.config import load_settings
-from lib.decision_log import DecisionLog, logged_features, read_decisions, replay, seen_features
-from lib.feature_values import plain_features
-from lib.model_pin import Pin
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import LinearScorer
 from lib.risk_filter import RiskFilter
-from lib.scorecard import Scorecard
-from lib.scorer import LinearScorer
+from lib.trading.decision_log import (
+    DecisionLog,
+    logged_features,
+    read_decisions,
+    replay,
+    seen_features,
+)
+from lib.trading.feature_values import plain_features
+from lib.trading.model_pin import Pin
 
 NAMES = ("a", "b", "c", "d")
 REAL = st.floats(-1e9, 1e9)

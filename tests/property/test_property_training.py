@@ -7,11 +7,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from training_builders import dataset_of
 
-from lib.models import predict_risks
-from lib.splits import no_embargo
-from lib.training import TrainingOptions, learn, prepare
-from lib.tree_card import read_card
-from lib.tree_scorer import scorer_of
+from lib.learning.models import predict_risks
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions, learn, prepare
+from lib.learning.tree_card import read_card
+from lib.learning.tree_scorer import scorer_of
 
 VALUES = st.one_of(
     st.just(float("nan")),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib.alpha_spending import alpha_of_recipe, recipe_id, recipe_number
-from lib.training import TrainingOptions
+from lib.gating.alpha_spending import alpha_of_recipe, recipe_id, recipe_number
+from lib.learning.training import TrainingOptions
 
 USUAL = recipe_id(TrainingOptions(), 8.0, ["atr_pct", "rsi"])
 

@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 
 from lib import files
-from lib.artifacts import ModelStore, check_model_id, load_estimator
-from lib.card_fit import make_card
 from lib.errors import InputError, IntegrityError, StorageError
-from lib.features import describe_features
 from lib.files import sha256_bytes
-from lib.models import fit_model
-from lib.scorecard import Scorecard
-from lib.scorer import LinearScorer
-from lib.tree_scorer import TreeScorer
+from lib.learning.artifacts import ModelStore, check_model_id, load_estimator
+from lib.learning.card_fit import make_card
+from lib.learning.features import describe_features
+from lib.learning.models import fit_model
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import LinearScorer
+from lib.learning.tree_scorer import TreeScorer
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 27, 15, 30, tzinfo=UTC)
@@ -304,7 +304,7 @@ def test_trees_are_not_loaded_when_the_model_they_came_from_is_another(tmp_path:
 def test_loading_trees_imports_no_learning_library(tmp_path: Path) -> None:
     model_id, _, _ = boosted(ModelStore(tmp_path))
     code = (
-        "import sys; from pathlib import Path; from lib.artifacts import ModelStore\n"
+        "import sys; from pathlib import Path; from lib.learning.artifacts import ModelStore\n"
         f"store, model_id = ModelStore(Path({str(tmp_path)!r})), {model_id!r}\n"
         "scorer = store.load_scorer(model_id, store.digests(model_id), max_abs_z=8.0)\n"
         "assert 0 < scorer.predict_risk({'a': 0.0, 'b': 0.0}) < 1\n"
@@ -329,7 +329,7 @@ def test_the_newest_are_kept_and_protected_ones_are_never_removed(tmp_path: Path
 
 def test_importing_the_store_imports_no_learning_library() -> None:
     code = (
-        "import sys, lib.artifacts\n"
+        "import sys, lib.learning.artifacts\n"
         "heavy = {'numpy', 'pandas', 'sklearn', 'joblib', 'scipy'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )

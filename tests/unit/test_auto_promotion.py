@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from registry_builders import CLOSE, NOW, A, B, read_events, registry_of, tree
 
-from lib.auto_promotion import promote_if_passed
 from lib.errors import IntegrityError
+from lib.gating.auto_promotion import promote_if_passed
 
 
 def verdict(*, against: str | None = None, refusing: tuple[str, ...] = ()) -> dict[str, Any]:

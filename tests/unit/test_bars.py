@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from lib.bars import read_ohlcv
 from lib.errors import InputError
+from lib.trading.bars import read_ohlcv
 
 HEADER = "symbol,date,open,high,low,close,volume"
 

@@ -6,7 +6,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 
-from lib.calibration import (
+from lib.evaluating.classification import brier_score
+from lib.learning.calibration import (
     MIN_GAP_LOG_ODDS,
     MIN_ISOTONIC_ROWS,
     MIN_SIGMOID_ROWS,
@@ -15,8 +16,7 @@ from lib.calibration import (
     fit_isotonic,
     fit_sigmoid,
 )
-from lib.classification import brier_score
-from lib.curves import Isotonic, Sigmoid
+from lib.learning.curves import Isotonic, Sigmoid
 
 RANDOM = np.random.default_rng(7)
 

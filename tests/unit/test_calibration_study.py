@@ -7,16 +7,16 @@ from functools import partial
 
 import pytest
 
-from lib.calibration_study import (
+from lib.errors import InputError
+from lib.gating.calibration_study import (
     Rate,
     Scenario,
     binomial_interval,
     calibrate_gates,
     scenarios,
 )
-from lib.errors import InputError
+from lib.gating.simulated_cycles import Recipe
 from lib.settings import Settings
-from lib.simulated_cycles import Recipe
 
 SETTINGS = Settings(bootstrap_resamples=500)
 ROWS = {row.title: row for row in scenarios(Recipe.from_settings(SETTINGS))}
@@ -77,7 +77,7 @@ def test_the_table_has_the_counts_and_a_broken_promise_is_the_exit_code(
         Scenario("noise", partial(_every, 50), least=0.0, most=0.05),
         Scenario("edge", partial(_every, 2), least=0.8, most=1.0),
     ]
-    monkeypatch.setattr("lib.calibration_study.scenarios", lambda _recipe: rows)
+    monkeypatch.setattr("lib.gating.calibration_study.scenarios", lambda _recipe: rows)
     outcome = calibrate_gates(SETTINGS, seeds=50, quiet=True)
     assert outcome.exit_code == 1
     assert outcome.reason == "1 of 2 promises broken"

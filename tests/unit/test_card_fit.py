@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from lib.calibration import Calibrated, SoftVote, fit_isotonic
-from lib.card_fit import _last_below, fold, make_card
-from lib.curves import Sigmoid
-from lib.features import FeatureStats, describe_features
-from lib.models import fit_model, log_odds, predict_risks
-from lib.tree_card import LEAF, EnsembleCard, TreeCard
-from lib.tree_scorer import scorer_of
+from lib.learning.calibration import Calibrated, SoftVote, fit_isotonic
+from lib.learning.card_fit import _last_below, fold, make_card
+from lib.learning.curves import Sigmoid
+from lib.learning.features import FeatureStats, describe_features
+from lib.learning.models import fit_model, log_odds, predict_risks
+from lib.learning.tree_card import LEAF, EnsembleCard, TreeCard
+from lib.learning.tree_scorer import scorer_of
 
 NAMES = ("a", "b", "c")
 

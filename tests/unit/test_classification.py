@@ -5,7 +5,7 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
-from lib.classification import (
+from lib.evaluating.classification import (
     auc,
     average_precision,
     calibration_table,

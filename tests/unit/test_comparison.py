@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.comparison import Comparison, Outcomes, compare, threshold_to_keep
-from lib.statistics import MIN_TRADES
-from lib.verdicts import Verdicts
+from lib.evaluating.comparison import Comparison, Outcomes, compare, threshold_to_keep
+from lib.evaluating.statistics import MIN_TRADES
+from lib.evaluating.verdicts import Verdicts
 
 NAN = float("nan")
 

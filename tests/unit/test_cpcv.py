@@ -6,8 +6,8 @@ import pytest
 from purgedcv import purge, reconstruct_paths
 from skfolio.model_selection import CombinatorialPurgedCV
 
-from lib.cpcv import Combinations, assemble_paths, combinatorial_splits
-from lib.splits import no_embargo, session_embargo
+from lib.evaluating.cpcv import Combinations, assemble_paths, combinatorial_splits
+from lib.learning.splits import no_embargo, session_embargo
 
 DAY_US = 86_400_000_000
 ROWS = 60

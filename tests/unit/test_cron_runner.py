@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from lib.cron_runner import CronRunner
-from lib.crontab import parse_crontab
+from lib.nightly.cron_runner import CronRunner
+from lib.nightly.crontab import parse_crontab
 
 REPOSITORY = Path(__file__).parents[2]
 START = datetime(2026, 1, 27, 21, 29, 30, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.crontab import Entry, describe, parse_crontab
 from lib.errors import InputError
+from lib.nightly.crontab import Entry, describe, parse_crontab
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.crontab_file import read_crontab
 from lib.errors import InputError
+from lib.nightly.crontab_file import read_crontab
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 

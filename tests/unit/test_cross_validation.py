@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from training_builders import dataset_of, learnable
 
-from lib.cross_validation import MIN_TRADES, CrossValidation, cross_validate
-from lib.dataset import Dataset
-from lib.evaluation_notes import cross_validation_notes
+from lib.dataset.columns import Dataset
+from lib.evaluating.cross_validation import MIN_TRADES, CrossValidation, cross_validate
+from lib.evaluating.notes import cross_validation_notes
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions, label
 from lib.parallel import run_all
-from lib.splits import no_embargo
-from lib.training import TrainingOptions, label
 
 
 def crossed(dataset: Dataset, how: object = map, **options: object) -> CrossValidation | None:

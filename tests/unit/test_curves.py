@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lib.curves import Isotonic, Sigmoid, logistic
+from lib.learning.curves import Isotonic, Sigmoid, logistic
 
 STEPS = Isotonic(log_odds=(-1.0, 0.0, 2.0), risks=(0.1, 0.3, 0.9))
 

@@ -1,8 +1,8 @@
 """The closing section of a cycle, and the line to copy."""
 
 from lib.config import load_settings
-from lib.cycle_text import cycle_text, promote_command, registration
-from lib.promotion import AutoPromotion
+from lib.gating.promotion import AutoPromotion
+from lib.nightly.cycle_text import cycle_text, promote_command, registration
 
 ID = "20260127_153000"
 

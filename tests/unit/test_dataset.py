@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from lib.dataset import Dataset, microseconds
+from lib.dataset.columns import Dataset, microseconds
 from lib.records import TradeDataRow
 
 HOUR_US = 3_600_000_000

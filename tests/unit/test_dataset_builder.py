@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 
+from lib.dataset.file import METADATA_FILE, ROWS_FILE
+from lib.dataset.rejects import REJECTS_FILE
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import METADATA_FILE, ROWS_FILE
-from lib.dataset_rejects import REJECTS_FILE
 from lib.errors import InputError, ScopeBusy, StorageError
 from lib.ledger import TradeLedger
 

@@ -5,9 +5,9 @@ import json
 import pytest
 from builders import append_ledger, make_trade, write_ledger
 
+from lib.dataset.file import METADATA_FILE, ROWS_FILE, DatasetFile
+from lib.dataset.metadata import empty_metadata
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import METADATA_FILE, ROWS_FILE, DatasetFile
-from lib.dataset_metadata import empty_metadata
 from lib.errors import IntegrityError, StorageError
 
 

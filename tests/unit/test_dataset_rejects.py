@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from lib import line_writer
-from lib.dataset_metadata import Checkpoint, Digested
-from lib.dataset_rejects import RejectsFile, RejectsWriter
-from lib.ledger_parser import Reject
+from lib.dataset import line_writer
+from lib.dataset.ledger_parser import Reject
+from lib.dataset.metadata import Checkpoint, Digested
+from lib.dataset.rejects import RejectsFile, RejectsWriter
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import json
 import pytest
 from builders import synthetic_records, write_ledger
 
+from lib.dataset.file import METADATA_FILE, ROWS_FILE
+from lib.dataset.rejects import REJECTS_FILE
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import METADATA_FILE, ROWS_FILE
-from lib.dataset_rejects import REJECTS_FILE
 from lib.errors import IntegrityError
 from lib.records import Repair
 

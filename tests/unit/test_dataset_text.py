@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.dataset_text import BuildReport, build_text
+from lib.dataset.text import BuildReport, build_text
 
 QUIET = {
     "trades_in_ledger": 75,

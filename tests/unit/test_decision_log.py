@@ -1,4 +1,4 @@
-"""`lib.decision_log`: every verdict is one line, brings its features back, and costs no trade."""
+"""`decision_log`: every verdict is one line, brings its features back, and costs no trade."""
 
 import errno
 import json
@@ -15,7 +15,10 @@ import pytest
 from msgspec.structs import replace
 
 from lib import files
-from lib.decision_log import (
+from lib.errors import InputError
+from lib.files import DiskLayer
+from lib.nightly.seal import is_sealed
+from lib.trading.decision_log import (
     DecisionLog,
     DecisionRecord,
     current_subject,
@@ -26,9 +29,6 @@ from lib.decision_log import (
     replay,
     seen_features,
 )
-from lib.errors import InputError
-from lib.files import DiskLayer
-from lib.seal import is_sealed
 
 RECORD = DecisionRecord(
     at="2026-01-27T21:00:00+00:00",
@@ -98,7 +98,7 @@ def test_a_verdict_is_one_json_line_with_a_schema_version(path: Path) -> None:
 def test_a_line_survives_a_kill_right_after_the_verdict(path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from lib.decision_log import DecisionLog, parse_decision\n"
+        "from lib.trading.decision_log import DecisionLog, parse_decision\n"
         "DecisionLog(Path(sys.argv[1])).write(parse_decision(sys.argv[2]))\n"
         "os.kill(os.getpid(), 9)\n"
     )

@@ -3,13 +3,13 @@
 import pandas as pd
 import pytest
 
-from lib.bars import DailyBars
 from lib.config import load_settings
 from lib.demo import nightly
 from lib.demo.bars import load_demo_bars
 from lib.demo.nightly import last_sessions_of_quarters, run_demo
-from lib.journal import Journal
 from lib.model_registry import ModelRegistry
+from lib.nightly.journal import Journal
+from lib.trading.bars import DailyBars
 
 LAST = "2003-06-30"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
 from lib.demo.worth import TOTAL, Promotion, worth_of, worth_text
 from lib.records import TradeDataRow
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lib.dataset import Dataset, microseconds
-from lib.embargo import embargo_cutoff
+from lib.dataset.columns import Dataset, microseconds
 from lib.errors import CannotTell
+from lib.learning.splits import no_embargo
+from lib.market.embargo import embargo_cutoff
 from lib.records import TradeDataRow
-from lib.splits import no_embargo
 
 ROOT = Path(__file__).parents[2]
 
@@ -86,7 +86,7 @@ def test_a_counting_cutoff_can_be_sent_to_another_process() -> None:
 def test_pandas_is_not_imported_before_the_cutoff_is_used() -> None:
     code = (
         "import sys\n"
-        "from lib.embargo import embargo_cutoff\n"
+        "from lib.market.embargo import embargo_cutoff\n"
         "class Trades(list):\n"
         "    decision_us = [0, 1]\n"
         "embargo_cutoff(Trades('ab'), 1, 'XNYS')\n"

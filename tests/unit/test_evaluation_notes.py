@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from lib.classification import Leak
-from lib.comparison import ActiveComparison, Comparison, Outcomes, compare, compare_with_active
-from lib.evaluation_notes import active_notes, leak_notes, part_notes, walk_forward_notes
-from lib.verdicts import Verdicts
-from lib.walk_forward import Window
+from lib.evaluating.classification import Leak
+from lib.evaluating.comparison import (
+    ActiveComparison,
+    Comparison,
+    Outcomes,
+    compare,
+    compare_with_active,
+)
+from lib.evaluating.notes import active_notes, leak_notes, part_notes, walk_forward_notes
+from lib.evaluating.verdicts import Verdicts
+from lib.evaluating.walk_forward import Window
 
 NAN = float("nan")
 

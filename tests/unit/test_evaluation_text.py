@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from training_builders import dataset_of
 
-from lib.dataset import Dataset
-from lib.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from lib.evaluation_text import evaluation_text
-from lib.features import describe_features
-from lib.splits import no_embargo
-from lib.training import TrainingOptions
+from lib.dataset.columns import Dataset
+from lib.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from lib.evaluating.text import evaluation_text
+from lib.learning.features import describe_features
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions
 
 
 def frozen(name: str, dataset: Dataset, last_train_exit: datetime) -> FrozenModel:
@@ -23,7 +23,7 @@ def frozen(name: str, dataset: Dataset, last_train_exit: datetime) -> FrozenMode
 @pytest.fixture(autouse=True)
 def few_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two windows instead of eight: only the words matter here."""
-    monkeypatch.setattr("lib.walk_forward.WINDOWS", 2)
+    monkeypatch.setattr("lib.evaluating.walk_forward.WINDOWS", 2)
 
 
 def evaluated(**how: object) -> dict:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lib.errors import IntegrityError, StorageError
-from lib.event_log import Chain, EventLog
-from lib.registry_events import Event
+from lib.registry.event_log import Chain, EventLog
+from lib.registry.events import Event
 
 
 def add(log: EventLog, model_id: str) -> Event:

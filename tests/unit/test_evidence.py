@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lib.evidence import BATCH_TRADES, _log_mean_payoffs, evidence, evidence_at, stake_path
-from lib.verdicts import Verdicts, abstain
+from lib.evaluating.verdicts import Verdicts, abstain
+from lib.gating.evidence import BATCH_TRADES, _log_mean_payoffs, evidence, evidence_at, stake_path
 
 
 def trades(batches: int, seed: int = 0) -> tuple[np.ndarray, Verdicts]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.excursions import excursion_pct, realized_pnl_pct
+from lib.dataset.excursions import excursion_pct, realized_pnl_pct
 
 
 def test_a_short_from_100_to_90_gains_a_tenth_and_a_long_loses_it():

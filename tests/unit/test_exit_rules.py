@@ -1,7 +1,7 @@
-"""`lib.exit_rules`: prose of an exit; the prices are in the golden tests."""
+"""`lib.trading.exit_rules`: prose of an exit; the prices are in the golden tests."""
 
-from lib.exit_rules import ExitPlan, exit_on_bar
 from lib.records import Bar
+from lib.trading.exit_rules import ExitPlan, exit_on_bar
 
 
 def test_the_reason_of_an_exit_tells_a_gap_from_a_touch() -> None:

@@ -1,4 +1,4 @@
-"""`lib.feature_values`: whatever is passed as features becomes plain values, or None."""
+"""`lib.trading.feature_values`: whatever is passed as features becomes plain values, or None."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lib.feature_values import MAX_TEXT_CHARACTERS, ledger_features, plain_features
+from lib.trading.feature_values import MAX_TEXT_CHARACTERS, ledger_features, plain_features
 
 
 class Poisonous(Mapping[str, float]):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from training_builders import dataset_of
 
-from lib.features import (
+from lib.learning.features import (
     FeatureStats,
     describe_features,
     feature_matrix,

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from training_builders import learnable
 
-from lib.calibration import Calibrated, SoftVote
-from lib.dataset import Dataset
-from lib.fitting import Fitted, Lesson, fit
-from lib.models import KINDS, fit_model, log_odds, predict_risks
-from lib.sample_weights import sample_weights
-from lib.splits import no_embargo, purged_walk_forward
-from lib.threshold import choose_threshold
-from lib.training_options import TrainingOptions
+from lib.dataset.columns import Dataset
+from lib.learning.calibration import Calibrated, SoftVote
+from lib.learning.fitting import Fitted, Lesson, fit
+from lib.learning.models import KINDS, fit_model, log_odds, predict_risks
+from lib.learning.sample_weights import sample_weights
+from lib.learning.splits import no_embargo, purged_walk_forward
+from lib.learning.threshold import choose_threshold
+from lib.learning.training_options import TrainingOptions
 
 
 def lesson_of(dataset: Dataset) -> Lesson:

@@ -6,8 +6,8 @@ from math import log
 
 import pytest
 
-from lib import gates
-from lib.gates import Gate
+from lib.gating import gates
+from lib.gating.gates import Gate
 
 AT_THE_BOUND = [
     # gate of one number, the last value that passes, the first that is refused

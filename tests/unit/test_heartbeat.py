@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lib.heartbeat import age_s, beat
+from lib.nightly.heartbeat import age_s, beat
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.importance import MAX_ROWS, permutation_importance
+from lib.evaluating.importance import MAX_ROWS, permutation_importance
 
 NAN = float("nan")
 

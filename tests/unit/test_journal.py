@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from lib import journal as journal_module
 from lib.errors import StorageError
-from lib.journal import Journal
+from lib.nightly import journal as journal_module
+from lib.nightly.journal import Journal
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 SESSION = "2026-01-27"

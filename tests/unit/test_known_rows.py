@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from builders import make_trade, write_ledger
 
+from lib.dataset.file import ROWS_FILE
+from lib.dataset.known_rows import KnownRows
 from lib.dataset_builder import DatasetBuilder
-from lib.dataset_file import ROWS_FILE
-from lib.known_rows import KnownRows
 
 IDS = ["plain", 'q"uote', "back\\", '","symbol":', "ünï", "tab\there"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.labels import bad_labels, is_bad
+from lib.dataset.labels import bad_labels, is_bad
 
 CASES = [
     # realized_pnl_pct, mae_pct, atr_pct, bad at 3 %, bad at 1.5 ATR

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.leaking_names import known_later
+from lib.dataset.leaking_names import known_later
 
 
 @pytest.mark.parametrize(

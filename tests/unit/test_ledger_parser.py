@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from builders import make_trade
 
-from lib.ledger_parser import Closed, LineParser, Open, Reject
+from lib.dataset.ledger_parser import Closed, LineParser, Open, Reject
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 

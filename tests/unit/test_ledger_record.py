@@ -5,7 +5,7 @@ import json
 import pytest
 from builders import make_trade
 
-from lib.ledger_record import LedgerRecord, Unusable, decode_record
+from lib.dataset.ledger_record import LedgerRecord, Unusable, decode_record
 
 
 def line(**overrides):

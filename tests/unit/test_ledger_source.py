@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.dataset_metadata import Checkpoint
+from lib.dataset.ledger_parser import LineParser
+from lib.dataset.ledger_source import LedgerSource
+from lib.dataset.metadata import Checkpoint
 from lib.ledger import TradeLedger
-from lib.ledger_parser import LineParser
-from lib.ledger_source import LedgerSource
 
 CONTENT = b"one\ntwo\nthree\n"
 

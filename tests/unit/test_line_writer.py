@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from lib import line_writer
-from lib.line_writer import LineWriter
+from lib.dataset import line_writer
+from lib.dataset.line_writer import LineWriter
 
 
 @pytest.fixture(params=[1, 7, 1 << 20], ids=lambda size: f"flush at {size}")

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from exchange_calendars.calendar_utils import global_calendar_dispatcher
 
-from lib import market_calendar
 from lib.errors import CannotTell, ConfigError
-from lib.market_calendar import (
+from lib.market import calendar as market_calendar
+from lib.market.calendar import (
     build_sessions,
     build_table,
     calendar_timezone,
     session_opens_us,
 )
-from lib.market_overrides import NO_OVERRIDES, Hours, Overrides
-from lib.market_sessions import SessionTable
+from lib.market.overrides import NO_OVERRIDES, Hours, Overrides
+from lib.market.sessions import SessionTable
 
 NOON = datetime(2026, 1, 27, 12, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ import pytest
 from lib import files
 from lib.config import load_settings
 from lib.errors import CannotTell, ConfigError, InputError
-from lib.market_clock import MarketClock, library_version, market_timezone
-from lib.market_sessions import SessionTable
+from lib.market.clock import MarketClock, library_version, market_timezone
+from lib.market.sessions import SessionTable
 from lib.settings import Settings
 
 NOON = datetime(2026, 1, 27, 17, tzinfo=UTC)
@@ -256,7 +256,7 @@ def test_beyond_the_calendars_end_a_newer_library_is_asked_for(tmp_path: Path) -
 def test_a_library_that_cannot_be_imported_is_cannot_tell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "lib.market_calendar", None)
+    monkeypatch.setitem(sys.modules, "lib.market.calendar", None)
     with pytest.raises(CannotTell, match="cannot be imported"):
         MarketClock("XNYS", tmp_path / "ml_sessions.json").ensure(NOON)
 
@@ -337,7 +337,7 @@ def test_a_tick_imports_the_standard_library_and_msgspec_only(cache: Path) -> No
 import sys
 from datetime import datetime
 from pathlib import Path
-from lib.market_clock import MarketClock
+from lib.market.clock import MarketClock
 clock = MarketClock("XNYS", Path({str(cache)!r}), may_build=True)
 now = datetime.fromisoformat({EVENING.isoformat()!r})
 clock.ensure(now)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lib.errors import ConfigError
-from lib.market_overrides import NO_OVERRIDES, Hours, read_overrides
+from lib.market.overrides import NO_OVERRIDES, Hours, read_overrides
 
 
 def write(folder: Path, text: str) -> Path:

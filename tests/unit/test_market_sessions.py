@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lib.errors import CannotTell
-from lib.market_sessions import Session, SessionTable, overlapping
+from lib.market.sessions import Session, SessionTable, overlapping
 
 FRIDAY = Session(
     "2026-01-23",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from skfolio.measures import cvar
 
-from lib.metrics import (
+from lib.evaluating.metrics import (
     TradeMetrics,
     expected_shortfall,
     filter_effect,

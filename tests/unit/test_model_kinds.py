@@ -15,14 +15,14 @@ import numpy as np
 import pytest
 from training_builders import dataset_of, learnable
 
-from lib.dataset import Dataset
-from lib.models import predict_risks
-from lib.scorer import Scorer
+from lib.dataset.columns import Dataset
+from lib.learning.models import predict_risks
+from lib.learning.scorer import Scorer
+from lib.learning.splits import no_embargo
+from lib.learning.training import Learned, Task, TrainingOptions, learn, prepare
+from lib.learning.tree_card import read_card
+from lib.learning.tree_scorer import scorer_of
 from lib.settings import Settings
-from lib.splits import no_embargo
-from lib.training import Learned, Task, TrainingOptions, learn, prepare
-from lib.tree_card import read_card
-from lib.tree_scorer import scorer_of
 
 ROOT = Path(__file__).parents[2]
 KINDS = get_args(get_type_hints(Settings)["model"])
@@ -121,7 +121,7 @@ def test_the_order_of_columns_and_keys_does_not_matter(kind: str) -> None:
 def test_the_trading_process_scores_like_the_library(
     kind: str, calibration: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.calibration.MIN_ISOTONIC_ROWS", 100)
+    monkeypatch.setattr("lib.learning.calibration.MIN_ISOTONIC_ROWS", 100)
     dataset = learnable(300)
     learned = learned_by(kind, dataset, calibration=calibration)
     rows = entries(dataset, learned)

@@ -1,4 +1,4 @@
-"""`lib.model_pin`: which model a session runs on, and that nothing on disk makes it raise."""
+"""`model_pin`: which model a session runs on, and that nothing on disk makes it raise."""
 
 import json
 import pickle
@@ -23,10 +23,10 @@ from trading_builders import (
 from lib import model_registry
 from lib.errors import SessionLocked
 from lib.files import sha256_bytes
-from lib.model_pin import Pin, pin_model
 from lib.model_registry import ModelRegistry
 from lib.scope_lock import scope_lock
 from lib.settings import Settings
+from lib.trading.model_pin import Pin, pin_model
 
 OTHER = make_scorecard(weights=(0.5, 0.5))
 

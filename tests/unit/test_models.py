@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline as plain_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lib.errors import ConfigError
-from lib.models import (
+from lib.learning.models import (
     DEFAULT_REGULARISATION,
     KINDS,
     REGULARISATION_GRID,
@@ -24,7 +24,7 @@ from lib.models import (
     members_of,
     predict_risks,
 )
-from lib.splits import Split
+from lib.learning.splits import Split
 
 NAMES = ("a", "b", "c")
 

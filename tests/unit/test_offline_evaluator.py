@@ -13,15 +13,15 @@ import pytest
 from registry_builders import tree
 from training_builders import MemoryBuilder, learnable
 
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
 from lib.errors import InputError, IntegrityError
-from lib.evaluation import FrozenModel
-from lib.evaluation_text import evaluation_text
+from lib.evaluating.evaluation import FrozenModel
+from lib.evaluating.text import evaluation_text
+from lib.learning.training import TrainingOptions
 from lib.model_registry import ModelRegistry
 from lib.offline_evaluator import OfflineEvaluator
 from lib.offline_trainer import OfflineTrainer
 from lib.settings import Settings
-from lib.training import TrainingOptions
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 FAST = {"bootstrap_resamples": 100}
@@ -30,8 +30,8 @@ FAST = {"bootstrap_resamples": 100}
 @pytest.fixture(autouse=True)
 def few_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer windows and draws: that they are right is shown by their own modules' tests."""
-    monkeypatch.setattr("lib.walk_forward.WINDOWS", 2)
-    monkeypatch.setattr("lib.comparison.RANDOM_DRAWS", 1000)
+    monkeypatch.setattr("lib.evaluating.walk_forward.WINDOWS", 2)
+    monkeypatch.setattr("lib.evaluating.comparison.RANDOM_DRAWS", 1000)
 
 
 def train(root: Path, dataset: Dataset, now: datetime = NOW, **options: Any) -> str:
@@ -225,7 +225,7 @@ def test_a_feature_that_knows_the_outcome_is_named(tmp_path: Path) -> None:
 def test_many_trades_are_listed_thinned_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.evaluation.MAX_LISTED_TRADES", 10)
+    monkeypatch.setattr("lib.evaluating.evaluation.MAX_LISTED_TRADES", 10)
     listed = evaluated(tmp_path, learnable())["trades"]["walk_forward"]
     assert (listed["trades"], listed["listed"]) == (80, 10)
     assert {len(listed[name]) for name in ("trade_id", "score", "pnl", "bad", "allowed")} == {10}

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from training_builders import MemoryBuilder, dataset_of, learnable
 
-from lib.artifacts import ModelStore
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
 from lib.dataset_builder import DatasetBuilder
 from lib.errors import ConfigError, InputError, IntegrityError, ScopeBusy
 from lib.files import sha256_file
+from lib.learning.artifacts import ModelStore
 from lib.model_registry import ModelRegistry
 from lib.offline_trainer import OfflineTrainer
 from lib.settings import Settings
@@ -106,7 +106,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from training_builders import MemoryBuilder, learnable
-from lib.artifacts import ModelStore
+from lib.learning.artifacts import ModelStore
 from lib.offline_trainer import OfflineTrainer
 for kind in ("logistic", "hist_gradient_boosting"):
     folder = Path(sys.argv[1]) / "ml_models"

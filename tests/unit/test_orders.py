@@ -1,4 +1,4 @@
-"""`lib.orders`: what a trade can be made of, in plain numbers; all else is an InputError."""
+"""`orders`: what a trade can be made of, in plain numbers; all else is an InputError."""
 
 import math
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ import pytest
 from trading_builders import make_bar, make_signal
 
 from lib.errors import InputError
-from lib.orders import above_0, bar_of, moment_of, order_of
+from lib.trading.orders import above_0, bar_of, moment_of, order_of
 
 NEW_YORK = ZoneInfo("America/New_York")
 

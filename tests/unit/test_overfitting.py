@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from purgedcv import probability_of_backtest_overfitting
 
-from lib.overfitting import probability_of_overfitting
+from lib.evaluating.overfitting import probability_of_overfitting
 
 
 def per_block(returns: np.ndarray, blocks: int) -> tuple[np.ndarray, np.ndarray]:

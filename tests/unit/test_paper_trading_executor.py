@@ -19,12 +19,12 @@ from trading_builders import (
 )
 
 from lib import files
-from lib.decision_log import current_subject
 from lib.errors import InputError
 from lib.files import DiskLayer
 from lib.ledger import TradeLedger
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.settings import Settings
+from lib.trading.decision_log import current_subject
 
 QUIET = (100.0, 101.0, 99.0, 100.0)
 NEXT_CLOSE = "2026-01-28T16:00:00-05:00"

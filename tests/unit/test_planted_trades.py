@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from lib.planted_trades import DAY_US, planted_trades, volatile_trades
-from lib.training import TrainingOptions, label
+from lib.gating.planted_trades import DAY_US, planted_trades, volatile_trades
+from lib.learning.training import TrainingOptions, label
 
 
 def odds_ratios(dataset, rows: slice = slice(None)) -> np.ndarray:

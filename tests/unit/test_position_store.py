@@ -1,4 +1,4 @@
-"""`lib.position_store`: no crash and no full disk loses a position or doubles a trade."""
+"""`lib.trading.position_store`: no crash and no full disk loses a position or doubles a trade."""
 
 import errno
 import math
@@ -12,11 +12,11 @@ from trading_builders import ledger_lines
 
 from lib import files
 from lib.errors import IntegrityError
-from lib.exit_rules import ExitPlan
 from lib.files import DiskLayer
 from lib.ledger import TradeLedger
-from lib.position_store import PositionStore
-from lib.positions import ClosedPosition, Fill, Position
+from lib.trading.exit_rules import ExitPlan
+from lib.trading.position_store import PositionStore
+from lib.trading.positions import ClosedPosition, Fill, Position
 
 OPEN = Position(
     trade_id="T1",

@@ -1,11 +1,11 @@
-"""`lib.positions`: what a position has lived through, and the one record it ends as."""
+"""`lib.trading.positions`: what a position has lived through, and the one record it ends as."""
 
 import pytest
 from msgspec.structs import replace
 
-from lib.exit_rules import ExitPlan
-from lib.positions import ClosedPosition, Fill, Position
 from lib.records import Trade
+from lib.trading.exit_rules import ExitPlan
+from lib.trading.positions import ClosedPosition, Fill, Position
 
 LONG = Position(
     trade_id="T",

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from training_builders import dataset_of
 
-from lib.embargo import DAY_US, embargo_cutoff
-from lib.evidence import BATCH_TRADES
-from lib.planted_trades import planted_trades
-from lib.prequential import exit_order, prequential, prequential_splits
-from lib.simulated_cycles import known_by
-from lib.splits import no_embargo
-from lib.training import TrainingOptions, label
+from lib.gating.evidence import BATCH_TRADES
+from lib.gating.planted_trades import planted_trades
+from lib.gating.prequential import exit_order, prequential, prequential_splits
+from lib.gating.simulated_cycles import known_by
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions, label
+from lib.market.embargo import DAY_US, embargo_cutoff
 
 
 def test_models_are_fitted_at_fixed_counts_of_known_outcomes() -> None:

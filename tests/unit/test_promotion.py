@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from lib.gates_text import gates_text
-from lib.promotion import GateOptions, verdict
+from lib.gating.promotion import GateOptions, verdict
+from lib.gating.text import gates_text
 from lib.settings import Settings
 
 

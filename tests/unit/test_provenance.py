@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import sklearn
 
-from lib import __version__, provenance
+from lib import __version__
+from lib.learning import provenance
 
 
 def test_versions_are_those_of_the_imported_libraries() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from lib.registry_events import (
+from lib.registry.events import (
     GENESIS,
     Event,
     artifacts_digest,

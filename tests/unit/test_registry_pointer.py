@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from registry_builders import CLOSE, NOW, A, B, pointer_file, read_events, registry_of
 
-from lib.registry_pointer import read_witness
+from lib.registry.pointer import read_witness
 
 
 def test_it_says_what_is_active_previous_locked_and_known(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from registry_builders import NOW, A, B, C, events_file, pointer_file, registry_
 
 from lib.errors import IntegrityError
 from lib.model_registry import ModelRegistry
-from lib.registry_reader import RegistryReader, read_registry
+from lib.registry.reader import RegistryReader, read_registry
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def test_an_unsigned_promotion_is_reported_and_not_honoured_once_a_key_is_set(
 
 
 def test_reading_imports_nothing_heavy() -> None:
-    code = "import sys, lib.model_registry, lib.status; print(*sys.modules)"
+    code = "import sys, lib.model_registry, lib.nightly.status; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
@@ -183,7 +183,7 @@ def test_a_promotion_between_reading_the_two_files_is_no_damage(
 
         return reading
 
-    for target in ("lib.registry_reader.read_witness", "lib.event_log.EventLog.read"):
+    for target in ("lib.registry.reader.read_witness", "lib.registry.event_log.EventLog.read"):
         monkeypatch.setattr(target, then_somebody_promotes(pkgutil.resolve_name(target)))
     view = read_registry(model_dir)
     assert promoted == [A]

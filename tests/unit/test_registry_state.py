@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lib.registry_events import GENESIS, Event, Lock, figures
-from lib.registry_state import RegistryState, fold
+from lib.registry.events import GENESIS, Event, Lock, figures
+from lib.registry.state import RegistryState, fold
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 

@@ -3,10 +3,10 @@
 import msgspec
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
 
-from lib.journal import Journal
-from lib.registry_text import candidates_text, promotion_text, status_text
+from lib.nightly.journal import Journal
+from lib.nightly.status import JOURNAL_FILE, current_status
+from lib.registry.text import candidates_text, promotion_text, status_text
 from lib.settings import Settings
-from lib.status import JOURNAL_FILE, current_status
 
 RULE = "=" * 80
 

@@ -8,7 +8,7 @@ import pytest
 from lib.errors import IntegrityError
 from lib.ledger import TradeLedger
 from lib.records import Signal
-from lib.replay import STATE_FILE, replay_sessions, trading_days
+from lib.trading.replay import STATE_FILE, replay_sessions, trading_days
 
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
 FLAT = (100.0, 101.0, 99.0, 100.0)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lib.registry_events import Event
+from lib.registry.events import Event
 from lib.report.promote_line import PromoteLine
 from lib.report.scope_view import MAX_LISTED, ScopeView, candidate_row, scope_view
 from lib.report.status_view import cards

@@ -10,11 +10,11 @@ import pytest
 from registry_builders import A, B, registry_of
 from report_builders import ACTIVE_ID, MODEL_ID, evaluation, metadata
 
-from lib.journal import Journal
+from lib.nightly.journal import Journal
+from lib.nightly.status import JOURNAL_FILE
 from lib.report.drawn import review_page, scope_page
 from lib.report.writer import draw_missing, write_candidate_report, write_scope_index
 from lib.settings import Settings
-from lib.status import JOURNAL_FILE
 
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
 LARGEST_BYTES = 1_500_000
@@ -24,7 +24,7 @@ SLOWEST_S = 3.0
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer random blockings behind the figures: the pages do not care."""
-    monkeypatch.setattr("lib.comparison.RANDOM_DRAWS", 100)
+    monkeypatch.setattr("lib.evaluating.comparison.RANDOM_DRAWS", 100)
 
 
 def publish(settings: Settings, trades: int = 60, *, with_active: bool = True) -> Path:

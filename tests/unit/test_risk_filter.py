@@ -26,15 +26,15 @@ from trading_builders import (
 )
 
 from lib import files
-from lib.artifacts import ModelStore
-from lib.decision_log import DecisionRecord, deciding_about, read_decisions, replay
 from lib.files import DiskLayer
+from lib.learning.artifacts import ModelStore
+from lib.learning.scorecard import Scorecard
+from lib.learning.tree_card import Tree, TreeCard
 from lib.model_registry import ModelRegistry
 from lib.records import Decision
 from lib.risk_filter import RiskFilter
-from lib.scorecard import Scorecard
 from lib.settings import Settings
-from lib.tree_card import Tree, TreeCard
+from lib.trading.decision_log import DecisionRecord, deciding_about, read_decisions, replay
 
 CALM = {"atr_pct": -1.0, "rsi": -1.0}
 """A risk of 1 / (1 + e^2) = 0.1192."""

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from bar_builders import wandering
 
-from lib.bars import clean_ohlcv, on_sessions
 from lib.demo.rule_trades import rule_trades
 from lib.demo.strategy import find_signals
 from lib.ledger import TradeLedger
-from lib.market_clock import market_timezone
-from lib.replay import replay_sessions
+from lib.market.clock import market_timezone
 from lib.settings import Settings
-from lib.study import all_trades
+from lib.study.study import all_trades
+from lib.trading.bars import clean_ohlcv, on_sessions
+from lib.trading.replay import replay_sessions
 
 FACTS = (
     "symbol", "side", "decision_timestamp", "entry_timestamp", "exit_timestamp", "entry_price",

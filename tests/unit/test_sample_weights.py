@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.sample_weights import loss_weights, sample_weights, uniqueness
+from lib.learning.sample_weights import loss_weights, sample_weights, uniqueness
 
 DAY_US = 24 * 3600 * 1_000_000
 

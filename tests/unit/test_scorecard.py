@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from lib.card import MAX_BYTES
 from lib.errors import IntegrityError
-from lib.scorecard import Scorecard
+from lib.learning.card import MAX_BYTES
+from lib.learning.scorecard import Scorecard
 
 CARD = Scorecard(
     feature_names=("atr_pct", "rsi"),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lib.errors import InputError
-from lib.scorecard import Scorecard
-from lib.scorer import LinearScorer
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import LinearScorer
 
 CARD = Scorecard(
     feature_names=("atr_pct", "flag", "rsi"),

@@ -7,8 +7,8 @@ import pytest
 from lib.errors import InputError
 from lib.ledger import TradeLedger
 from lib.records import Signal
-from lib.session_replay import replay_files
-from lib.signals import write_signals
+from lib.trading.session_replay import replay_files
+from lib.trading.signals import write_signals
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 BARS = """symbol,date,open,high,low,close,volume

@@ -6,7 +6,7 @@ import pytest
 
 from lib.errors import InputError
 from lib.records import Signal
-from lib.signals import read_signals, write_signals
+from lib.trading.signals import read_signals, write_signals
 
 NEW_YORK = "America/New_York"
 LINE = '{"symbol":"A","timestamp":"2024-01-03T16:00:00","price":10,"quantity":5}'

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from purgedcv import deflated_sharpe_ratio
 
-from lib.significance import deflated_sharpe, random_blocking, sidak, significance
+from lib.evaluating.significance import deflated_sharpe, random_blocking, sidak, significance
 
 PNL = np.random.default_rng(4).normal(0.001, 0.02, 12)
 

@@ -5,14 +5,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from lib.dataset import Dataset
-from lib.embargo import DAY_US, embargo_cutoff
-from lib.evidence import evidence
-from lib.planted_trades import planted_trades
-from lib.prequential import prequential
+from lib.dataset.columns import Dataset
+from lib.gating.evidence import evidence
+from lib.gating.planted_trades import planted_trades
+from lib.gating.prequential import prequential
+from lib.gating.simulated_cycles import Recipe, known_by, promoted_at_once, promoted_ever
+from lib.learning.training import label
+from lib.market.embargo import DAY_US, embargo_cutoff
 from lib.settings import Settings
-from lib.simulated_cycles import Recipe, known_by, promoted_at_once, promoted_ever
-from lib.training import label
 
 RECIPE = Recipe.from_settings(Settings(bootstrap_resamples=200, gate_min_trades=60))
 NOISE = partial(planted_trades, odds_ratio=1.0)
@@ -23,9 +23,9 @@ EDGE = partial(planted_trades, odds_ratio=8.0)
 def nights(monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
     """The datasets that were evaluated in full; none of them is promoted."""
     seen: list[Dataset] = []
-    monkeypatch.setattr("lib.simulated_cycles.NIGHTS", 60)
+    monkeypatch.setattr("lib.gating.simulated_cycles.NIGHTS", 60)
     monkeypatch.setattr(
-        "lib.simulated_cycles._full_cycle",
+        "lib.gating.simulated_cycles._full_cycle",
         lambda _recipe, dataset: seen.append(dataset) or ("steady",),
     )
     return seen

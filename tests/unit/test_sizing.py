@@ -1,10 +1,10 @@
-"""`lib.sizing`: a verdict leaves a share of the quantity between all of it and none."""
+"""`lib.trading.sizing`: a verdict leaves a share of the quantity between all of it and none."""
 
 import math
 
 import pytest
 
-from lib.sizing import size_multiplier
+from lib.trading.sizing import size_multiplier
 
 
 @pytest.mark.parametrize("sizing", ["off", "linear"])

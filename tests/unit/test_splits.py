@@ -1,4 +1,4 @@
-"""Edges of `lib.splits`, and two libraries as oracles of its purging."""
+"""Edges of `lib.learning.splits`, and two libraries as oracles of its purging."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,12 @@ import pytest
 from purgedcv import purge
 from skfolio.model_selection import WalkForward
 
-from lib.splits import chronological_split, no_embargo, purged_walk_forward, session_embargo
+from lib.learning.splits import (
+    chronological_split,
+    no_embargo,
+    purged_walk_forward,
+    session_embargo,
+)
 
 DAYS = np.arange(100, dtype=np.int64)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
-from lib.metrics import trade_metrics
-from lib.statistics import Interval, default_block, paired_bootstrap
+from lib.evaluating.metrics import trade_metrics
+from lib.evaluating.statistics import Interval, default_block, paired_bootstrap
 
 MEASURES = {
     "expectancy",
@@ -127,8 +127,8 @@ def test_fewer_than_two_trades_have_no_intervals(rows: int) -> None:
 
 
 def test_many_trades_get_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.statistics.DRAWN_ROWS", 50_000)
-    monkeypatch.setattr("lib.statistics.DRAWN_TAIL_ROWS", 20_000)
+    monkeypatch.setattr("lib.evaluating.statistics.DRAWN_ROWS", 50_000)
+    monkeypatch.setattr("lib.evaluating.statistics.DRAWN_TAIL_ROWS", 20_000)
     intervals = paired_bootstrap(*a_year_of_trades(80), resamples=1000, seed=0)
     assert intervals["expectancy"].resamples == 625
     assert intervals["expected_shortfall_5"].resamples == 250
@@ -139,7 +139,7 @@ def test_many_trades_get_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPa
 def test_chunks_do_not_change_the_kind_of_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     trades = a_year_of_trades(120)
     whole = paired_bootstrap(*trades, resamples=4000, seed=0)
-    monkeypatch.setattr("lib.statistics.CHUNK_CELLS", 1000)
+    monkeypatch.setattr("lib.evaluating.statistics.CHUNK_CELLS", 1000)
     pieces = paired_bootstrap(*trades, resamples=4000, seed=0)
     for name, interval in whole.items():
         assert pieces[name].resamples == interval.resamples

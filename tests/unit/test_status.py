@@ -10,10 +10,9 @@ import pytest
 from msgspec.structs import replace
 from registry_builders import CLOSE, NOW, A, B, C, events_file, registry_of
 
-from lib.journal import Journal
-from lib.seal import is_sealed
-from lib.settings import Settings
-from lib.status import (
+from lib.nightly.journal import Journal
+from lib.nightly.seal import is_sealed
+from lib.nightly.status import (
     JOURNAL_FILE,
     METADATA_FILE,
     STATUS_FILE,
@@ -22,6 +21,7 @@ from lib.status import (
     read_status,
     write_status,
 )
+from lib.settings import Settings
 
 SESSION = "2026-01-27"
 

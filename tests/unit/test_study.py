@@ -9,12 +9,12 @@ import pytest
 from bar_builders import wandering
 
 from jobs.study import parser
-from lib.bars import clean_ohlcv, on_sessions
 from lib.errors import InputError
 from lib.records import Decision
 from lib.settings import Settings
-from lib.study import best_calendar, run_study
-from lib.study_months import last_sessions
+from lib.study.months import last_sessions
+from lib.study.study import best_calendar, run_study
+from lib.trading.bars import clean_ohlcv, on_sessions
 
 FAST = Settings(bootstrap_resamples=100)
 
@@ -72,7 +72,7 @@ def test_only_trades_entered_under_a_model_are_reported_and_blocked_ones_are_lea
 ) -> None:
     """The first filter is loaded after the first month, so the model is active from then on."""
     one = _Blocks()
-    monkeypatch.setattr("lib.study_months.RiskFilter.load", lambda *_: one)
+    monkeypatch.setattr("lib.study.months.RiskFilter.load", lambda *_: one)
     outcome = run_study(FAST, [str(prices)], quiet=True)
     (study,) = outcome.details["studies"]
     assert study["after_promotion"] == study["trades"] >= one.asked

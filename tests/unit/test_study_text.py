@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lib.study_text import page_with, study_text
+from lib.study.text import page_with, study_text
 
 MEASURES = (
     "trades", "bad_trades", "bad_share", "win_rate", "expectancy", "total_pnl", "profit_factor",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.threshold import BLOCK_NONE, choose_threshold
+from lib.learning.threshold import BLOCK_NONE, choose_threshold
 
 
 def test_the_worst_fifth_is_cut_off_where_it_loses() -> None:

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from training_builders import dataset_of
 
-from lib.metrics import max_drawdown
-from lib.track_record import LISTED_TRADES, MAX_POINTS, SCORE_BINS, TrackRecord, track_record
+from lib.evaluating.metrics import max_drawdown
+from lib.evaluating.track_record import (
+    LISTED_TRADES,
+    MAX_POINTS,
+    SCORE_BINS,
+    TrackRecord,
+    track_record,
+)
 
 NAN = float("nan")
 

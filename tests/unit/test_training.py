@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 from training_builders import HOUR_US, dataset_of, learnable
 
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
 from lib.errors import CannotTell, ConfigError
-from lib.models import REGULARISATION_GRID
-from lib.settings import Settings
-from lib.splits import no_embargo
-from lib.training import (
+from lib.learning.models import REGULARISATION_GRID
+from lib.learning.splits import no_embargo
+from lib.learning.training import (
     Learned,
     Task,
     TrainingOptions,
@@ -23,6 +22,7 @@ from lib.training import (
     too_small,
     without_atr,
 )
+from lib.settings import Settings
 
 OPTIONS = TrainingOptions()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.training_text import training_text
+from lib.learning.training_text import training_text
 
 RULE = "=" * 80
 

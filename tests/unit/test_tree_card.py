@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from trading_builders import make_scorecard
 
-from lib.card import MAX_BYTES
-from lib.curves import Isotonic
 from lib.errors import IntegrityError
-from lib.tree_card import EnsembleCard, Tree, TreeCard, read_card
+from lib.learning.card import MAX_BYTES
+from lib.learning.curves import Isotonic
+from lib.learning.tree_card import EnsembleCard, Tree, TreeCard, read_card
 
 HEAD: dict[str, Any] = {
     "feature_names": ("atr_pct", "rsi"),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from registry_builders import METRICS, NOW, A, B, C, D, publish_model, registry_of, write_evaluation
 
-from lib.artifacts import ModelStore
+from lib.evaluating.tried_recipes import tried_recipes
+from lib.learning.artifacts import ModelStore
 from lib.model_registry import ModelRegistry
-from lib.tried_recipes import tried_recipes
 
 
 def tried(model_dir: Path) -> list[str]:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from training_builders import dataset_of
 
-from lib.features import describe_features
-from lib.scorecard import Scorecard
-from lib.scorer import MAX_MISSING_SHARE, LinearScorer
-from lib.verdicts import abstain, judge, linear_risks
+from lib.evaluating.verdicts import abstain, judge, linear_risks
+from lib.learning.features import describe_features
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import MAX_MISSING_SHARE, LinearScorer
 
 NAMES = ("a", "b", "c", "d")
 

@@ -8,15 +8,15 @@ from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from trading_builders import BEFORE_THE_OPEN, FixedFilter, make_signal, promote_model
 
 from lib.dataset_builder import DatasetBuilder
-from lib.decision_log import read_decisions
-from lib.journal import Journal
 from lib.ledger import TradeLedger
-from lib.market_clock import MarketClock
+from lib.market.clock import MarketClock
+from lib.nightly.journal import Journal
+from lib.nightly.status import write_status
+from lib.nightly.verification import verify_scope
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.risk_filter import RiskFilter
 from lib.settings import Settings
-from lib.status import write_status
-from lib.verification import verify_scope
+from lib.trading.decision_log import read_decisions
 
 NOW = BEFORE_THE_OPEN
 
@@ -84,7 +84,7 @@ def test_a_changed_letter_is_named_with_its_file(
 
 
 def test_an_unregistered_model_is_held_to_its_own_metadata(scope: Settings) -> None:
-    from lib.artifacts import ModelStore
+    from lib.learning.artifacts import ModelStore
 
     ModelStore(scope.model_dir).create("20260126_000000", {"model.joblib": b"x"}, {})
     assert problems(scope) == {}

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 from training_builders import dataset_of, learnable
 
-from lib.dataset import Dataset
+from lib.dataset.columns import Dataset
+from lib.evaluating.walk_forward import WINDOWS, WalkForward, walk_forward
+from lib.learning.splits import no_embargo
+from lib.learning.training import TrainingOptions, label
 from lib.parallel import run_all
-from lib.splits import no_embargo
-from lib.training import TrainingOptions, label
-from lib.walk_forward import WINDOWS, WalkForward, walk_forward
 
 OPTIONS = TrainingOptions()
 

@@ -1,0 +1,1 @@
+"""From ledger lines to the append-only dataset: parsing, rejects, versions, repair."""

@@ -1,0 +1,233 @@
+"""The recipe on other histories, and the odds that its configuration was found by luck.
+
+Walking forward gives one out-of-sample history; `lib.evaluating.cpcv` gives several, and how far
+they lie apart says how much of the one was its order of events. The models of these paths are
+those of `lib.learning.fitting`, except that a plain logistic regression keeps the regularisation
+that the judged model was given: choosing it anew in each fit would cost twenty times as much.
+
+The family behind the probability of overfitting is small and stated: every regularisation
+of the grid (where the kind has one), each with the thresholds that would have kept a half to
+nine tenths of the trades trained on; and, first of all, no filter.
+"""
+
+from functools import partial
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+from scipy.special import expit
+
+from lib.dataset.columns import Dataset
+from lib.evaluating.cpcv import assemble_paths, combinatorial_splits
+from lib.evaluating.metrics import Floats, Mask
+from lib.evaluating.overfitting import probability_of_overfitting
+from lib.evaluating.verdicts import Risks, abstain, judge
+from lib.evaluating.walk_forward import RunAll
+from lib.learning.features import describe_features, feature_matrix, select_features
+from lib.learning.fitting import Lesson, fit
+from lib.learning.models import (
+    DEFAULT_REGULARISATION,
+    REGULARISATION_GRID,
+    fit_quietly,
+    has_both_classes,
+    make_pipeline,
+    predict_risks,
+)
+from lib.learning.sample_weights import sample_weights
+from lib.learning.splits import EmbargoCutoff, Indices, Split
+from lib.learning.training_options import TrainingOptions
+
+GROUPS: Final = 6
+TEST_GROUPS: Final = 2
+"""15 fits on two thirds of the trades each, and five paths."""
+
+MIN_TRADES: Final = 20 * GROUPS
+"""Below, a group is a handful of trades and a path is noise."""
+
+BLOCKS: Final = 12
+"""924 ways to part them into halves."""
+
+KEPT_SHARES: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
+"""Thresholds of the family: the shares of training trades that they keep."""
+
+QUANTILES: Final = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
+
+
+class CrossValidation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the paths earned beside the rules alone, and the probability of overfitting.
+
+    ``expectancy_differences`` are rules+ML less rules-only, one a path, ascending, over all
+    ``trades``; ``quantiles`` are theirs. ``share_better`` is the share of paths
+    above 0. ``pbo`` is `overfitting.probability_of_overfitting` over ``configurations``.
+    """
+
+    groups: int
+    test_groups: int
+    fits: int
+    paths: int
+    trades: int
+    expectancy_differences: list[float]
+    quantiles: dict[str, float]
+    share_better: float
+    configurations: int
+    pbo: float
+
+
+class _Tested(NamedTuple):
+    """One split: whom its model lets through, and its share of the family's sums."""
+
+    keep: Mask
+    sums: Floats
+    counts: Floats
+
+
+def cross_validate(
+    dataset: Dataset,
+    bad: Mask,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    *,
+    regularisation_c: float | None,
+    max_abs_z: float,
+    run_all: RunAll = map,
+) -> CrossValidation | None:
+    """Cross-validate the recipe of ``options``; None for fewer than `MIN_TRADES` trades.
+
+    ``regularisation_c`` is that of the judged model. Fits that find one class, or no usable
+    feature, let everything through.
+    """
+    if len(dataset) < MIN_TRADES:
+        return None
+    combined = combinatorial_splits(
+        dataset.decision_us,
+        dataset.exit_us,
+        n_groups=GROUPS,
+        n_test_groups=TEST_GROUPS,
+        embargo_cutoff=cutoff,
+    )
+    if not combined.splits:  # too many trades were decided at one moment
+        return None
+    step = partial(
+        _test,
+        dataset=dataset,
+        bad=bad,
+        options=options,
+        cutoff=cutoff,
+        regularisation_c=regularisation_c or DEFAULT_REGULARISATION,
+        max_abs_z=max_abs_z,
+    )
+    tested = list(run_all(step, combined.splits))
+    paths = assemble_paths(combined, [test.keep for test in tested])
+    pnl = dataset.realized_pnl_pct
+    differences = np.sort([_expectancy(pnl[keep]) - _expectancy(pnl) for keep in paths])
+    sums = np.sum([test.sums for test in tested], axis=0)
+    counts = np.sum([test.counts for test in tested], axis=0)
+    return CrossValidation(
+        groups=GROUPS,
+        test_groups=TEST_GROUPS,
+        fits=len(tested),
+        paths=len(paths),
+        trades=len(dataset),
+        expectancy_differences=differences.tolist(),
+        quantiles={name: float(np.quantile(differences, at)) for name, at in QUANTILES.items()},
+        share_better=float(np.mean(differences > 0)),
+        configurations=len(sums),
+        pbo=probability_of_overfitting(sums, counts),
+    )
+
+
+def _test(
+    split: Split,
+    *,
+    dataset: Dataset,
+    bad: Mask,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    regularisation_c: float,
+    max_abs_z: float,
+) -> _Tested:
+    """Fit the recipe and the family on the split's training rows, and judge its test rows."""
+    train, test, _ = split
+    keep = abstain(len(test)).keep
+    selection = select_features(dataset, train)
+    if not (has_both_classes(bad[train]) and selection.names):
+        return _tested(keep, [keep] * _family_size(options), dataset, test)
+    values = feature_matrix(dataset, selection)
+    lesson = Lesson(
+        values[train],
+        bad[train],
+        dataset.realized_pnl_pct[train],
+        dataset.decision_us[train],
+        dataset.exit_us[train],
+    )
+    grid = _Grid(lesson, options) if options.model == "logistic" else None
+    if grid and _is_plain(options):
+        risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
+    else:
+        fitted = fit(lesson, options, cutoff)
+        risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
+    verdicts = judge(
+        dataset.take(test),
+        describe_features(selection.names, lesson.values),
+        risks,
+        threshold=threshold,
+        max_abs_z=max_abs_z,
+    )
+    trusted = ~np.isnan(verdicts.score)
+    family = [keep]
+    for score in grid.scores() if grid else [risks]:
+        cuts = np.quantile(score(lesson.values), KEPT_SHARES)
+        unseen = score(values[test])
+        family += [~trusted | (unseen <= cut) for cut in cuts.tolist()]
+    return _tested(verdicts.keep, family, dataset, test)
+
+
+class _Grid:
+    """The logistic regression at each regularisation, imputed and scaled once for all.
+
+    A whole pipeline for each would cost three times as much on a few hundred trades.
+    """
+
+    def __init__(self, lesson: Lesson, options: TrainingOptions) -> None:
+        times = lesson.decision_us, lesson.exit_us
+        weights = sample_weights(options.sample_weights, *times, lesson.pnl)
+        self._prepare = make_pipeline("logistic", seed=options.seed)[:-1]
+        known = self._prepare.fit_transform(lesson.values)
+        self._lines: dict[float, tuple[Floats, Floats]] = {}
+        for c in REGULARISATION_GRID:
+            classifier = make_pipeline("logistic", seed=options.seed, regularisation_c=c)[-1]
+            fit_quietly(classifier, known, lesson.bad, sample_weight=weights)
+            self._lines[c] = classifier.coef_[0], classifier.intercept_
+
+    def risks(self, regularisation_c: float, values: Floats) -> Floats:
+        """Risk scores float64[n] of rows float64[n, k] at one of the regularisations."""
+        slope, intercept = self._lines[regularisation_c]
+        risks: Floats = expit(self._prepare.transform(values) @ slope + intercept)
+        return risks
+
+    def scores(self) -> list[Risks]:
+        """The risk scores of each regularisation, in the order of the grid."""
+        return [partial(self.risks, c) for c in self._lines]
+
+
+def _is_plain(options: TrainingOptions) -> bool:
+    """Whether a member of the grid is the whole recipe: no curve, no threshold to choose."""
+    plain = ("logistic", "none", "fixed")
+    return (options.model, options.calibration, options.threshold_mode) == plain
+
+
+def _family_size(options: TrainingOptions) -> int:
+    members = len(REGULARISATION_GRID) if options.model == "logistic" else 1
+    return 1 + members * len(KEPT_SHARES)
+
+
+def _tested(keep: Mask, family: list[Mask], dataset: Dataset, test: Indices) -> _Tested:
+    block = test * BLOCKS // len(dataset)
+    inside = (block[:, None] == np.arange(BLOCKS)).astype(np.float64)
+    kept = np.array(family, dtype=np.float64)
+    return _Tested(keep, (kept * dataset.realized_pnl_pct[test]) @ inside, kept @ inside)
+
+
+def _expectancy(pnl: Floats) -> float:
+    """Mean PnL; keeping nothing earns nothing."""
+    return float(pnl.mean()) if len(pnl) else 0.0

@@ -1,0 +1,96 @@
+"""The risk filter's verdict on many trades at once.
+
+The filter judges one entry at a time in plain Python; a hundred thousand past trades want
+the same rule on arrays. What the filter would not score (too much missing, too far from the
+training data) is not scored here either: the rules trade it. Position sizing is left out:
+every trade counts in full or not at all.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import UnsetType
+
+from lib.dataset.columns import Dataset
+from lib.evaluating.metrics import Floats, Mask
+from lib.learning.calibration import apply_curve
+from lib.learning.features import FeatureStats
+from lib.learning.scorecard import Scorecard
+from lib.learning.scorer import MAX_MISSING_SHARE
+from lib.learning.splits import Indices
+
+Risks = Callable[[Floats], Floats]
+"""A model's arithmetic: values float64[n, k], NaN for missing, to risk scores float64[n]."""
+
+
+class Verdicts(NamedTuple):
+    """What a filter said of trades: score float64[n], NaN where it abstained; keep bool[n]."""
+
+    score: Floats
+    keep: Mask
+
+    def take(self, rows: Indices) -> "Verdicts":
+        """The verdicts on the trades at ``rows``."""
+        return Verdicts(self.score[rows], self.keep[rows])
+
+
+def abstain(rows: int) -> Verdicts:
+    """Verdicts of a filter without a model: everything is traded by the rules."""
+    return Verdicts(np.full(rows, np.nan), np.ones(rows, dtype=bool))
+
+
+def judge(
+    dataset: Dataset,
+    stats: Sequence[FeatureStats],
+    risks: Risks,
+    *,
+    threshold: float,
+    max_abs_z: float,
+) -> Verdicts:
+    """The verdict on every trade of ``dataset``; ``risks`` takes columns in ``stats`` order.
+
+    Features that the dataset lacks are missing. Abstains where more than `MAX_MISSING_SHARE`
+    is missing, or a feature lies more than ``max_abs_z`` training standard deviations from
+    its training mean.
+    """
+    values = feature_values(dataset, stats)
+    mean = np.array([feature.mean for feature in stats])
+    std = np.array([feature.std for feature in stats])
+    with np.errstate(over="ignore"):
+        far = np.abs(values - mean) / std > max_abs_z
+    missing_share = np.isnan(values).mean(axis=1)
+    trusted = ~far.any(axis=1) & (missing_share <= MAX_MISSING_SHARE)
+    verdicts = abstain(len(dataset))
+    if trusted.any():
+        verdicts.score[trusted] = risks(values[trusted])
+        verdicts.keep[trusted] = verdicts.score[trusted] <= threshold
+    return verdicts
+
+
+def feature_values(dataset: Dataset, stats: Sequence[FeatureStats]) -> Floats:
+    """The columns that ``stats`` name, in their order, float64[n, k]; NaN where there is none."""
+    values = np.full((len(dataset), len(stats)), np.nan)
+    for position, feature in enumerate(stats):
+        if feature.name in dataset.feature_names:
+            column = dataset.feature_names.index(feature.name)
+            values[:, position] = dataset.features[:, column]
+    return values
+
+
+def linear_risks(card: Scorecard) -> Risks:
+    """The arithmetic of a scorecard: equal to `scorer.LinearScorer` within 1e-12."""
+    imputed, weights, mean = (
+        np.array(column) for column in (card.imputation_values, card.weights, card.train_mean)
+    )
+
+    def risks(values: Floats) -> Floats:
+        filled = np.where(np.isnan(values), imputed, values)
+        log_odds = (filled - mean) @ weights + card.log_odds_at_mean
+        if not isinstance(card.curve, UnsetType):
+            return apply_curve(card.curve, log_odds)
+        # The logistic function by way of tanh, which cannot overflow.
+        probability: Floats = 0.5 + 0.5 * np.tanh(0.5 * log_odds)
+        return probability
+
+    return risks

@@ -1,0 +1,96 @@
+"""Judging each trade once and for all, in the order in which outcomes became known.
+
+The windows of `lib.evaluating.walk_forward` move as the ledger grows, so the same trade is judged
+anew each night by another model: good for measuring, but no record that could be added to.
+Here models are fitted at fixed counts of known outcomes, and each trade is judged by the
+newest model that was complete, embargo included, when it was decided, and that had seen no
+trade of its batch. However long the ledger grows, what was judged stays judged (Dawid,
+*The prequential approach*, Journal of the Royal Statistical Society A, 1984).
+"""
+
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from lib.dataset.columns import Dataset
+from lib.evaluating.metrics import Mask
+from lib.evaluating.verdicts import Verdicts, abstain
+from lib.evaluating.walk_forward import RunAll, walk_step
+from lib.gating.evidence import BATCH_TRADES
+from lib.learning.splits import EmbargoCutoff, Indices, Split, TimesUs
+from lib.learning.training_options import TrainingOptions
+
+FIRST_MODEL_TRADES: Final = 40
+"""Known outcomes behind the first model: two batches."""
+
+GROWTH: Final = 1.5
+"""Each model learns from at least this times as many: 19 models for 100,000 trades."""
+
+
+class Judged(NamedTuple):
+    """Row positions in exit order, and the verdicts on them, in that order."""
+
+    rows: Indices
+    verdicts: Verdicts
+
+
+def prequential(
+    dataset: Dataset,
+    bad: Mask,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    *,
+    max_abs_z: float,
+    run_all: RunAll = map,
+) -> Judged:
+    """Judge every trade of ``dataset``; those before the first model are let through."""
+    rows = exit_order(dataset.decision_us, dataset.exit_us)
+    splits = prequential_splits(dataset.decision_us, dataset.exit_us, cutoff)
+    step = partial(
+        walk_step, dataset=dataset, bad=bad, options=options, cutoff=cutoff, max_abs_z=max_abs_z
+    )
+    by_row = abstain(len(dataset))
+    for split, (_, verdicts) in zip(splits, run_all(step, splits), strict=True):
+        by_row.score[split.test], by_row.keep[split.test] = verdicts
+    return Judged(rows, by_row.take(rows))
+
+
+def exit_order(decision_us: TimesUs, exit_us: TimesUs) -> Indices:
+    """Row positions by exit, then decision: rows that come later only add to the end."""
+    return np.lexsort((decision_us, exit_us))
+
+
+def prequential_splits(
+    decision_us: TimesUs, exit_us: TimesUs, cutoff: EmbargoCutoff
+) -> list[Split]:
+    """One split a model that judges anything; no row is tested twice.
+
+    Rows are sorted by decision, as `lib.learning.splits` has them; ``purged`` is always empty,
+    because a trade that overlaps the newest model's training is left to an older one.
+    """
+    order = exit_order(decision_us, exit_us)
+    sizes = _model_sizes(len(order))
+    complete_us = exit_us[order[sizes - 1]]
+    cutoff_us = np.array([cutoff(int(decided)) for decided in decision_us[order]], dtype=np.int64)
+    batch_start = np.arange(len(order)) // BATCH_TRADES * BATCH_TRADES
+    usable = np.minimum(
+        np.searchsorted(complete_us, cutoff_us, side="left"),
+        np.searchsorted(sizes, batch_start, side="right"),
+    )
+    nothing = np.arange(0)
+    return [
+        Split(np.sort(order[:size]), np.sort(order[usable == number]), nothing)
+        for number, size in enumerate(sizes.tolist(), start=1)
+        if np.any(usable == number)
+    ]
+
+
+def _model_sizes(rows: int) -> Indices:
+    """How many outcomes each model learns from, whole batches: 40, 60, 100, 160, 240, ..."""
+    sizes = []
+    size = FIRST_MODEL_TRADES
+    while size < rows:
+        sizes.append(size)
+        size = -int(-size * GROWTH // BATCH_TRADES) * BATCH_TRADES
+    return np.array(sizes, dtype=np.intp)

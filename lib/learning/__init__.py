@@ -1,0 +1,1 @@
+"""From the dataset to a frozen model: features, fitting, scorecards, artifacts."""

@@ -1,0 +1,1 @@
+"""When the market trades: sessions, calendars and the embargo counted in them."""

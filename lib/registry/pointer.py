@@ -1,0 +1,86 @@
+"""`model_registry.json`: the registry's state for people and tools, and a witness for us.
+
+It is derived from the events and swapped in after each append. Nobody here believes what it
+says about models; what counts is how far the events went when it was written. The events
+alone would not show that their last lines are gone; this file, bound to them by the SHA-256
+of the last line and to itself by its own, does.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lib.errors import UNREADABLE, StorageError
+from lib.files import sha256_bytes, write_atomic
+from lib.records import SCHEMA_VERSION
+from lib.registry.event_log import Chain
+from lib.registry.state import RegistryState
+
+POINTER_FILE = "model_registry.json"
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the events went when the pointer file was written, and what was active then."""
+
+    events: int
+    events_head: str
+    active_model_id: str | None
+
+    @property
+    def position(self) -> tuple[int, str]:
+        """Where in the chain it stood: the number of events and the last one's SHA-256."""
+        return self.events, self.events_head
+
+
+def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
+    """Swap in the pointer file for ``state``, the sum of ``chain``. Raises StorageError."""
+    body = {
+        "schema_version": SCHEMA_VERSION,
+        "active_model_id": state.active_id,
+        "active_model": state.active,
+        "previous_active": state.previous_id,
+        "lock": state.lock,
+        "models": {model_id: record.as_dict() for model_id, record in state.models.items()},
+        "events": len(chain.links),
+        "events_bytes": chain.length_bytes,
+        "events_head": chain.head,
+    }
+    data = msgspec.json.encode(body | {"sha256": _digest(msgspec.to_builtins(body))})
+    write_atomic(model_dir / POINTER_FILE, msgspec.json.format(data, indent=2) + b"\n")
+
+
+def read_witness(model_dir: Path) -> tuple[Witness | None, str]:
+    """The witness, or None and why: empty for an absent file, else what is wrong with it.
+
+    Raises StorageError when the file cannot be read.
+    """
+    path = model_dir / POINTER_FILE
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        raise StorageError(
+            path, error.strerror or str(error), "Make the volume readable, then try again."
+        ) from error
+    return _witness_in(data)
+
+
+@lru_cache(maxsize=1)
+def _witness_in(data: bytes) -> tuple[Witness | None, str]:
+    """The witness in the file's bytes; loading a filter reads the same ones three times."""
+    try:
+        body = msgspec.json.decode(data, type=dict[str, Any])
+        claimed = body.pop("sha256", None)
+        witness = msgspec.convert(body, Witness)
+    except UNREADABLE:
+        return None, "not the file that was written"
+    if claimed != _digest(body):
+        return None, "changed since it was written"
+    return witness, ""
+
+
+def _digest(body: object) -> str:
+    return sha256_bytes(msgspec.json.encode(body, order="sorted"))

@@ -1,0 +1,1 @@
+"""Whole histories replayed through nightly cycles, to see what promotions are worth."""
