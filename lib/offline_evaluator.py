@@ -75,7 +75,11 @@ class OfflineEvaluator:
         self.options = EvaluationOptions(**options)
         self.gates = gates or GateOptions()
         self._run_all = partial(
-            run_all, n_jobs=n_jobs, backend=joblib_backend, dask_scheduler=dask_scheduler
+            run_all,
+            n_jobs=n_jobs,
+            backend=joblib_backend,
+            dask_scheduler=dask_scheduler,
+            title="Evaluating",
         )
         self._store = ModelStore(self.model_dir)
 

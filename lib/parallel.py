@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from lib.errors import ConfigError
+from lib.progress import Progress, showing_progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,15 +25,18 @@ def run_all(
     n_jobs: int = 1,
     backend: str = "loky",
     dask_scheduler: str = "",
+    title: str = "",
 ) -> list[Result]:
-    """``function`` of each item, in order.
+    """``function`` of each item, in order; one after the other, a ``title`` shows progress.
 
     ``n_jobs`` is the number of workers, -1 for all cores; ``backend`` is loky (processes),
     threading or dask, where ``dask_scheduler`` is the scheduler's address, empty for one in
     this process. Raises ConfigError when Dask is not installed or cannot be reached.
     """
     if n_jobs == 1 and backend != "dask":
-        return [function(item) for item in items]
+        waiting = list(items)
+        with showing_progress(title, len(waiting), quiet=not title) as progress:
+            return [_advanced(progress, function(item)) for item in waiting]
     import joblib
 
     with _cluster(dask_scheduler) if backend == "dask" else _here(backend):
@@ -40,6 +44,11 @@ def run_all(
             joblib.delayed(function)(item) for item in items
         )
     return results
+
+
+def _advanced(progress: Progress, result: Result) -> Result:
+    progress.advance()
+    return result
 
 
 @contextmanager

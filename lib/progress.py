@@ -44,10 +44,14 @@ class _Bar(Progress):
         self._bar.console.print(line, markup=False, highlight=False)
 
 
+_shown: list[_Bar] = []
+"""The bar on the screen: a run inside a run that has one tells nothing, or two would fight."""
+
+
 @contextmanager
 def showing_progress(title: str, steps: int, *, quiet: bool = False) -> Iterator[Progress]:
     """Progress over ``steps`` steps, in the way that suits whoever reads standard error."""
-    if quiet:
+    if quiet or _shown:
         yield Progress()
     elif not sys.stderr.isatty():
         yield _Lines()
@@ -56,4 +60,8 @@ def showing_progress(title: str, steps: int, *, quiet: bool = False) -> Iterator
         from rich.progress import Progress as RichProgress
 
         with RichProgress(console=Console(stderr=True), transient=True) as bar:
-            yield _Bar(bar, bar.add_task(title, total=steps))
+            _shown.append(_Bar(bar, bar.add_task(title, total=steps)))
+            try:
+                yield _shown[-1]
+            finally:
+                _shown.pop()

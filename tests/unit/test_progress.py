@@ -37,3 +37,17 @@ def test_quiet_says_nothing(capsys, monkeypatch, person):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: person)
     run(quiet=True)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_run_inside_a_run_leaves_the_bar_to_the_outer_one(capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with showing_progress("nights", 1) as outer:
+        with showing_progress("evaluating", 2) as inner:
+            inner.advance()
+            inner.say("not shown")
+        outer.advance()
+    shown = capsys.readouterr().err
+    assert "nights" in shown
+    assert "evaluating" not in shown
+    assert "not shown" not in shown
