@@ -6,13 +6,17 @@ trading process. Prices are in currency, names ending in ``_pct`` are fractions 
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 SCHEMA_VERSION = 1
 """Of every JSON file in a scope. Raise it when a field changes meaning or goes away, and
 teach the reader the old number; adding a field with a default does not need it."""
+
+SchemaVersion = Annotated[int, Meta(ge=1, le=SCHEMA_VERSION)]
+"""A format that this code can read: its own or an older one."""
 
 Features = dict[str, float | None]
 """Feature name to value; None stands for missing (never NaN)."""

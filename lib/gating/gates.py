@@ -29,6 +29,10 @@ and leaving out a handful at random moves them as much."""
 NEWEST_WINDOWS: Final = 2
 """Walk-forward windows that count as recent: a quarter of what is tested."""
 
+EVIDENCE_LEFT: Final = 0.1
+"""Of the stake's peak. A steady edge dips below it one night in twelve, a turned one for good
+after some forty trades."""
+
 ROUNDING: Final = 1e-12
 """Sums of the same trades in another order differ by less."""
 
@@ -126,14 +130,15 @@ def luck_of_all_nights(p_value: float | None, recipe: float | None, alpha: float
     return _at_most(name, p_value, alpha_of_recipe(alpha, int(recipe)), what, _four)
 
 
-def evidence_not_lost(log_stake: float | None, log_peak: float | None, alpha: float) -> Gate:
-    """The evidence has kept more than ``alpha`` of its peak.
+def evidence_not_lost(log_stake: float | None, log_peak: float | None) -> Gate:
+    """The evidence has kept a tenth of its peak.
 
     After a change of regime the stake that an earlier edge has won shrinks batch by batch;
     without this gate its remains could promote whatever comes next.
     """
     left = None if log_stake is None or log_peak is None else math.exp(log_stake - log_peak)
-    return _at_least("evidence_not_lost", left, alpha, "Evidence left of its peak", _share)
+    what = "Evidence left of its peak"
+    return _at_least("evidence_not_lost", left, EVIDENCE_LEFT, what, _share)
 
 
 def calibrated(brier: float | None, base_rate: float | None) -> Gate:

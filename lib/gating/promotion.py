@@ -89,9 +89,7 @@ def verdict(evaluation: Mapping[str, Any], options: GateOptions) -> Verdict:
         gates.luck_of_all_nights(
             number("evidence", "p_value"), number("recipe", "number"), options.alpha
         ),
-        gates.evidence_not_lost(
-            number("evidence", "log_stake"), number("evidence", "log_peak"), options.alpha
-        ),
+        gates.evidence_not_lost(number("evidence", "log_stake"), number("evidence", "log_peak")),
         gates.calibrated(
             number("walk_forward", "scores", "brier"), number("walk_forward", "scores", "base_rate")
         ),

@@ -107,7 +107,7 @@ def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     """Which of the gates on the evidence refuse, for the first recipe that is tried."""
     asked = (
         luck_of_all_nights(evidence.p_value, 1, bounds.alpha),
-        evidence_not_lost(evidence.log_stake, evidence.log_peak, bounds.alpha),
+        evidence_not_lost(evidence.log_stake, evidence.log_peak),
     )
     return tuple(gate.name for gate in asked if not gate.passed)
 

@@ -34,8 +34,8 @@ def run_cycle(settings: Settings, now: datetime, *, force: bool = False) -> Outc
 
 def _note_once_a_day(settings: Settings, now: datetime, reason: str) -> Outcome:
     """Journal that the calendar has no answer: it may have none for days, at each tick."""
+    from lib.nightly.cycle_state import JOURNAL_FILE
     from lib.nightly.journal import Journal
-    from lib.nightly.status import JOURNAL_FILE
     from lib.nightly.work import Workplace
 
     outcome = Outcome(job="cycle", status="skipped", reason=reason)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lib.errors import CannotTell, LiveScopeRefused
 from lib.market.clock import MarketClock
-from lib.nightly.status import CycleState, read_cycle_state
+from lib.nightly.cycle_state import CycleState, read_cycle_state
 from lib.settings import Settings
 
 MAX_ATTEMPTS = 3

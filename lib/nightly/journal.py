@@ -9,7 +9,7 @@ runs; readers take both. Lines that cannot be read (a crash in an append) or who
 not match are passed over.
 """
 
-import secrets
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,7 @@ class Journal:
         moment = now.astimezone(UTC)
         line = JournalLine(
             schema_version=SCHEMA_VERSION,
-            run_id=f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            run_id=f"{moment:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
             job=job,
             event="START",
             at=moment,

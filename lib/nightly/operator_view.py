@@ -11,10 +11,11 @@ import msgspec
 from lib.errors import CannotTell
 from lib.market.clock import MarketClock
 from lib.model_registry import ModelRegistry
+from lib.nightly.cycle_state import CycleState, read_cycle_state
 from lib.nightly.due import training_is_refused, what_is_due
 from lib.nightly.heartbeat import FILE_NAME as HEARTBEAT
 from lib.nightly.heartbeat import STALE_AFTER_S, age_s
-from lib.nightly.status import CycleState, current_status, read_cycle_state
+from lib.nightly.status import current_status
 from lib.records import Outcome
 from lib.registry.text import candidates_text, status_text
 from lib.settings import Settings

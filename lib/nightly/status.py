@@ -9,29 +9,27 @@ is written by somebody (the structs below are the only schema there is).
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from lib.errors import UNREADABLE
 from lib.files import write_atomic
-from lib.nightly.journal import Journal
-from lib.nightly.seal import is_damaged, seal
-from lib.records import SCHEMA_VERSION, Problem
+from lib.nightly.cycle_state import (
+    STATUS_FILE,
+    CycleState,
+    read_part,
+    state_from_journal,
+)
+from lib.nightly.seal import seal
+from lib.records import SCHEMA_VERSION, Problem, SchemaVersion
 from lib.registry.checks import EVALUATION_FILE
-from lib.registry.events import Lock, SchemaVersion
+from lib.registry.events import Lock
 from lib.registry.reader import read_registry
 from lib.registry.state import ActiveModel
 from lib.settings import Settings
 
-STATUS_FILE = "ml_status.json"
 REPORT_FILE = "report.html"
 INDEX_FILE = "index.html"
-JOURNAL_FILE = "ml_runs.jsonl"
 METADATA_FILE = "ml_dataset_metadata.json"
-CYCLE_JOB = "cycle"
-
-Part = TypeVar("Part")
 
 
 class ActiveStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,20 +55,6 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
 
 
-class CycleState(msgspec.Struct, frozen=True, kw_only=True):
-    """How the latest session's nightly work ended.
-
-    ``outcome`` is COMPLETED, SKIPPED or FAILED; STARTED is a run without an end, one that
-    goes on or was killed. ``attempts`` counts the failed and the killed ones.
-    """
-
-    session: str
-    outcome: str
-    reason: str
-    attempts: int
-    at: datetime
-
-
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """`ml_status.json`, schema version 1."""
 
@@ -84,13 +68,6 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dataset: DatasetStatus | None
     last_cycle: CycleState | None
     alerts: tuple[str, ...]
-
-
-class _CyclePart(msgspec.Struct, frozen=True):
-    """The one part of the status that a tick needs; the rest is not even parsed."""
-
-    schema_version: SchemaVersion
-    last_cycle: CycleState | None
 
 
 def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
@@ -108,8 +85,8 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         previous_active=view.state.previous_id,
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
-        dataset=_read(settings.root / METADATA_FILE, DatasetStatus),
-        last_cycle=_from_journal(settings.root),
+        dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
+        last_cycle=state_from_journal(settings.root),
         alerts=(*map(_words, view.problems), *_undrawn(settings, waiting), *alerts),
     )
 
@@ -132,31 +109,7 @@ def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) 
 
 def read_status(root: Path) -> Status | None:
     """The status as it was last written; None when it is absent or damaged."""
-    return _read(root / STATUS_FILE, Status)
-
-
-def read_cycle_state(root: Path) -> CycleState | None:
-    """The latest session's outcome in a few milliseconds; None before the first cycle.
-
-    Asked at each tick, so it reads only the status file; without a sound one, the journal.
-    """
-    part = _read(root / STATUS_FILE, _CyclePart)
-    return part.last_cycle if part else _from_journal(root)
-
-
-def _from_journal(root: Path) -> CycleState | None:
-    runs = Journal(root / JOURNAL_FILE).runs(CYCLE_JOB)
-    for run in reversed(runs):
-        if session := run.start.session:
-            line = run.end or run.start
-            return CycleState(
-                session=session,
-                outcome=run.end.event if run.end else "STARTED",
-                reason=line.reason or line.error,
-                attempts=sum(other.failed for other in runs if other.start.session == session),
-                at=line.at,
-            )
-    return None
+    return read_part(root / STATUS_FILE, Status)
 
 
 def _active(active: ActiveModel | None) -> ActiveStatus | None:
@@ -173,12 +126,3 @@ def _active(active: ActiveModel | None) -> ActiveStatus | None:
 def _words(problem: Problem) -> str:
     where = f"{problem.file}, {problem.where}" if problem.where else problem.file
     return f"{where}: {problem.what}"
-
-
-def _read(path: Path, kind: type[Part]) -> Part | None:
-    """What ``kind`` describes in a JSON file; None when it is absent or not that."""
-    try:
-        data = path.read_bytes()
-        return None if is_damaged(data) else msgspec.json.decode(data, type=kind)
-    except (OSError, *UNREADABLE):
-        return None

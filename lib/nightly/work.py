@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from lib.errors import RefusedError, StorageError
 from lib.files import remove_leftovers
+from lib.nightly.cycle_state import JOURNAL_FILE
 from lib.nightly.journal import Journal
-from lib.nightly.status import JOURNAL_FILE, write_status
+from lib.nightly.status import write_status
 from lib.records import Outcome
 from lib.scope_lock import scope_lock
 from lib.settings import Settings

@@ -19,16 +19,13 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
-from lib.records import SCHEMA_VERSION
+from lib.records import SchemaVersion
 
 GENESIS = "0" * 64
 """``prev`` of the first event: there is no line before it."""
 
 INTERVAL_LENGTH = 2
 """Low and high: the longest list that an evaluation's summary keeps."""
-
-SchemaVersion = Annotated[int, Meta(ge=1, le=SCHEMA_VERSION)]
-"""A format that this code can read: its own or an older one."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """A moment with its offset, kept in UTC."""

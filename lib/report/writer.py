@@ -15,9 +15,10 @@ from markupsafe import Markup
 from lib.dataset.file import DatasetFile
 from lib.files import write_atomic
 from lib.learning.artifacts import ModelStore
+from lib.nightly.cycle_state import CYCLE_JOB, JOURNAL_FILE
 from lib.nightly.journal import Journal
 from lib.nightly.operator_view import show_status
-from lib.nightly.status import CYCLE_JOB, INDEX_FILE, JOURNAL_FILE, REPORT_FILE
+from lib.nightly.status import INDEX_FILE, REPORT_FILE
 from lib.nightly.work import Workplace
 from lib.records import Outcome
 from lib.registry.checks import EVALUATION_FILE

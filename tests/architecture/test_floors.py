@@ -28,7 +28,8 @@ FLOORS = {
         clock dataset.file dataset.known_rows dataset.ledger_scan dataset.ledger_source
         dataset.line_writer dataset.rejects dataset.repair demo.bars demo.folder files
         learning.artifacts learning.provenance ledger market.calendar market.clock
-        market.embargo market.overrides nightly.crontab_file nightly.heartbeat
+        market.embargo market.overrides nightly.crontab_file
+        nightly.cycle_state nightly.heartbeat
         nightly.journal nightly.seal nightly.sealed_lines parallel progress
         registry.event_log registry.pointer report.pages scope_lock trading.bars
         trading.decision_log trading.position_store trading.signals

@@ -17,9 +17,10 @@ from lib.dataset.ledger_parser import Closed, LineParser, Open, Reject
 from lib.errors import ConfigError, InputError, IntegrityError
 from lib.learning.scorecard import Scorecard
 from lib.nightly.crontab import parse_crontab
+from lib.nightly.cycle_state import STATUS_FILE
 from lib.nightly.journal import Journal
 from lib.nightly.seal import is_damaged, is_sealed, seal
-from lib.nightly.status import STATUS_FILE, read_status
+from lib.nightly.status import read_status
 from lib.registry.event_log import EventLog
 from lib.settings import Settings
 from lib.trading.decision_log import parse_decision

@@ -24,7 +24,7 @@ AT_THE_BOUND = [
     (partial(gates.luck_of_one_look, alpha=0.05), 0.05, 0.0501),
     (lambda p: gates.luck_of_all_nights(p, 1, 0.05), 0.025, 0.0251),
     (lambda p: gates.luck_of_all_nights(p, 3, 0.05), 0.05 / 12, 0.0042),
-    (lambda stake: gates.evidence_not_lost(stake, 5.0, 0.05), 5 + log(0.05), 2.0),
+    (lambda stake: gates.evidence_not_lost(stake, 5.0), 5 + log(0.1), 2.6),
     (partial(gates.calibrated, base_rate=0.3), 0.21, 0.2101),
 ]
 
@@ -54,7 +54,7 @@ def test_a_bound_that_is_unknown_refuses() -> None:
     assert not gates.calibrated(0.1, None).passed
     assert not gates.luck_of_all_nights(1e-9, None, 0.05).passed
     assert not gates.luck_of_all_nights(1e-9, 0, 0.05).passed
-    assert not gates.evidence_not_lost(5.0, None, 0.05).passed
+    assert not gates.evidence_not_lost(5.0, None).passed
 
 
 def test_enough_windows_must_have_gained() -> None:

@@ -3,8 +3,9 @@
 import msgspec
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
 
+from lib.nightly.cycle_state import JOURNAL_FILE
 from lib.nightly.journal import Journal
-from lib.nightly.status import JOURNAL_FILE, current_status
+from lib.nightly.status import current_status
 from lib.registry.text import candidates_text, promotion_text, status_text
 from lib.settings import Settings
 

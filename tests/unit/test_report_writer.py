@@ -10,8 +10,8 @@ import pytest
 from registry_builders import A, B, registry_of
 from report_builders import ACTIVE_ID, MODEL_ID, evaluation, metadata
 
+from lib.nightly.cycle_state import JOURNAL_FILE
 from lib.nightly.journal import Journal
-from lib.nightly.status import JOURNAL_FILE
 from lib.report.drawn import review_page, scope_page
 from lib.report.writer import draw_missing, write_candidate_report, write_scope_index
 from lib.settings import Settings

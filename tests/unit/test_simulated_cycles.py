@@ -84,4 +84,4 @@ def convincing(dataset: Dataset, night_us: int) -> bool:
     )
     found = evidence(known.realized_pnl_pct[once.rows], once.verdicts)
     left = np.exp(found.log_stake - found.log_peak)
-    return found.p_value <= 0.025 and left >= 0.05
+    return found.p_value <= 0.025 and left >= 0.1
