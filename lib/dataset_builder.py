@@ -20,6 +20,7 @@ from lib.dataset.ledger_source import LedgerSource
 from lib.dataset.metadata import ROW_RULES, DatasetMetadata, empty_metadata
 from lib.dataset.rejects import RejectsFile
 from lib.dataset.repair import clear_the_way, count_lost, keep_damaged, verify_dataset
+from lib.dataset.reread import can_resume, contradictions
 from lib.dataset.text import BuildReport
 from lib.files import storage_error
 from lib.ledger import TradeLedger
@@ -63,6 +64,7 @@ class DatasetBuilder:
         self._excluded = frozenset(name.upper() for name in excluded_exit_types)
         self._file = DatasetFile(self.dataset_dir)
         self._rejects = RejectsFile(self.dataset_dir)
+        self._loaded: Dataset | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -109,12 +111,35 @@ class DatasetBuilder:
             committed = self._file.metadata() or empty_metadata("")
             self._file.check(committed)
             wanted = self._file.earlier(committed, version) if version else committed
-            return Dataset.from_rows(self._file.rows(wanted), wanted.version, wanted.sha256)
+            # A night trains and evaluates on the same bytes: checked each time, parsed once.
+            if self._loaded is None or self._loaded.sha256 != wanted.sha256:
+                rows = self._file.rows(wanted)
+                self._loaded = Dataset.from_rows(rows, wanted.version, wanted.sha256)
+            return self._loaded
 
     def verify(self) -> list[Problem]:
         """All that is wrong with the files, the worst first. Raises StorageError."""
         with self._storage_errors():
             return verify_dataset(self._file, self._rejects)
+
+    def contradictions(self, now: datetime | None = None) -> list[Problem]:
+        """Ledgers in which a record contradicts what the last build made of it.
+
+        Only where each build reads again, behind the oldest open trade: the rest is held to
+        its digest. Raises IntegrityError for a damaged dataset, InputError and StorageError.
+        """
+        moment = now or utc_now()
+        committed = self._file.metadata()
+        if committed is None:
+            return []
+        with self._storage_errors(), ExitStack() as stack:
+            ledgers = self._ledgers_to_read()
+            sources = [stack.enter_context(self._opened(ledger, moment)) for ledger in ledgers]
+            if not can_resume(committed, sources, self._rules(ledgers), self._rejects, moment):
+                return []
+            self._file.check(committed)
+            known = stack.enter_context(KnownRows(self._file.path, committed.bytes))
+            return list(contradictions(committed, sources, known, self._rejects))
 
     def repair(self, now: datetime | None = None) -> Repair:
         """Mend what `verify` finds; a sound dataset stays as it is.

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from lib.dataset.file import DatasetFile
+from lib.dataset.id_index import WORTH_AN_INDEX_BYTES, IdIndex
 from lib.dataset.known_rows import KnownRows
 from lib.dataset.ledger_scan import LedgerScan, scan_ledgers
 from lib.dataset.ledger_source import LedgerSource
@@ -28,6 +29,7 @@ from lib.dataset.metadata import (
     version_name,
 )
 from lib.dataset.rejects import RejectsFile, RejectsWriter
+from lib.dataset.reread import can_resume, rejected_ids
 from lib.dataset.text import BuildReport
 from lib.errors import AftercloseError
 
@@ -49,6 +51,7 @@ class BuildRun:
         now: datetime,
     ) -> None:
         self._file, self._old_rejects = file, rejects
+        self._index = IdIndex(file.path.parent)
         self._sources, self._rules, self._now = sources, dict(rules), now.astimezone(UTC)
         self._committed = file.begin(self._now.isoformat())
         with ThreadPoolExecutor() as pool:  # hashing leaves Python free: files at the same time
@@ -62,11 +65,14 @@ class BuildRun:
     def run(self) -> BuildReport:
         """Do it. Whatever is raised, what was committed before still is, and nothing else."""
         try:
-            with KnownRows(self._file.path, self._committed.bytes) as known:
+            last = self._committed
+            with KnownRows(self._file.path, last.bytes, last.sha256) as known:
                 scan, resumed = self._scan(known)
                 self._rows.finish()
                 metadata = self._metadata(scan, self._rejects.publish(), resumed=resumed)
-            changed = metadata != self._committed
+                if scan.added and metadata.bytes >= WORTH_AN_INDEX_BYTES:
+                    self._index.save(metadata.sha256, [*known.in_order, *scan.added])
+            changed = metadata != last
             if changed:
                 updated_at = self._now.isoformat()
                 self._file.commit(msgspec.structs.replace(metadata, updated_at=updated_at))
@@ -79,7 +85,7 @@ class BuildRun:
         """Read from the checkpoints on where that is enough, else all; say which it was."""
         if self._can_resume():
             done = self._committed.ledgers
-            before = {line.trade_id for line in self._old_rejects if line.trade_id is not None}
+            before = rejected_ids(self._old_rejects)
             scan = scan_ledgers(
                 self._sources, done, known, self._rows, self._rejects, rejected_before=before
             )
@@ -92,13 +98,8 @@ class BuildRun:
         return scan_ledgers(self._sources, starts, known, self._rows, self._rejects), False
 
     def _can_resume(self) -> bool:
-        last = self._committed
-        return (
-            last.rules == self._rules
-            and [done.ledger for done in last.ledgers] == [source.name for source in self._sources]
-            and not (last.recheck_at and self._now >= datetime.fromisoformat(last.recheck_at))
-            and self._old_rejects.is_intact(last.rejects)
-            and self._ledgers_begin_the_same
+        return self._ledgers_begin_the_same and can_resume(
+            self._committed, self._sources, self._rules, self._old_rejects, self._now
         )
 
     def _metadata(self, scan: LedgerScan, rejects: Digested, *, resumed: bool) -> DatasetMetadata:

@@ -6,8 +6,10 @@ an earlier one the pass is taken back and repeated, knowing which lines to skip:
 for a few ledgers rather than for all.
 """
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+import io
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -15,10 +17,9 @@ from lib.dataset.known_rows import KnownRows
 from lib.dataset.ledger_parser import Closed, Open, Reject
 from lib.dataset.ledger_record import NOT_JSON, NOT_UTF8
 from lib.dataset.ledger_source import LedgerSource
-from lib.dataset.line_writer import LineWriter
+from lib.dataset.line_block import Opened, Run
 from lib.dataset.metadata import Checkpoint, Tally
-from lib.dataset.rejects import RejectsWriter
-from lib.ledger import numbered_lines
+from lib.ledger import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,14 +40,37 @@ class Border(msgspec.Struct, frozen=True):
     tally: Tally
 
 
+class Rows(Protocol):
+    """Takes the lines of new rows; `LineWriter` writes them."""
+
+    def add(self, lines: bytes, count: int = 1) -> None:
+        """Take ``count`` of them."""
+
+    def roll_back(self) -> None:
+        """Forget all that were taken."""
+
+
+class Rejects(Protocol):
+    """Takes what cannot be used; `RejectsWriter` writes it."""
+
+    def keep(self, done: Checkpoint) -> None:
+        """Take over what was rejected in the part of a ledger that is not read again."""
+
+    def add(self, ledger: str, number: int, line: bytes, reject: Reject) -> None:
+        """Take line ``number`` of a ledger."""
+
+    def roll_back(self) -> None:
+        """Forget all that was taken."""
+
+
 def scan_ledgers(
     sources: Sequence[LedgerSource],
     starts: Sequence[Checkpoint],
     known: KnownRows,
-    rows: LineWriter,
-    rejects: RejectsWriter,
+    rows: Rows,
+    rejects: Rejects,
     *,
-    rejected_before: Collection[str] = (),
+    rejected_before: AbstractSet[str] = frozenset(),
 ) -> "LedgerScan":
     """Read all ledgers from their starts on, again for as long as lines prove superseded."""
     superseded: set[Place] = set()
@@ -68,7 +92,8 @@ class LedgerScan:
     count. ``rejected_before`` are ids that the last build rejected; they matter only to a
     pass that starts from checkpoints.
 
-    Afterwards ``tallies`` are the counts over each ledger, ``superseded_too`` the lines that
+    Afterwards ``tallies`` are the counts over each ledger, ``added`` the trades that have got a
+    row, in the order of the rows, ``superseded_too`` the lines that
     this pass found superseded by later ones, ``seen_before`` the closed trades that had a
     row or a reject already, ``recheck_at`` is when the first rejected timestamp will no
     longer lie in the future, and ``unfinished`` names ledgers whose last line has no end.
@@ -77,19 +102,19 @@ class LedgerScan:
     def __init__(
         self,
         known: KnownRows,
-        rows: LineWriter,
-        rejects: RejectsWriter,
-        superseded: Collection[Place] = (),
-        rejected_before: Collection[str] = (),
+        rows: Rows,
+        rejects: Rejects,
+        superseded: AbstractSet[Place] = frozenset(),
+        rejected_before: AbstractSet[str] = frozenset(),
     ) -> None:
         self._known, self._rows, self._rejects = known, rows, rejects
         self._superseded, self._rejected_before = superseded, rejected_before
         self._winners: dict[str, Place] = {}
         self._open: list[dict[str, Border]] = []
-        self._some_were_open = False
         self._ends: list[Border] = []
         self._tally = Tally()
         self.tallies: list[Tally] = []
+        self.added: list[str] = []
         self.superseded_too: set[Place] = set()
         self.seen_before: set[str] = set()
         self.recheck_at: datetime | None = None
@@ -97,35 +122,24 @@ class LedgerScan:
 
     def read(self, source: LedgerSource, start: Checkpoint) -> None:
         """Read one ledger from ``start`` on."""
-        first_place = LEDGER * len(self._open)
-        opened: dict[str, Border] = {}
-        self._open.append(opened)
-        self._tally = tally = msgspec.structs.replace(start.tally)
+        self._source, self._ledger_place = source, LEDGER * len(self._open)
+        self._open.append({})
+        self._tally = msgspec.structs.replace(start.tally)
         self._rejects.keep(start)
-        end_byte, lines, end = start.bytes, start.lines, None
-        parse = source.parser.parse
-        first_build = not (self._known or self._rejected_before)
-        for number, next_byte, line in numbered_lines(source.file, start.bytes, start.lines):
-            place = first_place + number
-            if place not in self._superseded:
-                verdict = parse(line)
+        at, end = Border(start.bytes, start.lines, self._tally), None
+        for part in source.parts(start.bytes):
+            if isinstance(part, Run):
+                self._take_run(at, part)
+            elif isinstance(part, Opened):
+                self._note_open(at, part.trade_id)
+            else:
+                line = source.read(at.bytes, part.length_bytes)
                 if not line.endswith(b"\n"):
-                    end = _border(end_byte, lines, tally)
-                    if _is_unfinished(verdict):
-                        self.unfinished.append(source.name)
-                        break
-                if isinstance(verdict, Closed):
-                    if not (first_build and self._add_plain(place, verdict, tally)):
-                        self._take(place, verdict)
-                elif isinstance(verdict, Reject):
-                    self._refuse(place, verdict)
-                    self._rejects.add(source.name, number, line, verdict)
-                elif verdict.trade_id not in self._winners and verdict.trade_id not in opened:
-                    self._some_were_open = True
-                    opened[verdict.trade_id] = _border(end_byte, lines, tally)
-            end_byte, lines = next_byte, number
-        self._ends.append(end or _border(end_byte, lines, tally))
-        self.tallies.append(tally)
+                    end = _copied(at)
+                self._judge(at, line)
+            at = Border(at.bytes + part.length_bytes, at.lines + part.lines, self._tally)
+        self._ends.append(end or _copied(at))
+        self.tallies.append(self._tally)
 
     def still_open(self) -> set[str]:
         """Trades without any closed record."""
@@ -151,37 +165,78 @@ class LedgerScan:
         """A count of `Tally` over all ledgers."""
         return sum(getattr(tally, name) for tally in self.tallies)
 
-    def _add_plain(self, place: Place, closed: Closed, tally: Tally) -> bool:
-        """Do what `_take` would for a new trade with nothing to note, in half the time."""
-        row = closed.row
-        if (
-            self._some_were_open
-            or closed.nonfinite_features
-            or closed.mae_sign_flipped
-            or row.mae_pct is None
-            or self._winners.setdefault(row.trade_id, place) is not place
-        ):
-            return False
-        tally.closed += 1
-        self._rows.add(_encode(row) + b"\n")
-        return True
+    def _take_run(self, at: Border, run: Run) -> None:
+        ids, first = run.trade_ids, self._place(at)
+        places = range(first, first + len(ids))
+        if self._superseded and not self._superseded.isdisjoint(places):
+            for line in io.BytesIO(self._source.read(at.bytes, run.length_bytes)):
+                self._judge(at, line)
+                at = Border(at.bytes + len(line), at.lines + 1, self._tally)
+            return
+        self._tally.mae_unknown += run.mae_unknown
+        self._tally.mae_sign_flipped += run.mae_sign_flipped
+        if self._is_all_new(ids):
+            self._winners.update(zip(ids, places, strict=True))
+            self._tally.closed += len(ids)
+            self._rows.add(run.rows, len(ids))
+            self.added += ids
+            return
+        rows = run.rows.splitlines(keepends=True)
+        for place, trade_id, row in zip(places, ids, rows, strict=True):
+            self._count(place, trade_id)
+            self._keep(trade_id, row)
+
+    def _is_all_new(self, ids: list[str]) -> bool:
+        """Whether no other record of these trades was met: then nothing is to be compared."""
+        return (
+            len(set(ids)) == len(ids)
+            and self._winners.keys().isdisjoint(ids)
+            and not self._known.has_any_of(ids)
+            and self._rejected_before.isdisjoint(ids)
+            and all(opened.keys().isdisjoint(ids) for opened in self._open)
+        )
+
+    def _judge(self, at: Border, line: bytes) -> None:
+        """One line by itself: it is blank, unfinished, superseded, or anything is wrong in it."""
+        place = self._place(at)
+        if at.bytes == 0:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if line.isspace() or place in self._superseded:
+            return
+        verdict = self._source.parser.parse(line)
+        if isinstance(verdict, Closed):
+            self._take(place, verdict)
+        elif isinstance(verdict, Open):
+            self._note_open(at, verdict.trade_id)
+        elif _is_cut_off(line, verdict):
+            self.unfinished.append(self._source.name)
+        else:
+            self._refuse(place, verdict)
+            self._rejects.add(self._source.name, at.lines + 1, line, verdict)
 
     def _take(self, place: Place, closed: Closed) -> None:
         row, tally = closed.row, self._tally
+        tally.nonfinite_features += closed.nonfinite_features
+        tally.mae_sign_flipped += closed.mae_sign_flipped
+        tally.mae_unknown += row.mae_pct is None
         self._count(place, row.trade_id)
-        if closed.nonfinite_features or closed.mae_sign_flipped or row.mae_pct is None:
-            tally.nonfinite_features += closed.nonfinite_features
-            tally.mae_sign_flipped += closed.mae_sign_flipped
-            tally.mae_unknown += row.mae_pct is None
-        line = _encode(row) + b"\n"
-        stored = self._known.place_of(line)
-        if stored is None:
-            self._rows.add(line)
-            if row.trade_id in self._rejected_before:
-                self.seen_before.add(row.trade_id)
-        else:
-            self.seen_before.add(row.trade_id)
-            tally.conflicts += not self._known.says(stored, line)
+        self._keep(row.trade_id, _encode(row) + b"\n")
+
+    def _keep(self, trade_id: str, row: bytes) -> None:
+        """Add the row of a trade that has none yet, or compare it with the one it has."""
+        if trade_id in self._known:
+            self.seen_before.add(trade_id)
+            self._tally.conflicts += not self._known.says(trade_id, row)
+            return
+        self._rows.add(row)
+        self.added.append(trade_id)
+        if trade_id in self._rejected_before:
+            self.seen_before.add(trade_id)
+
+    def _note_open(self, at: Border, trade_id: str) -> None:
+        opened = self._open[-1]
+        if trade_id not in self._winners and trade_id not in opened:
+            opened[trade_id] = _copied(at)
 
     def _refuse(self, place: Place, reject: Reject) -> None:
         if reject.usable_from and (not self.recheck_at or reject.usable_from < self.recheck_at):
@@ -200,17 +255,21 @@ class LedgerScan:
         if earlier is not place:
             self.superseded_too.add(earlier)
             self._winners[trade_id] = place
-        if self._some_were_open:
-            for opened in self._open:
-                opened.pop(trade_id, None)
+        for opened in self._open:
+            opened.pop(trade_id, None)
+
+    def _place(self, at: Border) -> Place:
+        """The line behind a border."""
+        return self._ledger_place + at.lines + 1
 
     def _is_open(self, trade_id: str) -> bool:
         return trade_id not in self._known and trade_id not in self._rejected_before
 
 
-def _border(end_byte: int, lines: int, tally: Tally) -> Border:
-    return Border(end_byte, lines, msgspec.structs.replace(tally))
+def _copied(border: Border) -> Border:
+    """With counts that do not go on counting."""
+    return msgspec.structs.replace(border, tally=msgspec.structs.replace(border.tally))
 
 
-def _is_unfinished(verdict: Closed | Open | Reject) -> bool:
-    return isinstance(verdict, Reject) and verdict.reason.startswith((NOT_JSON, NOT_UTF8))
+def _is_cut_off(line: bytes, reject: Reject) -> bool:
+    return not line.endswith(b"\n") and reject.reason.startswith((NOT_JSON, NOT_UTF8))

@@ -5,6 +5,7 @@ would hold half a gigabyte in memory.
 """
 
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from lib.files import append_durable, truncate_durable
@@ -27,14 +28,15 @@ class LineWriter:
         self.path = path
         self._start_bytes = start_bytes
         self._prefix = prefix
+        self._hashing: Thread | None = None
         self._begin()
 
-    def add(self, line: bytes) -> None:
-        """Append one line, with its line end."""
+    def add(self, lines: bytes, count: int = 1) -> None:
+        """Append ``count`` lines, each with its line end."""
         if len(self._waiting) >= FLUSH_BYTES:
             self._flush(sync=False)
-        self._waiting += line
-        self.lines += 1
+        self._waiting += lines
+        self.lines += count
 
     @property
     def bytes(self) -> int:
@@ -43,6 +45,7 @@ class LineWriter:
 
     def sha256(self) -> str:
         """SHA-256 of the file with all lines."""
+        self._end_hashing()
         digest = self._digest.copy()
         digest.update(self._waiting)
         return digest.hexdigest()
@@ -62,10 +65,19 @@ class LineWriter:
         self.lines = 0
         self._waiting = bytearray()
         self._flushed_bytes = self._start_bytes
+        self._end_hashing()
         self._digest = self._prefix.copy()
 
     def _flush(self, *, sync: bool) -> None:
-        append_durable(self.path, bytes(self._waiting), sync=sync)
-        self._digest.update(self._waiting)
-        self._flushed_bytes += len(self._waiting)
+        lines = bytes(self._waiting)
+        append_durable(self.path, lines, sync=sync)
+        self._end_hashing()  # no more than these lines and the next are held
+        self._hashing = Thread(target=self._digest.update, args=(lines,))  # leaves Python free
+        self._hashing.start()
+        self._flushed_bytes += len(lines)
         self._waiting.clear()
+
+    def _end_hashing(self) -> None:
+        if self._hashing:
+            self._hashing.join()
+            self._hashing = None

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.dataset.file import METADATA_FILE, ROWS_FILE
-from lib.dataset.ledger_parser import LineParser
+from lib.dataset.ledger_parser import LineParser, Open
+from lib.dataset.plain_trade import PlainParser
 from lib.dataset.rejects import REJECTS_FILE
 from lib.dataset_builder import DatasetBuilder
+from lib.records import TradeDataRow
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 NEXT_YEAR = datetime(2025, 6, 1, tzinfo=UTC)
@@ -64,6 +66,18 @@ def test_the_slow_way_of_parsing_gives_the_verdict_of_the_fast_one(record):
     fast = parse(json.dumps(record).encode())
     slow = parse(json.dumps(record | {"ignored": float("nan")}).encode())
     assert fast == slow
+
+
+@settings(max_examples=300, deadline=None)
+@given(records)
+def test_the_quick_way_gives_the_row_of_the_careful_one_or_none(record):
+    line = json.dumps(record).encode()
+    careful = LineParser("America/New_York", {"LIQUIDATION"}, NOW)
+    quick, verdict = PlainParser(careful.rules).parse(line), careful.parse(line)
+    if isinstance(quick, TradeDataRow):
+        assert repr(quick) == repr(verdict.row)
+    elif quick is not None:
+        assert verdict == Open(quick)
 
 
 @settings(max_examples=300, deadline=None)

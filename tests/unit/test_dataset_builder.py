@@ -1,16 +1,18 @@
 """From ledgers to the dataset: rows once, rejects with reasons, and nothing when nothing is new."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 
+from lib.dataset import ledger_blocks
 from lib.dataset.file import METADATA_FILE, ROWS_FILE
 from lib.dataset.rejects import REJECTS_FILE
 from lib.dataset_builder import DatasetBuilder
-from lib.errors import InputError, ScopeBusy, StorageError
+from lib.errors import InputError, IntegrityError, ScopeBusy, StorageError
 from lib.ledger import TradeLedger
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
@@ -157,6 +159,27 @@ def test_many_small_builds_and_one_big_one_give_equal_rows(scope, tmp_path):
 
 
 # --- which record counts --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block_bytes", [300, 4000])
+def test_a_worker_and_any_size_of_block_leave_the_same_files(
+    scope, tmp_path, monkeypatch, block_bytes
+):
+    records = synthetic_records(80)
+    odd = ["{broken", opened("X"), trade("N", side="up"), {**records[3], "exit_price": 1.0}]
+    first, later = [*records[:60], *odd], [*records[60:], trade("X"), opened("Y")]
+    other = Scope(tmp_path / "other")
+    for each in (scope, other):
+        each.write(*first)
+        each.build()
+        each.append(*later)
+        each.build(LATER)
+        monkeypatch.setattr(ledger_blocks, "WORTH_A_WORKER_BYTES", 1)
+        monkeypatch.setattr(ledger_blocks, "SHARED_BLOCK_BYTES", block_bytes)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert len(scope.ids()) == len(set(scope.ids())) == 81
+    for name in (ROWS_FILE, REJECTS_FILE, METADATA_FILE):
+        assert (scope.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
 def test_the_last_closed_record_of_a_trade_counts_at_its_own_place(scope):
@@ -601,3 +624,18 @@ def test_a_torn_tail_is_not_loaded(scope):
     with (scope.folder / ROWS_FILE).open("ab") as file:
         file.write(b'{"trade_id":"torn')
     assert scope.builder.load().trade_id == ["A"]
+
+
+def test_rows_are_parsed_once_and_checked_each_time(scope):
+    scope.write(trade("A"))
+    scope.build()
+    first = scope.builder.load()
+    assert scope.builder.load() is first
+    scope.write(trade("A"), trade("B"))
+    scope.build()
+    assert sorted(scope.builder.load().trade_id) == ["A", "B"]
+    assert scope.builder.load(first.version).trade_id == ["A"]
+    path = scope.folder / ROWS_FILE
+    path.write_bytes(path.read_bytes().replace(b"AAPL", b"AAPX"))
+    with pytest.raises(IntegrityError):
+        scope.builder.load(first.version)

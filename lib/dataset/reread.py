@@ -1,0 +1,79 @@
+"""The part of the ledgers that each build reads again, held to the rows that came of it.
+
+Behind the oldest open trade a ledger has no digest: a trade may close in place there. But the
+closed records among them have rows, and one that was changed contradicts its row. The next
+build would count that; `verify` asks beforehand, and writes nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from lib.dataset.known_rows import KnownRows
+from lib.dataset.ledger_scan import scan_ledgers
+from lib.dataset.ledger_source import LedgerSource
+from lib.dataset.metadata import Checkpoint, DatasetMetadata, digest_of_ids
+from lib.dataset.rejects import RejectsFile
+from lib.records import Problem
+
+ACCEPT = "if nobody mended a record there, restore it, else accept it with `make build`"
+
+
+def can_resume(
+    last: DatasetMetadata,
+    sources: Sequence[LedgerSource],
+    rules: Mapping[str, str],
+    rejects: RejectsFile,
+    now: datetime,
+) -> bool:
+    """Whether a build may go on from the checkpoints, as long as the ledgers begin the same."""
+    return (
+        last.rules == rules
+        and [done.ledger for done in last.ledgers] == [source.name for source in sources]
+        and not (last.recheck_at and now >= datetime.fromisoformat(last.recheck_at))
+        and rejects.is_intact(last.rejects)
+    )
+
+
+def rejected_ids(rejects: RejectsFile) -> set[str]:
+    """The trades that the last build rejected."""
+    return {line.trade_id for line in rejects if line.trade_id is not None}
+
+
+def contradictions(
+    last: DatasetMetadata, sources: Sequence[LedgerSource], known: KnownRows, rejects: RejectsFile
+) -> Iterator[Problem]:
+    """Ledgers with records behind their checkpoint that are not what the last build read.
+
+    Nothing is said of ledgers that begin otherwise: their digest does. A record that was
+    mended since, or superseded by a new one, is named too: nobody can tell that from damage.
+    For open trades, and for fields that no row holds, there is nothing to compare with.
+    """
+    pairs = list(zip(sources, last.ledgers, strict=True))
+    unread = any(source.size_bytes > done.bytes for source, done in pairs)
+    if not (unread and all(source.begins_with(done) for source, done in pairs)):
+        return
+    nowhere, before = _Nowhere(), rejected_ids(rejects)
+    scan = scan_ledgers(sources, last.ledgers, known, nowhere, nowhere, rejected_before=before)
+    moved = digest_of_ids(scan.seen_before) != last.closed_behind
+    changed = scan.total("conflicts") != last.trades.get("conflicts", 0)
+    for (source, done), tally in zip(pairs, scan.tallies, strict=True):
+        where = f"behind byte {done.bytes}"
+        if changed and (contradicting := tally.conflicts - done.tally.conflicts):
+            what = f"{contradicting} records contradict their rows; {ACCEPT}"
+            yield Problem(file=source.name, where=where, what=what)
+        elif moved and source.size_bytes > done.bytes:
+            what = f"not the closed trades that were read there; {ACCEPT}"
+            yield Problem(file=source.name, where=where, what=what)
+
+
+class _Nowhere:
+    """Takes rows and rejects, and keeps none."""
+
+    def add(self, *_: object) -> None:
+        pass
+
+    def keep(self, _: Checkpoint) -> None:
+        pass
+
+    def roll_back(self) -> None:
+        pass
