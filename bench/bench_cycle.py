@@ -50,7 +50,7 @@ def small_cycle() -> None:
     report("a whole cycle on 245 trades / import pandas and scikit-learn", cycle / imports, 2)
 
 
-def large_night(trades: int = 100_000, scored_rows: int = 300) -> None:
+def large_night(trades: int = 100_000, scored_rows: int = 2000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         ledger_of(logs / "us" / "paper" / "trade_ledger.jsonl", trades)

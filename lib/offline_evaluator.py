@@ -31,7 +31,7 @@ from lib.learning.artifacts import (
     load_estimator,
 )
 from lib.learning.features import FeatureStats
-from lib.learning.models import predict_risks
+from lib.learning.models import one_core, predict_risks
 from lib.learning.scorecard import Scorecard
 from lib.learning.training import TrainingOptions
 from lib.learning.tree_card import read_card
@@ -53,8 +53,8 @@ class OfflineEvaluator:
     ``registry`` (that of ``model_dir`` unless given) is only read: for digests to trust,
     the active model, and what was tried before. ``gates`` are the bounds of the promotion
     gates, whose answer is part of the evaluation. ``n_jobs``, ``joblib_backend`` and
-    ``dask_scheduler`` say how to walk forward (`lib.parallel`); they do not change a
-    figure. The other options are those of `EvaluationOptions`.
+    ``dask_scheduler`` say how to walk forward and to resample (`lib.parallel`); they do not
+    change a figure. The other options are those of `EvaluationOptions`.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class OfflineEvaluator:
         StorageError, ScopeBusy.
         """
         path = self._store.folder(model_id) / EVALUATION_FILE
-        with scope_lock(self.model_dir.parent):
+        with scope_lock(self.model_dir.parent), one_core():
             if path.is_file():
                 reason = f"{model_id} was evaluated before"
                 return _stored(path) | {"status": "unchanged", "reason": reason}

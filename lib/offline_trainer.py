@@ -23,6 +23,7 @@ from lib.dataset_builder import DatasetBuilder
 from lib.errors import CannotTell, InputError, IntegrityError
 from lib.files import sha256_bytes
 from lib.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from lib.learning.models import one_core
 from lib.learning.provenance import git_commit, library_versions
 from lib.learning.scorer import MAX_MISSING_SHARE, Scorer
 from lib.learning.training import (
@@ -110,7 +111,7 @@ class OfflineTrainer:
         if mae_threshold is not None:
             options = msgspec.structs.replace(options, mae_threshold=mae_threshold)
         options.check()
-        with scope_lock(self.model_dir.parent):
+        with scope_lock(self.model_dir.parent), one_core():
             metrics = self._train(options, force, now or utc_now(), dataset_version)
         return msgspec.structs.asdict(metrics)
 

@@ -6,6 +6,7 @@ there the rules traded, so the mask is True.
 """
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from lib.evaluating.metrics import (
     FilterEffect,
     Floats,
     Mask,
+    RunAll,
     TradeMetrics,
     filter_effect,
     trade_metrics,
@@ -107,8 +109,12 @@ def compare(
     candidates_tried: int,
     resamples: int,
     seed: int,
+    run_all: RunAll = map,
 ) -> Comparison:
-    """Compare trading all of ``outcomes`` with trading those that ``verdicts`` keep."""
+    """Compare trading all of ``outcomes`` with trading those that ``verdicts`` keep.
+
+    ``run_all`` may resample in parallel.
+    """
     order = np.argsort(outcomes.exit_us, kind="stable")
     outcomes, (score, keep) = outcomes.take(order), verdicts.take(order)
     pnl, bad, _ = outcomes
@@ -119,9 +125,16 @@ def compare(
         rules_only=trade_metrics(*outcomes),
         rules_ml=trade_metrics(*outcomes, keep),
         filter_effect=filter_effect(pnl, bad, keep),
-        differences=differences(outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed),
+        differences=differences(
+            outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed, run_all=run_all
+        ),
         significance=significance(
-            pnl, keep, candidates_tried=candidates_tried, draws=RANDOM_DRAWS, seed=seed
+            pnl,
+            keep,
+            candidates_tried=candidates_tried,
+            draws=RANDOM_DRAWS,
+            seed=seed,
+            run_all=run_all,
         ),
         scores=scores(bad[scored], score[scored]),
         calibration=calibration_table(bad[scored], score[scored]),
@@ -139,10 +152,12 @@ def compare_with_active(
     *,
     resamples: int,
     seed: int,
+    run_all: RunAll = map,
 ) -> ActiveComparison:
     """Compare a candidate with the active model on the same ``outcomes``."""
     order = np.argsort(outcomes.exit_us, kind="stable")
     outcomes, keep, keep_active = outcomes.take(order), candidate.keep[order], active.keep[order]
+    resampled = partial(differences, resamples=resamples, seed=seed, run_all=run_all)
     return ActiveComparison(
         model_id=model_id,
         trades_held_out=trades_held_out,
@@ -151,20 +166,30 @@ def compare_with_active(
         rules_ml=trade_metrics(*outcomes, keep),
         rules_active=trade_metrics(*outcomes, keep_active),
         filter_effect_active=filter_effect(outcomes.pnl, outcomes.bad, keep_active),
-        differences=differences(outcomes, keep_active, keep, resamples=resamples, seed=seed),
-        active_differences=differences(
-            outcomes, np.ones_like(keep), keep_active, resamples=resamples, seed=seed
-        ),
+        differences=resampled(outcomes, keep_active, keep),
+        active_differences=resampled(outcomes, np.ones_like(keep), keep_active),
     )
 
 
 def differences(
-    outcomes: Outcomes, keep_first: Mask, keep_second: Mask, *, resamples: int, seed: int
+    outcomes: Outcomes,
+    keep_first: Mask,
+    keep_second: Mask,
+    *,
+    resamples: int,
+    seed: int,
+    run_all: RunAll = map,
 ) -> dict[str, Difference]:
     """Each measure of the second policy less the first's; ``outcomes`` in exit order."""
     first, second = (trade_metrics(*outcomes, keep) for keep in (keep_first, keep_second))
     intervals = paired_bootstrap(
-        outcomes.pnl, outcomes.bad, keep_first, keep_second, resamples=resamples, seed=seed
+        outcomes.pnl,
+        outcomes.bad,
+        keep_first,
+        keep_second,
+        resamples=resamples,
+        seed=seed,
+        run_all=run_all,
     )
     return {
         name: Difference(

@@ -10,30 +10,31 @@ of the grid (where the kind has one), each with the thresholds that would have k
 nine tenths of the trades trained on; and, first of all, no filter.
 """
 
+from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-from scipy.special import expit
 
 from lib.dataset.columns import Dataset
 from lib.evaluating.cpcv import assemble_paths, combinatorial_splits
-from lib.evaluating.metrics import Floats, Mask
+from lib.evaluating.metrics import Floats, Mask, RunAll
 from lib.evaluating.overfitting import probability_of_overfitting
-from lib.evaluating.verdicts import Risks, abstain, judge
-from lib.evaluating.walk_forward import RunAll
+from lib.evaluating.verdicts import abstain, judge
 from lib.learning.features import describe_features, feature_matrix, select_features
 from lib.learning.fitting import Lesson, fit
 from lib.learning.models import (
     DEFAULT_REGULARISATION,
     REGULARISATION_GRID,
-    fit_quietly,
+    grid_lines,
     has_both_classes,
-    make_pipeline,
     predict_risks,
 )
+from lib.learning.newton import risks_of
 from lib.learning.sample_weights import sample_weights
+from lib.learning.scaling import gaps_of, scaling_of
 from lib.learning.splits import EmbargoCutoff, Indices, Split
 from lib.learning.training_options import TrainingOptions
 
@@ -152,62 +153,61 @@ def _test(
     selection = select_features(dataset, train)
     if not (has_both_classes(bad[train]) and selection.names):
         return _tested(keep, [keep] * _family_size(options), dataset, test)
-    values = feature_matrix(dataset, selection)
     lesson = Lesson(
-        values[train],
+        feature_matrix(dataset, selection, train),
         bad[train],
         dataset.realized_pnl_pct[train],
         dataset.decision_us[train],
         dataset.exit_us[train],
     )
-    grid = _Grid(lesson, options) if options.model == "logistic" else None
+    unseen = feature_matrix(dataset, selection, test)
+    grid = _Grid(lesson, unseen, options) if options.model == "logistic" else None
     if grid and _is_plain(options):
         risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
     else:
         fitted = fit(lesson, options, cutoff)
         risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
     verdicts = judge(
-        dataset.take(test),
-        describe_features(selection.names, lesson.values),
+        dataset,
+        describe_features(selection.names, lesson.values, deciles=False),
         risks,
         threshold=threshold,
         max_abs_z=max_abs_z,
+        rows=test,
     )
     trusted = ~np.isnan(verdicts.score)
     family = [keep]
-    for score in grid.scores() if grid else [risks]:
-        cuts = np.quantile(score(lesson.values), KEPT_SHARES)
-        unseen = score(values[test])
-        family += [~trusted | (unseen <= cut) for cut in cuts.tolist()]
+    for known, score in grid.scores() if grid else [(risks(lesson.values), risks(unseen))]:
+        cuts = np.quantile(known, KEPT_SHARES)
+        family += [~trusted | (score <= cut) for cut in cuts.tolist()]
     return _tested(verdicts.keep, family, dataset, test)
 
 
 class _Grid:
     """The logistic regression at each regularisation, imputed and scaled once for all.
 
-    A whole pipeline for each would cost three times as much on a few hundred trades.
+    A whole pipeline for each would cost many times as much.
     """
 
-    def __init__(self, lesson: Lesson, options: TrainingOptions) -> None:
+    def __init__(self, lesson: Lesson, unseen: Floats, options: TrainingOptions) -> None:
         times = lesson.decision_us, lesson.exit_us
         weights = sample_weights(options.sample_weights, *times, lesson.pnl)
-        self._prepare = make_pipeline("logistic", seed=options.seed)[:-1]
-        known = self._prepare.fit_transform(lesson.values)
-        self._lines: dict[float, tuple[Floats, Floats]] = {}
-        for c in REGULARISATION_GRID:
-            classifier = make_pipeline("logistic", seed=options.seed, regularisation_c=c)[-1]
-            fit_quietly(classifier, known, lesson.bad, sample_weight=weights)
-            self._lines[c] = classifier.coef_[0], classifier.intercept_
+        gaps = gaps_of(lesson.values) | gaps_of(unseen)
+        self._scaling, self._known = scaling_of(lesson.values, gaps)
+        self._unseen = self._scaling.columns(unseen)
+        lines = grid_lines(
+            self._known, lesson.bad, REGULARISATION_GRID, seed=options.seed, weights=weights
+        )
+        self._lines = dict(zip(REGULARISATION_GRID, lines, strict=True))
 
     def risks(self, regularisation_c: float, values: Floats) -> Floats:
         """Risk scores float64[n] of rows float64[n, k] at one of the regularisations."""
-        slope, intercept = self._lines[regularisation_c]
-        risks: Floats = expit(self._prepare.transform(values) @ slope + intercept)
-        return risks
+        return risks_of(self._scaling.columns(values), self._lines[regularisation_c])
 
-    def scores(self) -> list[Risks]:
-        """The risk scores of each regularisation, in the order of the grid."""
-        return [partial(self.risks, c) for c in self._lines]
+    def scores(self) -> Iterator[tuple[Floats, Floats]]:
+        """The risk scores of training and of unseen rows, in the order of the grid."""
+        for line in self._lines.values():
+            yield risks_of(self._known, line), risks_of(self._unseen, line)
 
 
 def _is_plain(options: TrainingOptions) -> bool:
@@ -222,10 +222,20 @@ def _family_size(options: TrainingOptions) -> int:
 
 
 def _tested(keep: Mask, family: list[Mask], dataset: Dataset, test: Indices) -> _Tested:
-    block = test * BLOCKS // len(dataset)
-    inside = (block[:, None] == np.arange(BLOCKS)).astype(np.float64)
-    kept = np.array(family, dtype=np.float64)
-    return _Tested(keep, (kept * dataset.realized_pnl_pct[test]) @ inside, kept @ inside)
+    # Rows of a block are neighbours, so sums between edges do what a matrix product would,
+    # which wakes all cores for it.
+    edges = np.searchsorted(test * BLOCKS // len(dataset), np.arange(BLOCKS + 1))
+    pnl = dataset.realized_pnl_pct[test]
+    sums, counts = (
+        np.array([_between(np.where(kept, values, 0.0), edges) for kept in family])
+        for values in (pnl, np.ones(len(test)))
+    )
+    return _Tested(keep, sums, counts)
+
+
+def _between(values: Floats, edges: Indices) -> Floats:
+    """The sum of the values from each edge to the next; an empty stretch sums to 0."""
+    return np.array([values[start:stop].sum() for start, stop in pairwise(edges.tolist())])
 
 
 def _expectancy(pnl: Floats) -> float:

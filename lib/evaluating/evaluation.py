@@ -19,7 +19,7 @@ from lib.evaluating.classification import find_leaks
 from lib.evaluating.comparison import Outcomes, compare, compare_with_active
 from lib.evaluating.cross_validation import cross_validate
 from lib.evaluating.importance import permutation_importance
-from lib.evaluating.metrics import Mask
+from lib.evaluating.metrics import Mask, RunAll
 from lib.evaluating.notes import (
     active_notes,
     cross_validation_notes,
@@ -29,7 +29,7 @@ from lib.evaluating.notes import (
 )
 from lib.evaluating.track_record import TrackRecord, track_record
 from lib.evaluating.verdicts import Risks, Verdicts, feature_values, judge
-from lib.evaluating.walk_forward import RunAll, walk_forward
+from lib.evaluating.walk_forward import walk_forward
 from lib.gating.evidence import evidence
 from lib.gating.prequential import prequential
 from lib.learning.features import FeatureStats
@@ -105,8 +105,8 @@ def evaluate_model(
     """All figures of ``model`` on the dataset that it was trained on, as JSON values.
 
     ``active`` is the model to replace, if any; ``candidates_tried`` counts this one too;
-    ``run_all`` may walk forward in parallel. Nothing is NaN: what has no value is None, and
-    a sentence in ``notes`` says why.
+    ``run_all`` may walk forward and resample in parallel. Nothing is NaN: what has no value
+    is None, and a sentence in ``notes`` says why.
     """
     risk_threshold, seed = model.options.risk_threshold, model.options.seed
     threshold = model.threshold(risk_threshold)
@@ -121,6 +121,7 @@ def evaluate_model(
         candidates_tried=candidates_tried,
         resamples=resamples,
         seed=seed,
+        run_all=run_all,
     )
     rows = held_out_rows(dataset, model.options)
     verdicts = judged(model, dataset.take(rows))
@@ -158,6 +159,7 @@ def evaluate_model(
             active_verdicts,
             resamples=resamples,
             seed=seed,
+            run_all=run_all,
         )
         records["versus_active"] = _record(
             dataset, bad, both, both_verdicts, rules_active=active_verdicts.keep

@@ -6,6 +6,8 @@ comparison with False and would slip through a gate, and JSON cannot hold it.
 """
 
 import math
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,6 +16,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 """One truth value a row: bad, allowed, ..."""
+
+RunAll = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Applies a function to all items, in order: `map`, or something that does it in parallel."""
 
 TAIL_SHARE = 0.05
 """Share of the worst trades that expected shortfall averages."""

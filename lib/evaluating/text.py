@@ -59,6 +59,7 @@ def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     header = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")
     yield from table_lines(header, measure_rows(part, "rules_only", "rules_ml"))
+    yield from _resamples(part["differences"])
     effect, luck, scores = part["filter_effect"], part["significance"], part["scores"]
     yield ""
     yield (
@@ -108,6 +109,7 @@ def _versus_active(active: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     header = ("Metric", "Rules-Only", "Rules+ML", "Rules+Active", "ML-Active", "95 % interval")
     yield from table_lines(header, measure_rows(active, "rules_only", "rules_ml", "rules_active"))
+    yield from _resamples(active["differences"])
 
 
 def measure_rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...]]:
@@ -123,6 +125,15 @@ def measure_rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...
         )
         for name, key, form in MEASURES
     ]
+
+
+def _resamples(differences: Mapping[str, Any]) -> Iterator[str]:
+    """How many resamples are behind the intervals, and which of them rest on fewer."""
+    counts = {key: found["resamples"] for key, found in differences.items()}
+    most = max(counts.values(), default=0)
+    fewer = [f"{name}: {counts[key]}" for name, key, _ in MEASURES if counts.get(key, most) < most]
+    if most:
+        yield f"Resamples behind each interval: {'; '.join([str(most), *fewer])}"
 
 
 def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:

@@ -47,34 +47,41 @@ def judge(
     *,
     threshold: float,
     max_abs_z: float,
+    rows: Indices | None = None,
 ) -> Verdicts:
-    """The verdict on every trade of ``dataset``; ``risks`` takes columns in ``stats`` order.
+    """The verdict on every trade of ``dataset``, or on those at ``rows``.
 
+    ``risks`` takes columns in ``stats`` order.
     Features that the dataset lacks are missing. Abstains where more than `MAX_MISSING_SHARE`
     is missing, or a feature lies more than ``max_abs_z`` training standard deviations from
     its training mean.
     """
-    values = feature_values(dataset, stats)
+    values = feature_values(dataset, stats, rows)
     mean = np.array([feature.mean for feature in stats])
     std = np.array([feature.std for feature in stats])
     with np.errstate(over="ignore"):
         far = np.abs(values - mean) / std > max_abs_z
     missing_share = np.isnan(values).mean(axis=1)
     trusted = ~far.any(axis=1) & (missing_share <= MAX_MISSING_SHARE)
-    verdicts = abstain(len(dataset))
+    verdicts = abstain(len(values))
     if trusted.any():
         verdicts.score[trusted] = risks(values[trusted])
         verdicts.keep[trusted] = verdicts.score[trusted] <= threshold
     return verdicts
 
 
-def feature_values(dataset: Dataset, stats: Sequence[FeatureStats]) -> Floats:
-    """The columns that ``stats`` name, in their order, float64[n, k]; NaN where there is none."""
-    values = np.full((len(dataset), len(stats)), np.nan)
+def feature_values(
+    dataset: Dataset, stats: Sequence[FeatureStats], rows: Indices | None = None
+) -> Floats:
+    """The columns that ``stats`` name, in their order, float64[n, k]; NaN where there is none.
+
+    Of every trade, or of those at ``rows``.
+    """
+    features = dataset.features if rows is None else dataset.features[rows]
+    values = np.full((len(features), len(stats)), np.nan)
     for position, feature in enumerate(stats):
         if feature.name in dataset.feature_names:
-            column = dataset.feature_names.index(feature.name)
-            values[:, position] = dataset.features[:, column]
+            values[:, position] = features[:, dataset.feature_names.index(feature.name)]
     return values
 
 

@@ -7,21 +7,20 @@ third. No number found on later trades, such as the published model's regularisa
 an earlier window.
 """
 
-from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from lib.dataset.columns import Dataset
 from lib.evaluating.classification import auc
-from lib.evaluating.metrics import Floats, Mask
+from lib.evaluating.metrics import Floats, Mask, RunAll
 from lib.evaluating.verdicts import Verdicts, abstain, judge
 from lib.learning.features import select_features
 from lib.learning.models import has_both_classes, predict_risks
 from lib.learning.splits import EmbargoCutoff, Indices, Split, purged_walk_forward
-from lib.learning.training import Task, TrainingOptions, learn
+from lib.learning.training import Task, TrainingOptions, teach
 
 WINDOWS = 8
 
@@ -58,9 +57,6 @@ class WalkForward(NamedTuple):
 
 
 Step = tuple[Window, Verdicts]
-
-RunAll = Callable[[Callable[[Split], Any], Iterable[Split]], Iterable[Any]]
-"""Applies a function to all items, in order: `map`, or something that does it in parallel."""
 
 
 def walk_forward(
@@ -111,15 +107,16 @@ def walk_step(
     elif not (selection := select_features(dataset, train)).names:
         untrained = "no usable feature"
     else:
-        learned = learn(Task(dataset, bad, split, selection), options, cutoff)
-        regularisation_c = learned.metrics.regularisation_c
-        threshold = learned.card.threshold
+        task = Task(dataset, bad, split, selection)
+        fitted, stats = teach(task, options, cutoff, deciles=False)
+        regularisation_c, threshold = fitted.regularisation_c, fitted.threshold
         verdicts = judge(
-            dataset.take(test),
-            learned.stats,
-            partial(predict_risks, learned.pipeline),
+            dataset,
+            stats,
+            partial(predict_risks, fitted.model),
             threshold=threshold,
             max_abs_z=max_abs_z,
+            rows=test,
         )
     scored = ~np.isnan(verdicts.score)
     window = Window(

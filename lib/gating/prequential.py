@@ -8,15 +8,16 @@ trade of its batch. However long the ledger grows, what was judged stays judged 
 *The prequential approach*, Journal of the Royal Statistical Society A, 1984).
 """
 
+from bisect import bisect_right
 from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from lib.dataset.columns import Dataset
-from lib.evaluating.metrics import Mask
+from lib.evaluating.metrics import Mask, RunAll
 from lib.evaluating.verdicts import Verdicts, abstain
-from lib.evaluating.walk_forward import RunAll, walk_step
+from lib.evaluating.walk_forward import walk_step
 from lib.gating.evidence import BATCH_TRADES
 from lib.learning.splits import EmbargoCutoff, Indices, Split, TimesUs
 from lib.learning.training_options import TrainingOptions
@@ -72,10 +73,14 @@ def prequential_splits(
     order = exit_order(decision_us, exit_us)
     sizes = _model_sizes(len(order))
     complete_us = exit_us[order[sizes - 1]]
-    cutoff_us = np.array([cutoff(int(decided)) for decided in decision_us[order]], dtype=np.int64)
+    # The first decision that finds each model complete: later ones find it so too.
+    served_from = [
+        bisect_right(decision_us, moment, key=lambda decided: cutoff(int(decided)))
+        for moment in complete_us.tolist()
+    ]
     batch_start = np.arange(len(order)) // BATCH_TRADES * BATCH_TRADES
     usable = np.minimum(
-        np.searchsorted(complete_us, cutoff_us, side="left"),
+        np.searchsorted(served_from, order, side="right"),
         np.searchsorted(sizes, batch_start, side="right"),
     )
     nothing = np.arange(0)

@@ -43,7 +43,7 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     """One feature over the training rows where it is present.
 
     ``coverage`` is that share of the rows, ``std`` the population's (as StandardScaler
-    takes it), ``decile_edges`` the nine inner edges.
+    takes it), ``decile_edges`` the nine inner edges, none where nobody asked for them.
     """
 
     name: str
@@ -68,19 +68,28 @@ def select_features(dataset: "Dataset", rows: Indices) -> FeatureSelection:
     return FeatureSelection(names, np.array(columns, dtype=np.intp), dropped)
 
 
-def feature_matrix(dataset: "Dataset", selection: FeatureSelection) -> Floats:
-    """The selected columns of all rows, float64[rows, features]; NaN is missing."""
-    values = dataset.features[:, selection.columns]
+def feature_matrix(
+    dataset: "Dataset", selection: FeatureSelection, rows: Indices | None = None
+) -> Floats:
+    """The selected columns of all rows, or of ``rows``: float64[n, k]; NaN is missing."""
+    columns = selection.columns
+    values = (
+        dataset.features[:, columns] if rows is None else dataset.features[np.ix_(rows, columns)]
+    )
     values[np.abs(values) > MAX_MAGNITUDE] = np.nan
     return values
 
 
-def describe_features(names: tuple[str, ...], values: Floats) -> list[FeatureStats]:
+def describe_features(
+    names: tuple[str, ...], values: Floats, *, deciles: bool = True
+) -> list[FeatureStats]:
     """Statistics of ``values`` float64[rows, features], in the order of ``names``.
 
-    Every column must have passed `select_features` over the same rows.
+    Every column must have passed `select_features` over the same rows. ``deciles`` is
+    whether their edges are wanted: they cost more than everything else.
     """
-    return [_describe(name, values[:, column]) for column, name in enumerate(names)]
+    edges = DECILES if deciles else DECILES[:0]
+    return [_describe(name, values[:, column], edges) for column, name in enumerate(names)]
 
 
 def _fault(values: Floats) -> str:
@@ -94,7 +103,7 @@ def _fault(values: Floats) -> str:
     return ""
 
 
-def _describe(name: str, values: Floats) -> FeatureStats:
+def _describe(name: str, values: Floats, edges: Floats) -> FeatureStats:
     present = values[~np.isnan(values)]
     return FeatureStats(
         name=name,
@@ -103,5 +112,5 @@ def _describe(name: str, values: Floats) -> FeatureStats:
         std=float(np.std(present)),
         min=float(present.min()),
         max=float(present.max()),
-        decile_edges=tuple(np.quantile(present, DECILES).tolist()),
+        decile_edges=tuple(np.quantile(present, edges).tolist()) if len(edges) else (),
     )

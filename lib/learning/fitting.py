@@ -130,7 +130,7 @@ def _fit_member(
             lesson.bad,
             splits,
             seed=seed,
-            weigh=lambda rows: _weights(lesson.take(rows), mode),
+            weigh=None if mode == "none" else lambda rows: _weights(lesson.take(rows), mode),
         )
 
     def fitted(past: Lesson) -> Pipeline:

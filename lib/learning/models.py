@@ -1,10 +1,11 @@
 """The learners: one factory, one fit, and what a fitted pipeline says of trades.
 
-Everything is scikit-learn's own; what is added is repeatability. The logistic regression is
-solved by Newton's method to 1e-12 and its coefficients are then rounded to ten significant
-digits, which removes what thread counts and BLAS kernels leave in the last ones. (At its
-default tolerance lbfgs is off by 1e-3 on correlated features, and at 1e-10 still by 1e-4.)
-Classes are not re-weighted: a risk score is a probability, and balancing would inflate it.
+Pipelines are scikit-learn's own; what is added is repeatability, and speed. The logistic
+regression is solved by Newton's method (`lib.learning.newton`, or where that refuses
+scikit-learn's, to 1e-12) and its coefficients are then rounded to ten significant digits,
+which removes what thread counts and BLAS kernels leave in the last ones. (At its default
+tolerance lbfgs is off by 1e-3 on correlated features, and at 1e-10 still by 1e-4.) Classes
+are not re-weighted: a risk score is a probability, and balancing would inflate it.
 """
 
 import warnings
@@ -25,6 +26,8 @@ from threadpoolctl import ThreadpoolController
 
 from lib.errors import ConfigError
 from lib.learning.features import Floats
+from lib.learning.newton import fit_lines, risks_of, rows_of
+from lib.learning.scaling import gaps_of, medians, scaling_of
 from lib.learning.splits import Indices, Split
 
 Labels = npt.NDArray[np.bool_]
@@ -47,10 +50,6 @@ ENSEMBLE: Final = ("logistic", "hist_gradient_boosting")
 
 Weigh = Callable[[Indices], Floats | None]
 """The weights of a fit on these rows; None weighs them all alike."""
-
-
-def unweighted(_: Indices) -> None:
-    """All rows weigh alike."""
 
 
 def has_both_classes(bad: Labels) -> bool:
@@ -114,14 +113,54 @@ def fit_model(
     """
     c = DEFAULT_REGULARISATION if regularisation_c is None else regularisation_c
     pipeline = make_pipeline(kind, seed=seed, regularisation_c=c)
+    if kind == "logistic":
+        _fit_logistic(pipeline, features, bad, weights)
+        return pipeline
     named = {} if weights is None else {"classifier__sample_weight": weights}
     with _one_thread(pipeline):
         fit_quietly(pipeline, features, bad, **named)
-    if kind == "logistic":
-        classifier = pipeline["classifier"]
-        classifier.coef_ = round_significant(classifier.coef_)
-        classifier.intercept_ = round_significant(classifier.intercept_)
     return pipeline
+
+
+def _fit_logistic(
+    pipeline: Pipeline, features: Floats, bad: Labels, weights: Floats | None
+) -> None:
+    imputer, scaler, classifier = pipeline
+    # What is learned from the medians alone is the medians; they are found faster outside.
+    imputer.fit(medians(features)[None, :])
+    known = scaler.fit_transform(imputer.transform(features))
+    (line,) = grid_lines(
+        known.T, bad, (classifier.C,), seed=classifier.random_state, weights=weights
+    )
+    classifier.classes_ = np.array([False, True])
+    classifier.n_features_in_ = known.shape[1]
+    classifier.coef_ = round_significant(line[None, :-1])
+    classifier.intercept_ = round_significant(line[-1:])
+
+
+def grid_lines(
+    columns: Floats,
+    bad: Labels,
+    strengths: Sequence[float],
+    *,
+    seed: int,
+    weights: Floats | None = None,
+    start: Floats | None = None,
+) -> Floats:
+    """Slopes and intercept, float64[len(strengths), k + 1], at each inverse strength C.
+
+    ``columns`` float64[k, n] are scaled features without NaN; both classes occur. A search
+    begins at ``start`` float64[k + 1]. Newton's method, or where it refuses scikit-learn's solver.
+    """
+    lines = fit_lines(rows_of(columns, bad, weights), strengths, start)
+    if lines is not None:
+        return lines
+    found = []
+    for strength in strengths:
+        classifier = _logistic(strength, seed)
+        fit_quietly(classifier, columns.T, bad, sample_weight=weights)
+        found.append(np.append(classifier.coef_[0], classifier.intercept_))
+    return np.array(found)
 
 
 def log_odds(pipeline: Pipeline, features: Floats) -> Floats:
@@ -152,7 +191,7 @@ def choose_regularisation(
     splits: Sequence[Split],
     *,
     seed: int = 42,
-    weigh: Weigh = unweighted,
+    weigh: Weigh | None = None,
 ) -> float:
     """The C of `REGULARISATION_GRID` with the least log loss over the splits' test rows.
 
@@ -160,15 +199,18 @@ def choose_regularisation(
     out; with none left, `DEFAULT_REGULARISATION`. Of equals the strongest wins.
     """
     losses = dict.fromkeys(REGULARISATION_GRID, 0.0)
+    gaps, start = gaps_of(features), None
     for train, test, _ in splits:
         if not has_both_classes(bad[train]):
             continue
-        prepare = make_pipeline("logistic", seed=seed)[:-1].fit(features[train])
-        known, unseen = prepare.transform(features[train]), prepare.transform(features[test])
-        for regularisation_c in REGULARISATION_GRID:
-            classifier = _logistic(regularisation_c, seed)
-            fit_quietly(classifier, known, bad[train], sample_weight=weigh(train))
-            losses[regularisation_c] += log_loss(bad[test], predict_risks(classifier, unseen))
+        scaling, known = scaling_of(features[train], gaps)
+        weights = weigh(train) if weigh else None
+        lines = grid_lines(
+            known, bad[train], REGULARISATION_GRID, seed=seed, weights=weights, start=start
+        )
+        start, unseen = lines[0], scaling.columns(features[test])
+        for regularisation_c, line in zip(REGULARISATION_GRID, lines, strict=True):
+            losses[regularisation_c] += log_loss(bad[test], risks_of(unseen, line))
     if not any(losses.values()):
         return DEFAULT_REGULARISATION
     # Ten digits: below that it is the machine that chooses, not the data.
@@ -201,6 +243,16 @@ def _one_thread(model: Any) -> AbstractContextManager[Any]:
     if isinstance(classifier, LogisticRegression):
         return nullcontext()
     limits: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="openmp")
+    return limits
+
+
+def one_core() -> AbstractContextManager[Any]:
+    """Keeps linear algebra and trees on one thread, for a training or an evaluation.
+
+    Its matrices are narrow: two threads take longer to meet than to multiply, on a busy machine
+    many times as long. Whoever wants more cores runs whole fits side by side (`lib.parallel`).
+    """
+    limits: AbstractContextManager[Any] = _thread_pools().limit(limits=1)
     return limits
 
 

@@ -37,6 +37,7 @@ __all__ = [
     "label",
     "learn",
     "prepare",
+    "teach",
     "too_small",
     "without_atr",
 ]
@@ -166,20 +167,28 @@ def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -
     return Task(dataset, bad, split, selection)
 
 
-def learn(task: Task, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
-    """Fit on the training rows only, then score both parts."""
+def teach(
+    task: Task, options: TrainingOptions, cutoff: EmbargoCutoff, *, deciles: bool = True
+) -> tuple[Fitted, list[FeatureStats]]:
+    """Fit on the training rows only; the statistics, with or without ``deciles``, are theirs."""
     dataset, bad, (train, _, _), selection = task
-    values = feature_matrix(dataset, selection)
-    stats = describe_features(selection.names, values[train])
+    values = feature_matrix(dataset, selection, train)
     lesson = Lesson(
-        values[train],
+        values,
         bad[train],
         dataset.realized_pnl_pct[train],
         dataset.decision_us[train],
         dataset.exit_us[train],
     )
-    fitted = fit(lesson, options, cutoff)
-    metrics = _measured(task, fitted, predict_risks(fitted.model, values), options)
+    stats = describe_features(selection.names, values, deciles=deciles)
+    return fit(lesson, options, cutoff), stats
+
+
+def learn(task: Task, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
+    """Fit on the training rows only, then score both parts."""
+    fitted, stats = teach(task, options, cutoff)
+    risks = predict_risks(fitted.model, feature_matrix(task.dataset, task.selection))
+    metrics = _measured(task, fitted, risks, options)
     card = make_card(fitted.model, stats, fitted.threshold, fitted.threshold_mode)
     return Learned(fitted.model, card, stats, metrics)
 

@@ -7,7 +7,6 @@ They are stored with every model, so that evaluation and a later training can do
 import msgspec
 
 from lib.errors import ConfigError
-from lib.learning.models import make_pipeline, members_of
 
 
 class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +31,8 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raise ConfigError for a model that is not available or a senseless MAE threshold."""
+        from lib.learning.models import make_pipeline, members_of  # scikit-learn: not for a build
+
         for kind in members_of(self.model):
             make_pipeline(kind, seed=self.seed)
         largest = 1 if self.mae_unit == "fraction" else 100

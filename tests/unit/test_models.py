@@ -9,6 +9,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline as plain_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from lib.errors import ConfigError
 from lib.learning.models import (
@@ -22,6 +23,7 @@ from lib.learning.models import (
     log_odds,
     make_pipeline,
     members_of,
+    one_core,
     predict_risks,
 )
 from lib.learning.splits import Split
@@ -49,6 +51,16 @@ def test_weights_equal_those_of_a_plain_scikit_learn_pipeline(regularisation_c: 
     ours = fit_model(values, bad, regularisation_c=regularisation_c)
     assert ours["classifier"].coef_ == pytest.approx(plain[-1].coef_, rel=1e-5)
     assert predict_risks(ours, values) == pytest.approx(plain.predict_proba(values)[:, 1], abs=1e-6)
+
+
+def test_a_training_keeps_linear_algebra_on_one_thread_and_lets_go() -> None:
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    with threadpool_limits(2):
+        with one_core():
+            assert threads() == {1}
+        assert threads() == {2}
 
 
 def test_fitted_coefficients_have_ten_significant_digits() -> None:

@@ -44,6 +44,24 @@ def test_no_model_learns_from_its_own_future_or_from_a_batch_that_it_judges(seed
     assert len(np.unique(tested)) == len(tested)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_every_trade_is_judged_by_the_newest_model_that_could_know_of_it(seed: int) -> None:
+    dataset = planted_trades(300, seed, odds_ratio=1.0)
+    cutoff = embargo_cutoff(dataset, 1)
+    order = exit_order(dataset.decision_us, dataset.exit_us)
+    splits = prequential_splits(dataset.decision_us, dataset.exit_us, cutoff)
+    judge = {row: len(split.train) for split in splits for row in split.test.tolist()}
+    for place, row in enumerate(order.tolist()):
+        batch_start = place // BATCH_TRADES * BATCH_TRADES
+        known = [
+            size
+            for size in (40, 60, 100, 160, 240)
+            if size <= batch_start
+            and dataset.exit_us[order[size - 1]] < cutoff(int(dataset.decision_us[row]))
+        ]
+        assert judge.get(row, 0) == max(known, default=0)
+
+
 def test_what_was_judged_stays_judged_while_the_ledger_grows() -> None:
     options = TrainingOptions()
     dataset = planted_trades(260, 3, odds_ratio=3.0)

@@ -1,6 +1,7 @@
 """p-values against exact counts and the normal law; deflation against purgedcv."""
 
 import math
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from purgedcv import deflated_sharpe_ratio
 
 from lib.evaluating.significance import deflated_sharpe, random_blocking, sidak, significance
+from lib.parallel import run_all
 
 PNL = np.random.default_rng(4).normal(0.001, 0.02, 12)
 
@@ -41,6 +43,34 @@ def test_windows_of_shared_orders_agree_with_the_normal_law() -> None:
     p_value, draws = random_blocking(pnl, keep, draws=10_000, seed=3)
     assert draws >= 10_000
     assert p_value == pytest.approx(normal, abs=0.02)
+
+
+def test_orders_made_in_pairs_vary_no_more_than_independent_ones() -> None:
+    # 2,500 trades: 90 x 90 orders. Their p-value scatters as 8,100 draws or more would.
+    rng = np.random.default_rng(7)
+    pnl = rng.normal(0, 0.02, 2_500)
+    keep = pnl + rng.normal(0, 1, 2_500) > 0
+    share = keep.mean()
+    error = pnl.std(ddof=1) * math.sqrt((1 - share) / keep.sum())
+    normal = 0.5 * math.erfc((pnl[keep].mean() - pnl.mean()) / error / math.sqrt(2))
+    answers = [random_blocking(pnl, keep, draws=10_000, seed=seed) for seed in range(12)]
+    assert {draws for _, draws in answers} == {16_200}
+    found = np.array([p_value for p_value, _ in answers])
+    expected = math.sqrt(normal * (1 - normal) / 8_100)
+    assert found.mean() == pytest.approx(normal, abs=4 * expected / math.sqrt(12) + 0.002)
+    assert 0.3 * expected < found.std(ddof=1) < 1.6 * expected
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_the_p_value_does_not_depend_on_the_number_of_workers(n_jobs: int) -> None:
+    rng = np.random.default_rng(6)
+    pnl = rng.normal(0, 0.02, 6_000)
+    keep = pnl + rng.normal(0, 1, 6_000) > 0
+    alone = random_blocking(pnl, keep, draws=10_000, seed=1)
+    spread = partial(run_all, n_jobs=n_jobs, backend="threading")
+    assert random_blocking(pnl, keep, draws=10_000, seed=1, run_all=spread) == alone
+    assert 0.001 < alone[0] < 0.999
+    assert alone[1] >= 10_000
 
 
 def test_useless_filters_are_called_significant_no_more_often_than_promised() -> None:

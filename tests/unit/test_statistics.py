@@ -1,11 +1,14 @@
 """The bootstrap against its definition, row by row, and against scipy."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
 from lib.evaluating.metrics import trade_metrics
 from lib.evaluating.statistics import Interval, default_block, paired_bootstrap
+from lib.parallel import run_all
 
 MEASURES = {
     "expectancy",
@@ -126,14 +129,63 @@ def test_fewer_than_two_trades_have_no_intervals(rows: int) -> None:
     assert paired_bootstrap(*a_year_of_trades(rows), resamples=100, seed=0) == {}
 
 
-def test_many_trades_get_fewer_resamples_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lib.evaluating.statistics.DRAWN_ROWS", 50_000)
+def test_many_trades_get_all_resamples_but_for_the_tail_and_say_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("lib.evaluating.statistics.DRAWN_TAIL_ROWS", 20_000)
     intervals = paired_bootstrap(*a_year_of_trades(80), resamples=1000, seed=0)
-    assert intervals["expectancy"].resamples == 625
+    assert intervals["expectancy"].resamples == 1000
     assert intervals["expected_shortfall_5"].resamples == 250
     intervals = paired_bootstrap(*a_year_of_trades(1000), resamples=1000, seed=0)
-    assert {interval.resamples for interval in intervals.values()} == {200}
+    assert intervals.pop("expected_shortfall_5").resamples == 200
+    assert {interval.resamples for interval in intervals.values()} == {1000}
+
+
+def test_a_hundred_thousand_trades_get_ten_thousand_resamples() -> None:
+    pnl, bad, everything, keep = a_year_of_trades(100_000)
+    intervals = paired_bootstrap(pnl, bad, everything, keep, resamples=10_000, seed=0)
+    tail = intervals.pop("expected_shortfall_5")
+    assert {interval.resamples for interval in intervals.values()} == {10_000}
+    assert tail.resamples == 200
+    # Independent trades: the interval is that of the normal law, with 1 % of luck.
+    gain = np.where(keep, (pnl - pnl[keep].mean()) / keep.mean(), 0) - (pnl - pnl.mean())
+    half = 1.96 * gain.std() / np.sqrt(len(pnl))
+    middle = pnl[keep].mean() - pnl.mean()
+    found = intervals["expectancy"]
+    assert (found.low, found.high) == pytest.approx((middle - half, middle + half), abs=0.1 * half)
+
+
+WAYS = {
+    "two threads": partial(run_all, n_jobs=2, backend="threading"),
+    "three threads": partial(run_all, n_jobs=3, backend="threading"),
+    "two processes": partial(run_all, n_jobs=2, backend="loky"),
+    "the last first": lambda work, items: [*map(work, reversed(list(items)))][::-1],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_intervals_do_not_depend_on_who_measures_which_group(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lib.evaluating.statistics.GROUP_CELLS", 5_000)
+    calls = []
+
+    def counted(work, items):
+        calls.append(listed := list(items))
+        return WAYS[way](work, listed)
+
+    trades = a_year_of_trades(200)
+    alone = paired_bootstrap(*trades, resamples=1000, seed=3)
+    assert paired_bootstrap(*trades, resamples=1000, seed=3, run_all=counted) == alone
+    assert [len(groups) for groups in calls] == [7]
+
+
+def test_groups_of_resamples_draw_differently() -> None:
+    pnl, bad, everything, keep = a_year_of_trades(3000)  # 2.1 million starts, two groups
+    first = paired_bootstrap(pnl, bad, everything, keep, resamples=10_000, seed=0)
+    half = paired_bootstrap(pnl, bad, everything, keep, resamples=5_000, seed=0)
+    assert first["expectancy"] != half["expectancy"]
+    assert first["expectancy"].low == pytest.approx(half["expectancy"].low, rel=0.05)
 
 
 def test_chunks_do_not_change_the_kind_of_answer(monkeypatch: pytest.MonkeyPatch) -> None:
