@@ -1,28 +1,16 @@
-"""A sheet to draw one chart on, by matplotlib without its global state.
-
-`Figure` objects on the SVG canvas, never pyplot: nothing is shared between two pages, and no
-display is asked for. Text stays text, so that it can be selected, read aloud and set in the
-page's font. Equal charts give equal bytes: ids are salted by the chart's name, no date, and
-nobody's matplotlibrc counts.
+"""Charts of panels, one below the other: values to pixels, and the looks that all share.
 
 Charts take no names from outside (features, symbols, reasons): those stand in the page's
 tables, so nothing hostile can reach a drawing.
 """
 
-import io
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final, Literal
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
-
-from lib.report.svg import colour, for_page
-from lib.report.words import count, percent
+from lib.report.svg import Drawing, Point, Role, Stroke
+from lib.report.ticks import Limits, Ticks
 
 WIDTH: Final = 440
 """Of every chart, in CSS pixels: a phone shows it nearly as drawn."""
@@ -30,98 +18,101 @@ WIDTH: Final = 440
 LEFT, RIGHT = 52, 14
 """Margins of a panel, in CSS pixels: room for the labels of its axis."""
 
-STYLE: Final[Any] = {
-    "svg.fonttype": "none",
-    "font.size": 12.5,
-    "text.color": colour("muted"),
-    "text.parse_math": False,
-    "axes.edgecolor": colour("grid"),
-    "axes.linewidth": 1.0,
-    "axes.spines.left": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "xtick.color": colour("grid"),
-    "ytick.color": colour("grid"),
-    "xtick.labelcolor": colour("muted"),
-    "ytick.labelcolor": colour("muted"),
-    "xtick.major.size": 4,
-    "ytick.major.size": 0,
-    "grid.color": colour("grid"),
-    "grid.linewidth": 1.0,
-}
+GRID: Final = Stroke("grid", 1)
 
-ROUNDING: Final = 1e-9
-
-Ticks = dict[float, str]
-"""Places on an axis and what is written there."""
-
-
-@contextmanager
-def house_style() -> Iterator[None]:
-    """Draw as this project does, whatever the process or its user has set."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
-        yield
+Values = Sequence[float | None]
+"""What a line goes through; it is interrupted at None and NaN."""
 
 
 class Chart:
     """One drawing, ``height`` CSS pixels high, of panels one below the other."""
 
     def __init__(self, name: str, height: int) -> None:
-        self.name, self.height = name, height
-        # An inch is 72 units of an SVG by matplotlib, so that a unit is a pixel here.
-        self.figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="none")
-        FigureCanvasSVG(self.figure)
+        self._drawing = Drawing(name, WIDTH, height)
 
-    def panel(self, top: int, bottom: int) -> Axes:
-        """Axes from ``top`` to ``bottom`` pixels below the drawing's upper edge."""
-        width, height = WIDTH - LEFT - RIGHT, bottom - top
-        return self.figure.add_axes(
-            (LEFT / WIDTH, 1 - bottom / self.height, width / WIDTH, height / self.height),
-            facecolor="none",
-        )
+    def panel(self, top: int, bottom: int, *, x: Limits, y: Limits) -> "Panel":
+        """A panel from ``top`` to ``bottom`` pixels below the drawing's upper edge."""
+        return Panel(self._drawing, top, bottom, x, y)
 
     def svg(self, title: str, words: str) -> str:
-        """The finished drawing as an element for a page (`svg.for_page`)."""
-        written = io.StringIO()
-        with mpl.rc_context({"svg.hashsalt": self.name}):
-            self.figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-        return for_page(written.getvalue(), title=title, words=words, name=self.name)
+        """The finished drawing as an element for a page (`Drawing.element`)."""
+        return self._drawing.element(title, words)
 
 
-def y_ticks(axes: Axes, ticks: Ticks) -> None:
-    """Label the y axis and draw a grid line at each tick."""
-    axes.set_yticks(list(ticks), list(ticks.values()))
-    axes.grid(axis="y")
+class Panel:
+    """A rectangle of a chart, ``top`` to ``bottom`` pixels below its upper edge.
+
+    ``x`` and ``y`` are the values at its left and right, and at its lower and upper edge.
+    """
+
+    def __init__(self, drawing: Drawing, top: int, bottom: int, x: Limits, y: Limits) -> None:
+        self._drawing, self._top, self._bottom, self._x, self._y = drawing, top, bottom, x, y
+
+    def line(self, xs: Sequence[float], ys: Values, stroke: Stroke) -> None:
+        """A line through the points that have a value."""
+        runs = groupby(zip(xs, ys, strict=True), key=lambda point: _is_known(point[1]))
+        known = (
+            [self._at(x, y) for x, y in run if y is not None]
+            for has_value, run in runs
+            if has_value
+        )
+        self._drawing.lines(known, stroke)
+
+    def wash(self, xs: Sequence[float], ys: Sequence[float], role: Role) -> None:
+        """A pale area between a line and 0."""
+        ends = [self._at(xs[-1], 0), self._at(xs[0], 0)]
+        points = [self._at(x, y) for x, y in zip(xs, ys, strict=True)]
+        self._drawing.area([*points, *ends], role)
+
+    def block(self, x: Limits, y: Limits, role: Role) -> None:
+        """A filled rectangle."""
+        self._drawing.block(self._at(x[0], y[0]), self._at(x[1], y[1]), role)
+
+    def dot(self, x: float, y: float | None, role: Role) -> None:
+        """A point, if it has a value."""
+        if y is not None and _is_known(y):
+            self._drawing.dot(self._at(x, y), role)
+
+    def level(self, y: float, stroke: Stroke) -> None:
+        """A line from the left edge to the right."""
+        self._drawing.lines([[self._at(self._x[0], y), self._at(self._x[1], y)]], stroke)
+
+    def mark(self, x: float, stroke: Stroke, label: str, *, left: bool) -> None:
+        """A line from the lower edge to the upper, ``label`` beside its end."""
+        self._drawing.lines([[self._at(x, self._y[0]), self._at(x, self._y[1])]], stroke)
+        place = (self._at(x, 0)[0] + (-5 if left else 5), self._top + 13)
+        if label:
+            self._drawing.text(place, label, "ink", "end" if left else "start")
+
+    def heading(self, text: str) -> None:
+        """What the panel shows, above it, where its labels begin."""
+        self._drawing.text((4, self._top - 12), text, "ink")
+
+    def y_ticks(self, ticks: Ticks) -> None:
+        """Label the y axis and draw a grid line at each tick."""
+        for value, label in ticks.items():
+            self.level(value, GRID)
+            place = (LEFT - 4, self._at(0, value)[1] + 4.5)
+            self._drawing.text(place, label, "muted", "end")
+
+    def x_ticks(self, ticks: Ticks, *, at_edges: bool = False) -> None:
+        """Draw and label the x axis; ``at_edges`` the outer labels stay within the panel."""
+        base = float(self._bottom)
+        self._drawing.lines([[(LEFT, base), (WIDTH - RIGHT, base)]], GRID)
+        for position, (value, label) in enumerate(ticks.items()):
+            x = self._at(value, 0)[0]
+            self._drawing.lines([[(x, base), (x, base + 4)]], GRID)
+            anchor: Literal["start", "middle", "end"] = "middle"
+            if at_edges and position in (0, len(ticks) - 1):
+                anchor = "end" if position else "start"
+            self._drawing.text((x, base + 18), label, "muted", anchor)
+
+    def _at(self, x: float, y: float) -> Point:
+        right = (x - self._x[0]) / (self._x[1] - self._x[0])
+        up = (y - self._y[0]) / (self._y[1] - self._y[0])
+        width, height = WIDTH - LEFT - RIGHT, self._bottom - self._top
+        return LEFT + right * width, self._bottom - up * height
 
 
-def percent_ticks(low: float, high: float, *, most: int) -> Ticks:
-    """About ``most`` ticks from ``low`` to ``high``, written as percent."""
-    places = _places(MaxNLocator(most, steps=[1, 2, 5, 10]), low, high)
-    step = 100 * (places[1] - places[0])
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return {place: percent(place, digits) for place in _within(places, low, high)}
-
-
-def count_ticks(largest: int, *, most: int) -> Ticks:
-    """About ``most`` ticks from 0 to ``largest``, whole numbers."""
-    places = _places(MaxNLocator(most, integer=True), 0, largest)
-    return {place: count(round(place)) for place in _within(places, 0, largest)}
-
-
-def heading(axes: Axes, text: str) -> None:
-    """What a panel shows, above it, where its labels begin."""
-    axes.annotate(
-        text, (0, 1), xytext=(4 - LEFT, 9), xycoords="axes fraction", textcoords="offset points",
-        ha="left", va="bottom", color=colour("ink"),
-    )  # fmt: skip
-
-
-def _places(locator: MaxNLocator, low: float, high: float) -> list[float]:
-    return [float(place) for place in locator.tick_values(low, high)]
-
-
-def _within(places: list[float], low: float, high: float) -> list[float]:
-    return [place for place in places if low - ROUNDING <= place <= high + ROUNDING]
+def _is_known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)

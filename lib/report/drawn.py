@@ -1,8 +1,8 @@
 """The review pages for a night's work, which never fails for want of one.
 
 What goes wrong is logged, and the operator's status says that the page is missing, until
-`make report` has drawn it. matplotlib is imported here and not before, so that a step with
-nothing to draw does not wait for it.
+`make report` has drawn it. The templates' library is imported here and not before, so that a
+step with nothing to draw does not wait for it.
 """
 
 import logging

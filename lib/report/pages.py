@@ -8,6 +8,7 @@ nothing else: what slipped through the escaping would still not run.
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -33,26 +34,32 @@ def page(template: str, **values: Any) -> bytes:
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template(template).render(
+    blank = _environment().get_template(template)
+    filled = blank.render(
         csp=policy,
         icon=f"data:image/svg+xml,{quote(ICON)}",
         style=Markup(style),  # noqa: S704 - this package's own file
         script=Markup(script),  # noqa: S704 - this package's own file
         **values,
     )
-    return seal_page(text.encode())
+    return seal_page(filled.encode())
 
 
 def drawing(svg: str) -> Markup:
     """A chart of this package, to be set as it is: it holds no text from outside."""
-    return Markup(svg)  # noqa: S704 - made by `svg.for_page` alone
+    return Markup(svg)  # noqa: S704 - made by `svg.Drawing` alone
+
+
+@cache
+def _environment() -> Environment:
+    """Compiles a template once a process: both pages share two."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def _text(name: str) -> str:

@@ -4,16 +4,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import numpy as np
-from matplotlib.axes import Axes
-
-from lib.report.drawing import Chart, count_ticks, heading, percent_ticks, y_ticks
-from lib.report.svg import colour
+from lib.report.drawing import Chart, Panel
+from lib.report.svg import Stroke
+from lib.report.ticks import Limits, around, count_ticks, percent_ticks
 from lib.report.words import number, percent
 
 Rows = Sequence[Mapping[str, Any]]
 
 QUARTERS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+WHOLE: Final[Limits] = (0.0, 1.0)
+"""A risk score's range, and a share's."""
+
+BAR_SHARE: Final = 0.84
+"""Of a bin's width, that its bar takes."""
 
 WILSON_Z: Final = 1.96
 
@@ -30,24 +34,26 @@ FAR_RIGHT: Final = 0.7
 
 def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float) -> str:
     """How many good trades (upwards) and bad ones (downwards) got each risk score."""
+    good, bad = scores["good"], scores["bad"]
+    most, bins = max(*good, *bad, 1), len(good)
     chart = Chart(name, 256)
-    axes = chart.panel(28, 230)
-    good, bad = np.array(scores["good"]), np.array(scores["bad"])
-    starts, width = np.arange(len(good)) / len(good), 0.84 / len(good)
-    most = int(max(good.max(), bad.max(), 1))
-    axes.axvspan(threshold, 1, color=colour("tint"), linewidth=0)
-    axes.bar(starts, good, width=width, align="edge", color=colour("good"))
-    axes.bar(starts, -bad, width=width, align="edge", color=colour("bad"))
-    axes.axhline(0, color=colour("muted"), linewidth=1)
-    axes.set_ylim(-1.1 * most, 1.35 * most)
+    panel = chart.panel(28, 230, x=WHOLE, y=(-1.1 * most, 1.35 * most))
+    panel.block((threshold, 1), (-1.1 * most, 1.35 * most), "tint")
     upwards = count_ticks(most, most=3)
-    y_ticks(axes, {-tick: label for tick, label in upwards.items()} | upwards)
-    _mark(axes, threshold, "blocked")
-    _score_axis(axes)
-    heading(axes, "Good trades upwards, bad trades downwards")
+    panel.y_ticks({-tick: label for tick, label in upwards.items()} | upwards)
+    for position, (ups, downs) in enumerate(zip(good, bad, strict=True)):
+        across = position / bins, (position + BAR_SHARE) / bins
+        if ups:
+            panel.block(across, (0, ups), "good")
+        if downs:
+            panel.block(across, (0, -downs), "bad")
+    panel.level(0, Stroke("muted", 1))
+    _mark(panel, threshold, "blocked")
+    _score_axis(panel)
+    panel.heading("Good trades upwards, bad trades downwards")
     words = "Trades by risk score, good and bad: " + "; ".join(
-        f"{number(start)} to {number(start + 1 / len(good))}, {ups} and {downs}"
-        for start, ups, downs in zip(starts.tolist(), good.tolist(), bad.tolist(), strict=True)
+        f"{number(position / bins)} to {number((position + 1) / bins)}, {ups} and {downs}"
+        for position, (ups, downs) in enumerate(zip(good, bad, strict=True))
         if ups or downs
     )
     return chart.svg("Risk scores of good and bad trades", f"{words}.")
@@ -56,18 +62,16 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
 def calibration_chart(name: str, bins: Rows) -> str:
     """The mean score of each bin against the share that went bad, with 95 % intervals."""
     chart = Chart(name, 256)
-    axes = chart.panel(28, 230)
+    panel = chart.panel(28, 230, x=WHOLE, y=(-0.03, 1.03))
+    panel.y_ticks({tick: percent(tick, 0) for tick in QUARTERS})
+    panel.line(WHOLE, WHOLE, Stroke("rules", 1.4, (5, 2.5)))
     filled = [found for found in bins if found["trades"]]
-    axes.plot([0, 1], [0, 1], color=colour("rules"), linewidth=1.4, linestyle=(0, (5, 2.5)))
     for found in filled:
-        reach = wilson(found["bad_share"], found["trades"])
-        axes.plot([found["mean_score"]] * 2, reach, color=colour("ml"), linewidth=1.5)
-    scores, shares = ([found[key] for found in filled] for key in ("mean_score", "bad_share"))
-    axes.plot(scores, shares, color=colour("ml"), linewidth=0, marker="o", markersize=7)
-    axes.set_ylim(-0.03, 1.03)
-    y_ticks(axes, {tick: percent(tick, 0) for tick in QUARTERS})
-    _score_axis(axes)
-    heading(axes, "Share that went bad")
+        score, share = found["mean_score"], found["bad_share"]
+        panel.line([score] * 2, wilson(share, found["trades"]), Stroke("ml", 1.5))
+        panel.dot(score, share, "ml")
+    _score_axis(panel)
+    panel.heading("Share that went bad")
     words = "; ".join(
         f"scored about {number(found['mean_score'])}, {percent(found['bad_share'], 0)} of "
         f"{found['trades']} went bad"
@@ -81,21 +85,17 @@ def sweep_chart(name: str, rows: Rows, threshold: float) -> str:
     chart = Chart(name, 406)
     at = [row["threshold"] for row in rows]
     for position, (key, title) in enumerate(SWEPT):
-        axes = chart.panel(28 + 128 * position, 122 + 128 * position)
-        values = np.array([row[key] for row in rows], dtype=float)  # None, nothing kept, is NaN
-        known = values[np.isfinite(values)]
-        low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-        axes.plot(at, values, color=colour("ml"), linewidth=2.2)
-        here = values[at.index(threshold)]
-        axes.plot([threshold], [here], color=colour("ink"), marker="o", markersize=7)
-        axes.set_ylim(low - 0.1 * (high - low) - 1e-4, high + 0.1 * (high - low) + 1e-4)
-        y_ticks(axes, percent_ticks(low, high, most=3))
-        _mark(axes, threshold)
-        _score_axis(axes)
-        if position + 1 < len(SWEPT):
-            axes.tick_params(bottom=False, labelbottom=False)
-            axes.spines["bottom"].set_visible(False)
-        heading(axes, title)
+        values = [row[key] for row in rows]  # None where nothing is kept
+        known = [value for value in values if value is not None] or WHOLE
+        limits = around(known, share=0.1, least=1e-4)
+        panel = chart.panel(28 + 128 * position, 122 + 128 * position, x=WHOLE, y=limits)
+        panel.y_ticks(percent_ticks(min(known), max(known), most=3))
+        panel.line(at, values, Stroke("ml", 2.2))
+        _mark(panel, threshold)
+        panel.dot(threshold, values[at.index(threshold)], "ink")
+        if position + 1 == len(SWEPT):
+            _score_axis(panel)
+        panel.heading(title)
     words = "; ".join(
         f"at {number(row['threshold'])}, {percent(row['kept_share'], 0)} kept with an expectancy "
         f"of {percent(row['expectancy'], 2)}"
@@ -113,16 +113,10 @@ def wilson(share: float, trades: int) -> tuple[float, float]:
     return centre - reach, centre + reach
 
 
-def _mark(axes: Axes, threshold: float, label: str = "") -> None:
+def _mark(panel: Panel, threshold: float, label: str = "") -> None:
     """The threshold in force, with ``label`` on the side that has room."""
-    axes.axvline(threshold, color=colour("ink"), linewidth=1.3, linestyle=(0, (2, 2)))
-    left = threshold > FAR_RIGHT
-    axes.annotate(
-        label, (threshold, 1), xytext=(-5 if left else 5, -3), xycoords=("data", "axes fraction"),
-        textcoords="offset points", ha="right" if left else "left", va="top", color=colour("ink"),
-    )  # fmt: skip
+    panel.mark(threshold, Stroke("ink", 1.3, (2, 2)), label, left=threshold > FAR_RIGHT)
 
 
-def _score_axis(axes: Axes) -> None:
-    axes.set_xlim(0, 1)
-    axes.set_xticks(QUARTERS, [f"{tick:g}" for tick in QUARTERS])
+def _score_axis(panel: Panel) -> None:
+    panel.x_ticks({tick: f"{tick:g}" for tick in QUARTERS})

@@ -1,90 +1,114 @@
-"""Makes a drawing part of a page: its colours become the page's, its parts obey the page's CSP.
+"""A drawing as part of a page: its colours are the page's, and it obeys the page's CSP.
 
-matplotlib writes fixed colours into `style` attributes. A page that is light or dark by the
-reader's wish, and allows no style but its own, can use neither: so each colour stands for a
-role while it is drawn, and becomes a CSS class here. Two drawings, one per theme, would
-double the page; a filter that inverts one of them would turn losses green.
+A page that is light or dark by the reader's wish, and allows no style but its own, can use no
+fixed colour and no `style` attribute, which is what plotting libraries write; nor should a
+night's work wait for one to be imported, which takes longer than drawing. So a colour is a
+role here, and a role is a CSS class. Text stays text: it can be selected, read aloud and set in
+the page's font. Equal drawings give equal bytes.
 """
 
-import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, Literal, NamedTuple, get_args
 from xml.etree import ElementTree as ET
 
-ROLES: Final = ("ink", "muted", "grid", "rules", "ml", "active", "good", "bad", "tint")
+Role = Literal["ink", "muted", "grid", "rules", "ml", "active", "good", "bad", "tint"]
 """What a colour is for; `style.css` has the classes `f-ROLE` (fill) and `s-ROLE` (stroke)."""
 
-_KEPT: Final = {"stroke-width", "stroke-dasharray", "fill-opacity", "stroke-opacity", "opacity",
-    "text-anchor", "font-size", "stroke-linecap", "stroke-linejoin"}  # fmt: skip
-_XLINK: Final = "{http://www.w3.org/1999/xlink}href"
-_NO_TURN: Final = re.compile(r"rotate\(-?0[ )]")
-_LONG_DECIMALS: Final = re.compile(r"-?\d+\.\d{2,}")
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+FONT_PX: Final = 12.5
+
+WASH: Final = "0.15"
+"""Opacity of the area below a curve."""
+
+Point = tuple[float, float]
+"""Right and down from the drawing's upper left corner, in CSS pixels."""
 
 
-def colour(role: str) -> str:
-    """The colour to draw with for a role: a number in disguise, never seen by anybody."""
-    return f"#0000{ROLES.index(role) + 1:02x}"
+class Stroke(NamedTuple):
+    """How a line looks; ``dashes`` are lengths drawn and left out, in widths of the line."""
+
+    role: Role
+    width_px: float
+    dashes: tuple[float, ...] = ()
 
 
-_ROLE_OF: Final = {colour(role): role for role in ROLES}
+class Drawing:
+    """An `<svg>` element in the making, ``width`` x ``height`` CSS pixels.
 
-
-def for_page(drawing: str, *, title: str, words: str, name: str) -> str:
-    """A drawing by matplotlib as an `<svg>` element for a page.
-
-    ``title`` and ``words`` are what a screen reader says instead of it; ``name`` is unique
-    within the page. The drawing must not contain text from outside.
+    What is drawn later covers what is there. Text must come from this package; it is escaped
+    all the same.
     """
-    root = ET.fromstring(drawing)  # noqa: S314 - parses what matplotlib has just written
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
-    used = set(re.findall(r"#(\w+)", drawing))
-    for element in root.iter():
-        _adapt(element, used)
-    head = [_element("title", f"{name}-title", title), _element("desc", f"{name}-words", words)]
-    root[:0] = head
-    root.attrib.update({"role": "img", "aria-labelledby": f"{name}-title {name}-words"})
-    return ET.tostring(root, encoding="unicode")
+
+    def __init__(self, name: str, width: float, height: float) -> None:
+        """``name`` is unique within the page."""
+        self.name = name
+        self._root = ET.Element("svg", viewBox=f"0 0 {short(width)} {short(height)}")
+
+    def lines(self, runs: Iterable[list[Point]], stroke: Stroke) -> None:
+        """A line through each run of points; none for a run of less than two."""
+        path = "".join(_path(run) for run in runs if len(run) > 1)
+        if path:
+            looks = {
+                "class": f"s-{stroke.role}",
+                "fill": "none",
+                "stroke-width": short(stroke.width_px),
+                "stroke-linejoin": "round",
+            }
+            if stroke.dashes:
+                gaps = (short(stroke.width_px * dash) for dash in stroke.dashes)
+                looks["stroke-dasharray"] = " ".join(gaps)
+            self._add("path", {"d": path, **looks})
+
+    def area(self, outline: list[Point], role: Role) -> None:
+        """A pale area within ``outline``."""
+        self._add("path", {"d": f"{_path(outline)}Z", "class": f"f-{role}", "fill-opacity": WASH})
+
+    def block(self, one: Point, other: Point, role: Role) -> None:
+        """A filled rectangle between two opposite corners."""
+        (left, right), (top, bottom) = (sorted(ends) for ends in zip(one, other, strict=True))
+        size = {"width": short(right - left), "height": short(bottom - top)}
+        self._add("rect", {"x": short(left), "y": short(top), **size, "class": f"f-{role}"})
+
+    def dot(self, centre: Point, role: Role) -> None:
+        """A filled circle."""
+        x, y = map(short, centre)
+        self._add("circle", {"cx": x, "cy": y, "r": "4", "class": f"f-{role}"})
+
+    def text(
+        self, at: Point, text: str, role: Role, anchor: Literal["start", "middle", "end"] = "start"
+    ) -> None:
+        """A line of text; its baseline is at ``at``, which ``anchor`` of it touches."""
+        x, y = map(short, at)
+        place = {"x": x, "y": y, "font-size": str(FONT_PX), "text-anchor": anchor}
+        self._add("text", {**place, "class": f"f-{role}"}).text = text
+
+    def element(self, title: str, words: str) -> str:
+        """The markup; ``title`` and ``words`` are what a screen reader says instead of it."""
+        spoken = [ET.Element("title", id=f"{self.name}-title")]
+        spoken.append(ET.Element("desc", id=f"{self.name}-words"))
+        spoken[0].text, spoken[1].text = title, words
+        said_by = f"{self.name}-title {self.name}-words"
+        root = ET.Element("svg", self._root.attrib | {"role": "img", "aria-labelledby": said_by})
+        root.extend([*spoken, *self._root])
+        return ET.tostring(root, encoding="unicode")
+
+    def _add(self, tag: str, attributes: dict[str, str]) -> ET.Element:
+        return ET.SubElement(self._root, tag, attributes)
 
 
-def _adapt(element: ET.Element, used_ids: set[str]) -> None:
-    element.tag = element.tag.rpartition("}")[2]
-    attributes = element.attrib
-    for unwanted in ("width", "height", "version") if element.tag == "svg" else ():
-        attributes.pop(unwanted, None)
-    if attributes.get("id") not in used_ids:
-        attributes.pop("id", None)
-    if _XLINK in attributes:
-        attributes["href"] = attributes.pop(_XLINK)
-    if _NO_TURN.match(attributes.get("transform", "")):
-        del attributes["transform"]
-    _unstyle(attributes)
-    for geometry in ("d", "x", "y", "width", "height", "transform"):
-        if geometry in attributes:
-            attributes[geometry] = _LONG_DECIMALS.sub(_tenth, attributes[geometry])
+def short(pixels: float) -> str:
+    """A length as exact as a screen can show it: `45.9`, `7`."""
+    text = f"{pixels:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
-def _unstyle(attributes: dict[str, str]) -> None:
-    """Turn a style into classes and attributes, which a strict CSP allows."""
-    classes = []
-    for declaration in attributes.pop("style", "").split(";"):
-        name, _, value = (part.strip() for part in declaration.partition(":"))
-        if name in ("fill", "stroke") and value in _ROLE_OF:
-            classes.append(f"{name[0]}-{_ROLE_OF[value]}")
-        elif name == "fill":
-            attributes["fill"] = value
-        elif name in _KEPT:
-            attributes[name] = value.removesuffix("px")
-    if classes:
-        attributes["class"] = " ".join(classes)
-
-
-def _tenth(number: re.Match[str]) -> str:
-    return f"{float(number[0]):.1f}"
-
-
-def _element(tag: str, name: str, text: str) -> ET.Element:
-    element = ET.Element(tag, id=name)
-    element.text = text
-    return element
+def _path(points: list[Point]) -> str:
+    written = [(short(x), short(y)) for x, y in points]
+    turns = (  # a point on a level stretch changes nothing, and most trades make no new peak
+        here
+        for before, here, after in zip(written, written[1:], written[2:], strict=False)
+        if not before[1] == here[1] == after[1]
+    )
+    kept = [written[0], *turns, written[-1]]
+    return "M" + "L".join(f"{x} {y}" for x, y in kept)

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import numpy as np
-from matplotlib.axes import Axes
-
 from lib.dataset.columns import EPOCH
-from lib.report.drawing import Chart, count_ticks, heading, percent_ticks, y_ticks
-from lib.report.svg import colour
+from lib.report.drawing import Chart, Panel
+from lib.report.svg import Stroke
+from lib.report.ticks import Limits, around, count_ticks, percent_ticks
 from lib.report.words import FIXED, POLICIES, count, day, number, percent
 
 DAY: Final = timedelta(days=1)
@@ -30,52 +28,51 @@ EQUITY_STEPS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 PLAIN_DECADES: Final = 4
 """Powers of ten up to which capital is written out."""
 
-LINES: Final[dict[str, dict[str, Any]]] = {
-    "rules_only": {"color": colour("rules"), "linewidth": 1.7, "linestyle": (0, (5, 2.5))},
-    "rules_active": {"color": colour("active"), "linewidth": 2.0, "linestyle": (0, (1.6, 1.2))},
-    "rules_ml": {"color": colour("ml"), "linewidth": 2.2},
+LINES: Final = {
+    "rules_only": Stroke("rules", 1.7, (5, 2.5)),
+    "rules_active": Stroke("active", 2.0, (1.6, 1.2)),
+    "rules_ml": Stroke("ml", 2.2),
 }
 """How each policy's line looks: told apart by its dashes as well as by its colour."""
 
 
 def equity_chart(name: str, record: Mapping[str, Any]) -> str:
     """Capital and drawdown of each policy of a `TrackRecord`, at the times of its exits."""
-    chart = Chart(name, 330)
-    equity, falls = chart.panel(28, 196), chart.panel(230, 302)
     days = [_days(datetime.fromisoformat(moment)) for moment in record["exits"]]
-    reached = [0.0]
-    for policy, curve in record["curves"].items():
-        log_equity = np.array(curve["log_equity"], dtype=float)  # None, capital lost, is NaN
-        equity.plot(days, log_equity, **LINES[policy])
-        falls.plot(days, curve["drawdown"], **LINES[policy])
-        reached += log_equity[np.isfinite(log_equity)].tolist()
-    falls.fill_between(
-        days, record["curves"]["rules_ml"]["drawdown"], color=colour("ml"), alpha=0.15, linewidth=0
-    )
-    equity.axhline(0, color=colour("rules"), linewidth=1)
-    y_ticks(equity, equity_levels(min(reached), max(reached)))
-    deepest = min(min(curve["drawdown"]) for curve in record["curves"].values())
-    y_ticks(falls, percent_ticks(min(deepest, -0.001), 0.0, most=3))
-    equity.spines["bottom"].set_visible(False)
-    _time_axis(equity, days, labelled=False)
-    _time_axis(falls, days)
-    heading(equity, "Capital, all of it in each trade; start = 1")
-    heading(falls, "Drawdown")
+    curves = record["curves"]
+    logs = [log for curve in curves.values() for log in curve["log_equity"]]
+    reached = [0.0, *(log for log in logs if log is not None)]  # None: the capital is lost
+    deepest = min(-0.001, *(min(curve["drawdown"]) for curve in curves.values()))
+    chart, span = Chart(name, 330), _span(days)
+    equity = chart.panel(28, 196, x=span, y=around(reached))
+    falls = chart.panel(230, 302, x=span, y=around([deepest, 0.0]))
+    equity.y_ticks(equity_levels(min(reached), max(reached)))
+    equity.level(0, Stroke("rules", 1))
+    falls.y_ticks(percent_ticks(deepest, 0.0, most=3))
+    falls.wash(days, curves["rules_ml"]["drawdown"], "ml")
+    for policy, curve in curves.items():
+        equity.line(days, curve["log_equity"], LINES[policy])
+        falls.line(days, curve["drawdown"], LINES[policy])
+    _date_axis(falls, span)
+    equity.heading("Capital, all of it in each trade; start = 1")
+    falls.heading("Drawdown")
     return chart.svg("Capital and drawdown over time", _equity_words(record))
 
 
 def growth_chart(name: str, versions: Sequence[tuple[datetime, int]]) -> str:
     """Rows of the dataset after each build, oldest first."""
-    chart = Chart(name, 220)
-    axes = chart.panel(28, 186)
     days, rows = [_days(built) for built, _ in versions], [size for _, size in versions]
-    axes.step(days, rows, where="post", color=colour("ml"), linewidth=2.2)
-    axes.fill_between(days, rows, step="post", color=colour("ml"), alpha=0.15, linewidth=0)
-    axes.plot(days[-1:], rows[-1:], color=colour("ml"), marker="o", markersize=7, clip_on=False)
-    axes.set_ylim(0, 1.08 * max(*rows, 1))
-    y_ticks(axes, count_ticks(max(*rows, 1), most=4))
-    _time_axis(axes, days)
-    heading(axes, "Closed trades in the dataset")
+    most = max(*rows, 1)
+    chart, span = Chart(name, 220), _span(days)
+    panel = chart.panel(28, 186, x=span, y=(0, 1.08 * most))
+    panel.y_ticks(count_ticks(most, most=4))
+    times = [moment for moment in days for _ in range(2)][1:]  # a step up at each build
+    sizes = [size for size in rows for _ in range(2)][:-1]
+    panel.wash(times, sizes, "ml")
+    panel.line(times, sizes, Stroke("ml", 2.2))
+    panel.dot(days[-1], rows[-1], "ml")
+    _date_axis(panel, span)
+    panel.heading("Closed trades in the dataset")
     words = f"From {count(rows[0])} on {day(versions[0][0])} to {count(rows[-1])}."
     return chart.svg("Growth of the dataset", words)
 
@@ -113,19 +110,16 @@ def _equity_words(record: Mapping[str, Any]) -> str:
     return ". ".join(parts) + "."
 
 
-def _time_axis(axes: Axes, days: Sequence[float], *, labelled: bool = True) -> None:
-    """Limits and, where wanted, three dates: first, middle and last."""
-    first, span = days[0], max(days[-1] - days[0], MIN_SPAN_DAYS)
-    axes.set_xlim(first, first + span)
-    if not labelled:
-        axes.set_xticks([])
-        return
-    form = next(form for least, form in DATE_FORMS.items() if span >= least)
-    places = [first, first + span / 2, first + span]
-    axes.set_xticks(places, [(EPOCH + place * DAY).strftime(form) for place in places])
-    start, _, end = axes.get_xticklabels()
-    start.set_horizontalalignment("left")
-    end.set_horizontalalignment("right")
+def _span(days: Sequence[float]) -> Limits:
+    return days[0], max(days[-1], days[0] + MIN_SPAN_DAYS)
+
+
+def _date_axis(panel: Panel, span: Limits) -> None:
+    """Three dates: first, middle and last."""
+    first, last = span
+    form = next(form for least, form in DATE_FORMS.items() if last - first >= least)
+    places = [first, (first + last) / 2, last]
+    panel.x_ticks({at: (EPOCH + at * DAY).strftime(form) for at in places}, at_edges=True)
 
 
 def _days(moment: datetime) -> float:

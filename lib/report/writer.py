@@ -24,7 +24,6 @@ from lib.records import Outcome
 from lib.registry.checks import EVALUATION_FILE
 from lib.registry.reader import read_registry
 from lib.report.candidate_view import candidate_view
-from lib.report.drawing import house_style
 from lib.report.pages import drawing, page
 from lib.report.promote_line import promote_line
 from lib.report.scope_view import scope_view
@@ -111,11 +110,10 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
 def _candidate_charts(evaluation: dict[str, Any], parts: Iterable[str]) -> dict[str, Markup]:
     main, threshold = main_part(evaluation), evaluation["threshold"]
     part, records = evaluation[main], evaluation["track_record"]
-    with house_style():
-        charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in parts}
-        charts["scores"] = score_chart("score", records[main]["scores"], threshold)
-        charts["calibration"] = calibration_chart("calibration", part["calibration"])
-        charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)
+    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in parts}
+    charts["scores"] = score_chart("score", records[main]["scores"], threshold)
+    charts["calibration"] = calibration_chart("calibration", part["calibration"])
+    charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)
     return {name: drawing(svg) for name, svg in charts.items()}
 
 
@@ -125,5 +123,4 @@ def _scope_charts(settings: Settings) -> dict[str, Markup]:
     if len(versions) < MIN_VERSIONS:
         return {}
     sizes = [(datetime.fromisoformat(made.built_at), made.rows) for made in versions]
-    with house_style():
-        return {"growth": drawing(growth_chart("growth", sizes))}
+    return {"growth": drawing(growth_chart("growth", sizes))}

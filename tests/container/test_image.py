@@ -28,7 +28,7 @@ def test_neither_compiler_nor_installer_nor_tests_nor_repository_are_inside(star
 
 
 def test_every_library_is_there_compiled_and_needs_no_writable_place(start: Start) -> None:
-    libraries = "sklearn.ensemble, pandas, scipy.stats, joblib, exchange_calendars, matplotlib"
+    libraries = "sklearn.ensemble, pandas, scipy.stats, joblib, exchange_calendars"
     code = f"""
 import sys
 import {libraries}, rich.table, lib.runner
