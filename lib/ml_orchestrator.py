@@ -9,8 +9,9 @@ passing results along in memory would be a second path that only the cycle tests
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from lib.clock import utc_now
 from lib.dataset.text import build_text
@@ -26,33 +27,36 @@ from lib.model_registry import ModelRegistry
 from lib.nightly.cycle_text import cycle_text, promote_command, registration
 from lib.nightly.due import refuse_live_training
 from lib.nightly.work import Workplace
-from lib.offline_evaluator import OfflineEvaluator
-from lib.offline_trainer import OfflineTrainer
 from lib.records import Outcome
 from lib.report.drawn import review_page, scope_page
 from lib.settings import Settings
+
+if TYPE_CHECKING:
+    from lib.offline_evaluator import OfflineEvaluator
+    from lib.offline_trainer import OfflineTrainer
 
 
 class OfflineMLOrchestrator:
     """The steps of one scope. ``now`` of every method stands in for the wall clock.
 
     Put together by hand it works whenever it is called; `from_settings` adds the rules of
-    the scope: no training while the market is open, and none in a live scope.
+    the scope: no training while the market is open, and none in a live scope. A trainer or
+    evaluator that is None is made from the settings when it is first needed: they import
+    scikit-learn, which takes longer than most builds.
     """
 
     def __init__(
         self,
         dataset_builder: DatasetBuilder,
-        trainer: OfflineTrainer,
-        evaluator: OfflineEvaluator,
+        trainer: "OfflineTrainer | None",
+        evaluator: "OfflineEvaluator | None",
         registry: ModelRegistry,
         *,
         settings: Settings | None = None,
         clock: MarketClock | None = None,
     ) -> None:
         self.dataset_builder = dataset_builder
-        self.trainer = trainer
-        self.evaluator = evaluator
+        self._given_trainer, self._given_evaluator = trainer, evaluator
         self.registry = registry
         self._settings, self._has_scope = settings or Settings(), settings is not None
         self._clock = clock
@@ -62,14 +66,31 @@ class OfflineMLOrchestrator:
     @classmethod
     def from_settings(cls, settings: Settings, *, clock: MarketClock | None = None) -> Self:
         """The orchestrator of the settings' scope."""
-        builder = DatasetBuilder.from_settings(settings)
         return cls(
-            builder,
-            OfflineTrainer.from_settings(settings, builder),
-            OfflineEvaluator.from_settings(settings, builder),
+            DatasetBuilder.from_settings(settings),
+            None,
+            None,
             ModelRegistry.from_settings(settings),
             settings=settings,
             clock=clock or MarketClock.from_settings(settings, may_build=True),
+        )
+
+    @cached_property
+    def trainer(self) -> "OfflineTrainer":
+        """What `train` trains with."""
+        from lib.offline_trainer import OfflineTrainer
+
+        return self._given_trainer or OfflineTrainer.from_settings(
+            self._settings, self.dataset_builder
+        )
+
+    @cached_property
+    def evaluator(self) -> "OfflineEvaluator":
+        """What `evaluate` evaluates with."""
+        from lib.offline_evaluator import OfflineEvaluator
+
+        return self._given_evaluator or OfflineEvaluator.from_settings(
+            self._settings, self.dataset_builder
         )
 
     # --- the steps ----------------------------------------------------------------------

@@ -25,10 +25,11 @@ FLOORS = {
         trading.replay trading.session_replay
         """,
     DISK_AND_TIME: """
-        clock dataset.file dataset.known_rows dataset.ledger_scan dataset.ledger_source
-        dataset.line_writer dataset.rejects dataset.repair demo.bars demo.folder files
-        learning.artifacts learning.provenance ledger market.calendar market.clock
-        market.embargo market.overrides nightly.crontab_file
+        clock dataset.block_worker dataset.file dataset.id_index dataset.known_rows
+        dataset.ledger_blocks dataset.ledger_scan dataset.ledger_source dataset.line_writer
+        dataset.rejects dataset.repair dataset.reread demo.bars demo.folder files learning.artifacts
+        learning.provenance ledger market.calendar market.clock market.embargo
+        market.overrides nightly.crontab_file
         nightly.cycle_state nightly.heartbeat
         nightly.journal nightly.seal nightly.sealed_lines parallel progress
         registry.event_log registry.pointer report.pages scope_lock trading.bars
@@ -36,7 +37,8 @@ FLOORS = {
         """,
     PURE: """
         dataset.columns dataset.excursions dataset.labels dataset.leaking_names
-        dataset.ledger_parser dataset.ledger_record dataset.metadata dataset.text
+        dataset.ledger_parser dataset.ledger_record dataset.line_block dataset.metadata
+        dataset.plain_trade dataset.text dataset.timestamps
         demo.indicators demo.rule_trades demo.strategy evaluating.classification
         evaluating.comparison evaluating.cpcv evaluating.cross_validation
         evaluating.evaluation evaluating.importance evaluating.metrics evaluating.notes
@@ -45,15 +47,17 @@ FLOORS = {
         evaluating.walk_forward gating.alpha_spending gating.evidence gating.gates
         gating.planted_trades gating.prequential gating.promotion gating.text
         learning.calibration learning.card learning.card_fit learning.curves
-        learning.features learning.fitting learning.models learning.sample_weights
-        learning.scorecard learning.scorer learning.splits learning.threshold
-        learning.training learning.training_options learning.training_text
-        learning.tree_card learning.tree_scorer market.sessions nightly.crontab
+        learning.features learning.fitting learning.models learning.newton
+        learning.sample_weights learning.scaling learning.scorecard learning.scorer
+        learning.splits learning.threshold learning.training learning.training_options
+        learning.training_text learning.tree_card learning.tree_scorer market.sessions
+        nightly.crontab
         nightly.cycle_text printable registry.events registry.state registry.text
         report.blocking_view report.candidate_view report.comparison_view report.drawing
         report.feature_view report.gates_view report.lineage_view report.part_view
         report.promote_line report.scope_view report.score_charts report.status_view
-        report.svg report.time_charts report.verdict report.walk_view report.words
+        report.svg report.ticks report.time_charts report.verdict report.walk_view
+        report.words
         study.text trading.exit_rules trading.feature_values trading.orders
         trading.positions trading.sizing
         """,
@@ -69,12 +73,13 @@ LIGHT = [
     "lib.model_registry",
     "lib.learning.scorecard",
     "lib.ledger",
+    "lib.ml_orchestrator",
     "lib.market.clock",
     "lib.config",
     "lib.nightly.cycle",
     "lib.nightly.status",
 ]
-HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "exchange_calendars", "matplotlib"}
+HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "exchange_calendars"}
 
 
 def module_name(path: Path) -> str:
