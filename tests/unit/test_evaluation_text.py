@@ -79,6 +79,16 @@ def test_a_row_shows_both_policies_their_difference_and_its_interval() -> None:
     assert cells == ["Expectancy", "+0.21 %", "-0.50 %", "-0.71 %", "-1.01 % to +0.20 %"]
 
 
+def test_an_interval_that_rests_on_fewer_resamples_is_named() -> None:
+    evaluation = evaluated()
+    lines = evaluation_text(evaluation).splitlines()
+    assert lines.count("Resamples behind each interval: 100") == 2
+    tail = evaluation["held_out"]["differences"]["expected_shortfall_5"]
+    evaluation["held_out"]["differences"]["expected_shortfall_5"] = tail | {"resamples": 30}
+    lines = evaluation_text(evaluation).splitlines()
+    assert "Resamples behind each interval: 100; Exp. Shortfall 5 %: 30" in lines
+
+
 def test_the_active_model_gets_a_column_and_the_trades_it_cannot_know_are_counted() -> None:
     text = evaluation_text(evaluated(active_until=datetime(2024, 6, 20, tzinfo=UTC)))
     assert "Against the active model ACTIVE: 30 of 40 held-out trades" in text
