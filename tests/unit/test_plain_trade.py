@@ -67,6 +67,10 @@ def test_an_open_trade_is_known_by_its_id():
         {"exit_timestamp": ""},
         {"decision_timestamp": "2024-05-01T10:00:00-05:00"},
         {"symbol": ""},
+        {"exit_reason": 5},
+        {"source": 5},
+        {"confidence": "high"},
+        {"entry_features": {"rsi": "high"}},
     ],
 )
 def test_what_the_careful_way_rejects_is_not_plain(overrides):
