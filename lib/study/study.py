@@ -38,7 +38,7 @@ from lib.progress import showing_progress
 from lib.records import Outcome, Trade
 from lib.settings import CALENDARS, Settings
 from lib.study.months import Months, Promotion, last_sessions
-from lib.study.text import page_with, study_text
+from lib.study.text import page_with, study_text, title_of
 from lib.trading.bars import DailyBars, on_sessions, read_ohlcv
 
 COSTS_BPS: Final = 5.0
@@ -46,16 +46,26 @@ COSTS_BPS: Final = 5.0
 
 KEEP_ALL_MODELS: Final = 100_000
 
+RECIPE: Final = (
+    *("model", "mae_threshold", "mae_unit", "risk_threshold", "threshold_mode"),
+    *("sample_weights", "calibration", "min_dataset_size", "test_fraction", "embargo_sessions"),
+    *("seed", "ood_max_z", "gate_alpha", "gate_min_trades", "gate_min_kept_share"),
+    "gate_min_window_share",
+)
+"""Settings that may change what a study finds."""
+
 
 class Study(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one file. ``data`` is its name; dates are ISO 8601.
 
+    ``recipe`` are the settings that are not the defaults, as one would write them.
     ``trades`` are all closed trades of the rules, ``after_promotion`` those entered while a
     model was active; the metrics and differences (rules+ML less rules-only, with their 95 %
     intervals) are of the latter. ``refused`` counts the candidates that each gate refused.
     """
 
     data: str
+    recipe: list[str]
     calendar: str
     symbols: int
     first_session: str
@@ -86,7 +96,7 @@ def run_study(
     sections = [study_text(msgspec.to_builtins(study)) for study in studies]
     if out:
         for study, section in zip(studies, sections, strict=True):
-            _put_into(Path(out), study.data, section)
+            _put_into(Path(out), title_of(study.data, study.recipe), section)
     promoted = sum(len(study.promotions) for study in studies)
     return Outcome(
         job="study",
@@ -111,6 +121,16 @@ def study_file(settings: Settings, path: Path, *, quiet: bool = False) -> Study:
             for month in months:
                 lived.to_the_end_of(month)
         return _study(settings, path.name, bars, trades, lived, cycles=len(months))
+
+
+def recipe_of(settings: Settings) -> list[str]:
+    """The settings of `RECIPE` that are not the defaults, as ``ML_NAME=value``."""
+    usual = Settings()
+    return [
+        f"ML_{name.upper()}={getattr(settings, name)}"
+        for name in RECIPE
+        if getattr(settings, name) != getattr(usual, name)
+    ]
 
 
 def best_calendar(bars: DailyBars, settings: Settings) -> str:
@@ -178,6 +198,7 @@ def _study(
     dates = bars.frame["date"]
     return Study(
         data=data,
+        recipe=recipe_of(settings),
         calendar=settings.calendar_name,
         symbols=bars.frame["symbol"].nunique(),
         first_session=f"{dates.min():%Y-%m-%d}",
@@ -218,10 +239,10 @@ def _study_settings(settings: Settings, folder: str, calendar: str) -> Settings:
     )
 
 
-def _put_into(page: Path, data: str, section: str) -> None:
-    """Replace the data's section in the page, or add it at its end."""
+def _put_into(page: Path, title: str, section: str) -> None:
+    """Replace the section of that title in the page, or add it at its end."""
     try:
         before = page.read_text(encoding="utf-8") if page.exists() else ""
     except (OSError, ValueError) as error:
         raise InputError(f"{page}: not a page of text: {error}") from None
-    write_atomic(page, page_with(before, data, section).encode())
+    write_atomic(page, page_with(before, title, section).encode())

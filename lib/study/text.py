@@ -4,7 +4,7 @@ Made from the plain dictionary, as it is in the job's JSON.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from lib.evaluating.text import measure_rows, table_lines
@@ -16,12 +16,18 @@ HEADER: Final = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interva
 def study_text(study: Mapping[str, Any]) -> str:
     """The section STUDY of a `lib.study.study.Study`."""
     rule = "=" * WIDTH_CHARACTERS
-    return "\n".join([rule, f"STUDY: {study['data']}", rule, *_body(study)])
+    title = title_of(study["data"], study["recipe"])
+    return "\n".join([rule, f"STUDY: {title}", rule, *_body(study)])
 
 
-def page_with(page: str, data: str, section: str) -> str:
-    """``page`` (Markdown) with the section of ``data`` in place of the one it had, or added."""
-    begin, end = f"<!-- study of {data} -->", "<!-- end of study -->"
+def title_of(data: str, recipe: Sequence[str]) -> str:
+    """A file's name, and the settings that are not the defaults: one study is not the other."""
+    return ", ".join([data, *recipe])
+
+
+def page_with(page: str, title: str, section: str) -> str:
+    """``page`` (Markdown) with this section in place of the one of that title, or added."""
+    begin, end = f"<!-- study of {title} -->", "<!-- end of study -->"
     block = f"{begin}\n```text\n{section}\n```\n{end}"
     known = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     if known.search(page):

@@ -39,7 +39,8 @@ FLOORS = {
         dataset.columns dataset.excursions dataset.labels dataset.leaking_names
         dataset.ledger_parser dataset.ledger_record dataset.line_block dataset.metadata
         dataset.plain_trade dataset.text dataset.timestamps
-        demo.indicators demo.rule_trades demo.strategy evaluating.classification
+        demo.indicators demo.rule_trades demo.strategy evaluating.block_resampling
+        evaluating.classification
         evaluating.comparison evaluating.cpcv evaluating.cross_validation
         evaluating.evaluation evaluating.importance evaluating.metrics evaluating.notes
         evaluating.overfitting evaluating.significance evaluating.statistics

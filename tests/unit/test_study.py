@@ -7,13 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bar_builders import wandering
+from msgspec.structs import replace
 
 from jobs.study import parser
 from lib.errors import InputError
 from lib.records import Decision
 from lib.settings import Settings
 from lib.study.months import last_sessions
-from lib.study.study import best_calendar, run_study
+from lib.study.study import best_calendar, recipe_of, run_study
+from lib.study.text import page_with, title_of
 from lib.trading.bars import clean_ohlcv, on_sessions
 
 FAST = Settings(bootstrap_resamples=100)
@@ -115,3 +117,13 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
 def test_the_job_takes_several_files() -> None:
     options = parser().parse_args(["--data", "a.csv", "b.csv", "--out", "docs/study.md"])
     assert (options.data, options.out) == (["a.csv", "b.csv"], "docs/study.md")
+
+
+def test_another_recipe_is_another_study_in_the_page() -> None:
+    assert recipe_of(FAST) == []
+    tuned = recipe_of(replace(FAST, threshold_mode="tuned", mae_threshold=0.05))
+    assert tuned == ["ML_MAE_THRESHOLD=0.05", "ML_THRESHOLD_MODE=tuned"]
+    page = page_with("", title_of("a.csv", []), "usual")
+    both = page_with(page, title_of("a.csv", tuned), "tuned")
+    assert "usual" in both
+    assert page_with(both, title_of("a.csv", tuned), "again") == both.replace("\ntuned", "\nagain")

@@ -15,6 +15,7 @@ MEASURES = (
 def study(expectancy: tuple[float, float, float] | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "data": "prices.csv",
+        "recipe": [],
         "calendar": "XNYS",
         "symbols": 3,
         "first_session": "2013-02-08",
