@@ -50,7 +50,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
 	@echo "Installing the test tools into $(VENV) (once, about a minute) ..."
 	@$(INSTALL) -r requirements-dev.lock && touch $(VENV)/.demo $@
 
-.PHONY: venv lock-files demo test check break lint types format calibrate-gates bench
+.PHONY: venv lock-files demo test check break fuzz lint types format calibrate-gates bench
 venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
@@ -59,6 +59,9 @@ test: $(VENV)/.dev ## run the test suite
 check: lint types test ## lint, types and tests: what CI runs
 break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
+fuzz: $(VENV)/.dev ## let a coverage-guided fuzzer write each parser's input   [SECONDS=60]
+	@for target in ledger settings scorecard registry crontab; do \
+		$(PY) tests/fuzz/run.py $$target $(or $(SECONDS),60) || exit 1; done
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .

@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from lib.errors import ConfigError
+from lib.errors import ConfigError, InputError
 from lib.settings import CALENDARS, MASK, Settings
 
 PREFIX = "ML_"
@@ -68,7 +68,14 @@ def _dotenv() -> Mapping[str, str | None]:
         return {}
     from dotenv import dotenv_values  # only when there is a file: it costs a tick 25 ms
 
-    return dotenv_values(".env", interpolate=False)
+    try:
+        values = dotenv_values(".env", interpolate=False)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{Path('.env').absolute()}: not UTF-8 text ({error})") from None
+    for name, text in values.items():
+        if "\0" in f"{name}{text}":  # no environment could hold it, and no path may
+            raise InputError(f"{Path('.env').absolute()}: a NUL character in {name!r}")
+    return values
 
 
 def _field(name: str, value: object) -> str:

@@ -195,8 +195,11 @@ def locked_file(path: Path) -> Iterator[None]:
 
     with _storage_errors(path):
         make_folder(path.parent)
+        existed = path.exists()
         with path.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
+            if not existed:
+                _sync_folder(path.parent)
             yield
 
 
@@ -281,9 +284,18 @@ def remove_folder(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and its parents. Raises StorageError naming what is in the way."""
+    """Create a folder and its parents. Raises StorageError naming what is in the way.
+
+    Each new one is synced into its parent: what is synced inside would have no name else.
+    """
     with _storage_errors(path):
+        if path.is_dir():
+            return
+        new = [folder for folder in (path, *path.parents) if not folder.exists()]
         LAYER.make_folder(path)
+        for folder in new:
+            with suppress(PermissionError):  # a parent that may be written to, but not read
+                _sync_folder(folder.parent)
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from builders import append_ledger, synthetic_records, write_ledger
+from power_cut import PowerCut
 
 from lib import files
 from lib.config import load_settings
@@ -189,9 +190,10 @@ class KillingDisk(files.DiskLayer):
         super().remove(path)
 
 
-def work_in_a_process(name: str, logs: Path, fatal: int, diary: Path) -> None:
+def work_in_a_process(name: str, logs: Path, fatal: int, diary: Path, lucky: float | None) -> None:
     """Do one piece of work and write to ``diary`` what was acknowledged, and its disk calls."""
-    files.LAYER = disk = KillingDisk(fatal)
+    disk = KillingDisk(fatal) if lucky is None else PowerCut(fatal, logs, lucky=lucky)
+    files.LAYER = disk
     with diary.open("w", buffering=1) as lines:
         WORK[name](settings_of(logs), lambda words: lines.write(f"{words}\n") and None)
         lines.write(f"{disk.calls} calls\n")
@@ -234,11 +236,16 @@ class Processes:
         self._context.set_forkserver_preload(["breaking", "filelock", "lib.ml_orchestrator"])
 
     def start(
-        self, name: str, settings: Settings, diary: Path, fatal: int = 0
+        self,
+        name: str,
+        settings: Settings,
+        diary: Path,
+        fatal: int = 0,
+        lucky: float | None = None,
     ) -> multiprocessing.process.BaseProcess:
-        """Start a piece of `WORK`; it dies at disk call ``fatal``."""
+        """Start a piece of `WORK`; it dies at disk call ``fatal``: a `PowerCut` where ``lucky``."""
         process = self._context.Process(
-            target=work_in_a_process, args=(name, Path(settings.logs_dir), fatal, diary)
+            target=work_in_a_process, args=(name, Path(settings.logs_dir), fatal, diary, lucky)
         )
         process.start()
         return process

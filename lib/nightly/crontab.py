@@ -47,7 +47,8 @@ class Entry(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """A short name for logs: the job, or the command's first word."""
         job = re.search(r"-m\s+jobs\.(\w+)", self.command)
-        return job.group(1) if job else self.command.split()[0].rpartition("/")[2]
+        word = self.command.split()[0]
+        return job.group(1) if job else word.rpartition("/")[2] or word
 
     def next_run(self, now: datetime) -> datetime:
         """The first run after ``now`` (aware), in the line's zone."""
@@ -107,6 +108,8 @@ def _entry(
     else:
         *fields, command = [*words.split(None, 5), *[""] * 6][:6]
         schedule = " ".join(fields)
+    if "\0" in command or "\0" in "".join(environment):
+        raise ValueError("a NUL character here or in a variable, which no command can hold")
     if not command.strip():
         raise ValueError("five fields (minute hour day month weekday) and a command are needed")
     entry = Entry(number, schedule, zone, environment, command.strip())

@@ -13,6 +13,8 @@ not match is damage. To `verify`, what this project wrote must have one.
 import re
 import zlib
 
+_LENGTH_BYTES = len(b',"crc32":"01234567"}')
+
 _SEALED = re.compile(rb'(.*),\s*"crc32": ?"[0-9a-f]{8}"(\n?\}\n?)', re.DOTALL)
 
 
@@ -27,6 +29,9 @@ def seal(text: bytes) -> bytes:
 
 def is_sealed(text: bytes) -> bool:
     """Whether the object has its seal and is the one that was sealed, to the last bit."""
+    body = text[:-_LENGTH_BYTES]  # as it is in a line of a log, of which there are thousands
+    if text[:2] == b'{"' and text == b'%b,"crc32":"%08x"}' % (body, zlib.crc32(body)):
+        return True
     found = _SEALED.fullmatch(text)
     return found is not None and seal(found[1] + found[2]) == text
 

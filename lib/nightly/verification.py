@@ -6,6 +6,7 @@ event, a position) is named instead. Each part knows how to check itself; this o
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -39,10 +40,10 @@ def verify_scope(settings: Settings, now: datetime, *, repair: bool = False) -> 
     """Check the scope; with ``repair`` rebuild what can be, keeping damaged files beside."""
     scope = _Scope(settings)
     if not repair:
-        return _verdict(scope.problems(), None)
+        return _verdict(scope.problems(now), None)
     with Workplace.from_settings(settings).run("verify", now) as end:
         repaired = scope.repair(now)
-        return end(_verdict(scope.problems(), repaired))
+        return end(_verdict(scope.problems(now), repaired))
 
 
 class _Scope:
@@ -63,9 +64,9 @@ class _Scope:
             **dict.fromkeys(pages, "`make report` draws it anew"),
         }
 
-    def problems(self) -> list[Problem]:
+    def problems(self, now: datetime) -> list[Problem]:
         """All that is wrong, part by part."""
-        found = [*self._changed_ledgers(), *self.builder.verify()]
+        found = [*self._changed_ledgers(), *self._contradictions(now), *self.builder.verify()]
         found += [
             replace(problem, file=f"{self.store.model_dir.name}/{problem.file}")
             for problem in (*self.registry.verify(), *self._damaged_strangers())
@@ -122,6 +123,12 @@ class _Scope:
                     "mended a record there, restore it, else accept it with `make build`"
                 )
                 yield Problem(file=read.ledger, what=what)
+
+    def _contradictions(self, now: datetime) -> list[Problem]:
+        """Ledgers with a record that says otherwise than its row."""
+        with suppress(IntegrityError):  # the dataset's own check says so
+            return self.builder.contradictions(now)
+        return []
 
     def _damaged_strangers(self) -> Iterator[Problem]:
         """Models that wait for their registration, held to their own metadata."""

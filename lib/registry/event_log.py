@@ -6,8 +6,8 @@ lose the past with every write, and a truncated one reads like an empty registry
 
 Two kinds of harm are told apart. A *torn* last line has no newline: a crash in an append
 that was never acknowledged. Readers pass over it; the next writer keeps it beside and cuts
-it off. *Damage* is a whole line that does not fit: nothing is appended behind it, until
-`verify --repair`.
+it off. (One that was acknowledged is whole in the pointer file: `Chain.completed`.) *Damage*
+is a whole line that does not fit: nothing is appended behind it, until `verify --repair`.
 """
 
 from pathlib import Path
@@ -35,12 +35,14 @@ class Link(msgspec.Struct, frozen=True):
 class Chain(msgspec.Struct, frozen=True):
     """The longest valid prefix of an event log, and what follows it.
 
-    ``torn`` is an unfinished last line; ``damage`` says where and why the chain ends before
-    the file does, None when it does not.
+    ``torn`` is an unfinished last line; ``rest`` what the file lacks of the last link, which
+    was completed from elsewhere; ``damage`` says where and why the chain ends before the
+    file does, None when it does not.
     """
 
     links: tuple[Link, ...] = ()
     torn: bytes = b""
+    rest: bytes = b""
     damage: Problem | None = None
 
     @property
@@ -57,6 +59,16 @@ class Chain(msgspec.Struct, frozen=True):
     def length_bytes(self) -> int:
         """Length of the valid prefix."""
         return self.links[-1].end_bytes if self.links else 0
+
+    def completed(self, line: bytes) -> "Chain":
+        """This chain with its torn line completed to ``line``; itself where that does not fit."""
+        if self.damage or not self.torn or not line.startswith(self.torn):
+            return self
+        _, event = _audit(line, len(self.links) + 1)
+        if event is None or event.prev != self.head:
+            return self
+        link = Link(event, sha256_bytes(line), self.length_bytes + len(line) + 1)
+        return Chain((*self.links, link), rest=line[len(self.torn) :] + b"\n")
 
     def followed_by(self, event: Event) -> "Chain":
         """This chain with one more event, as it will be read once that is written."""
@@ -124,9 +136,9 @@ class EventLog:
     def append(self, chain: Chain, event: Event) -> None:
         """Append one event that follows ``chain``, the file as it was read under the lock.
 
-        A torn tail is cut off first and kept in `<name>.torn-<digest>`. Raises
-        IntegrityError when the chain is damaged, StorageError when the disk refuses; then
-        the valid lines are as before.
+        A torn tail is cut off first and kept in `<name>.torn-<digest>`, or completed where the
+        chain knows how. Raises IntegrityError when the chain is damaged, StorageError when the
+        disk refuses; then the valid lines are as before.
         """
         if chain.damage:
             raise IntegrityError(
@@ -134,6 +146,7 @@ class EventLog:
             )
         if chain.torn:
             self.cut_torn_line(chain)
+        self.complete(chain)
         append_durable(self.path, encode_event(event) + b"\n")
 
     def cut_torn_line(self, chain: Chain) -> Path:
@@ -142,9 +155,15 @@ class EventLog:
         truncate_durable(self.path, chain.length_bytes)
         return kept
 
+    def complete(self, chain: Chain) -> None:
+        """Write the end of the last line, where the file lacks it. Raises StorageError."""
+        if chain.rest:
+            append_durable(self.path, chain.rest)
+
     def cut_back(self, chain: Chain) -> None:
         """Take back what was appended after ``chain``. Raises StorageError."""
-        truncate_durable(self.path, chain.length_bytes)
+        if self.path.stat().st_size > chain.length_bytes:  # shorter: its last line lacks its end
+            truncate_durable(self.path, chain.length_bytes)
 
     def _damaged(self, links: list[Link], torn: bytes, fault: str) -> Chain:
         valid = Chain(tuple(links), torn)

@@ -3,7 +3,8 @@
 It is derived from the events and swapped in after each append. Nobody here believes what it
 says about models; what counts is how far the events went when it was written. The events
 alone would not show that their last lines are gone; this file, bound to them by the SHA-256
-of the last line and to itself by its own, does.
+of the last line and to itself by its own, does. It holds that line too: should the log lose
+the end of it, an event that was acknowledged is not taken for an interrupted write.
 """
 
 from functools import lru_cache
@@ -16,22 +17,37 @@ from lib.errors import UNREADABLE, StorageError
 from lib.files import sha256_bytes, write_atomic
 from lib.records import SCHEMA_VERSION
 from lib.registry.event_log import Chain
+from lib.registry.events import encode_event
 from lib.registry.state import RegistryState
 
 POINTER_FILE = "model_registry.json"
 
 
 class Witness(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the events went when the pointer file was written, and what was active then."""
+    """How far the events went when the pointer file was written, and what was active then.
+
+    ``last_event`` is the last event's line, empty in files of earlier versions.
+    """
 
     events: int
     events_head: str
     active_model_id: str | None
+    last_event: str = ""
 
     @property
     def position(self) -> tuple[int, str]:
         """Where in the chain it stood: the number of events and the last one's SHA-256."""
         return self.events, self.events_head
+
+    def completed(self, chain: Chain) -> Chain:
+        """The chain with its torn line as it was when this was written, if that is certain.
+
+        It is when the torn line is the beginning of a line whose SHA-256 is on record here.
+        """
+        if not chain.torn or self.events != len(chain.links) + 1:
+            return chain
+        line = self.last_event.encode() or chain.torn
+        return chain.completed(line) if sha256_bytes(line) == self.events_head else chain
 
 
 def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
@@ -46,6 +62,7 @@ def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
         "events": len(chain.links),
         "events_bytes": chain.length_bytes,
         "events_head": chain.head,
+        "last_event": encode_event(chain.links[-1].event).decode() if chain.links else "",
     }
     data = msgspec.json.encode(body | {"sha256": _digest(msgspec.to_builtins(body))})
     write_atomic(model_dir / POINTER_FILE, msgspec.json.format(data, indent=2) + b"\n")

@@ -4,7 +4,8 @@ The events are the truth and the pointer file their witness (`lib.registry.point
 model is active, when something is wrong:
 
 - pointer file lost, stale or damaged: the events say;
-- torn last event: the events before it say;
+- torn last event: the events before it say; but where the pointer file has seen the whole
+  of it, it was acknowledged, and stands as the pointer file has it;
 - events damaged, or fewer or others than the pointer file has seen: the registry is
   *broken*. A model is active only if the pointer file proves that nothing was committed
   behind the valid events; otherwise none is, and trading goes on by the rules alone;
@@ -69,6 +70,7 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
     # events can never have seen more of them than we do.
     witness, pointer_fault = read_witness(model_dir)
     chain = EventLog(model_dir / EVENTS_FILE).read()
+    chain = witness.completed(chain) if witness else chain
     state = state_after(chain)
     broken = chain.damage or _contradiction(chain, witness)
     notes = []
@@ -76,6 +78,9 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
         notes.append(Problem(file=POINTER_FILE, what=f"{pointer_fault}; the events count"))
     if chain.torn:
         notes.append(_at_end(chain, "an unfinished line, left by an interrupted write"))
+    if chain.rest:
+        what = f"lost the end of its last line, which {POINTER_FILE} still has"
+        notes.append(Problem(file=EVENTS_FILE, where=f"event {len(chain.links)}", what=what))
     active = state.active
     if broken and not (witness and chain.has(*witness.position)):
         active = None
@@ -147,8 +152,6 @@ def _contradiction(chain: Chain, witness: Witness | None) -> Problem | None:
     if witness is None or chain.has(*witness.position):
         return None
     found = len(chain.links)
-    if chain.torn and witness.events == found + 1:
-        return None  # the one torn event is the one that is missing
     if found < witness.events:
         what = f"{found} events where {POINTER_FILE} has seen {witness.events}"
         return _at_end(chain, what)

@@ -58,6 +58,9 @@ def _mend(writer: RegistryWriter, view: RegistryView) -> Repair:
     if view.chain.torn:
         kept = writer.log.cut_torn_line(view.chain)
         done.append(f"cut off an unfinished event, kept as {kept.name}")
+    if view.chain.rest:
+        writer.log.complete(view.chain)
+        done.append(f"completed the last event from {POINTER_FILE}")
     if not _pointer_is_current(view):
         pointer = writer.model_dir / POINTER_FILE
         if pointer.exists() and view.witness is None:

@@ -55,6 +55,9 @@ def whole(template: Settings, tmp_path_factory: pytest.TempPathFactory) -> Setti
     (scope.root / "trade_ledger.jsonl").open("ab").close()
     DatasetBuilder.from_settings(scope).build(NIGHT_3)
     assert verify_scope(scope, NIGHT_3).exit_code == 0
+    metadata = DatasetBuilder.from_settings(scope).metadata()
+    for read in metadata.ledgers if metadata else ():  # no byte of theirs is open or unread
+        assert read.bytes == (scope.root / read.ledger).stat().st_size, read.ledger
     return scope
 
 

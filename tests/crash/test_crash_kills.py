@@ -1,4 +1,4 @@
-"""A process that is killed: at each of its disk calls in turn, and at any moment.
+"""A process that is killed, or loses its power: at each disk call in turn, and at any moment.
 
 Afterwards everybody can read, the active model is the old or the new one, the next run does
 the rest, and every trade is there once.
@@ -36,6 +36,9 @@ from lib.settings import Settings
 
 SIGKILL_EXIT = -9
 
+HARMS = {"kill -9": None, "a power cut that forgets": 0.0, "a power cut that muddles": 0.5}
+"""What happens at a disk call, and how much of what was not synced the disk keeps (`PowerCut`)."""
+
 
 def prepared(lab: Lab, name: str) -> Settings:
     """A copy of the scope in which the work has something to do."""
@@ -69,8 +72,9 @@ def every_trade_once(scope: Settings) -> None:
     assert rows_by_trade(scope) == booked
 
 
+@pytest.mark.parametrize("harm", HARMS)
 @pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair"])
-def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str) -> None:
+def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str, harm: str) -> None:
     calm = prepared(lab, name)
     old = ModelRegistry.from_settings(calm).get_active_model()
     total = lab.processes.calls_of(name, calm, lab.diary)
@@ -78,7 +82,7 @@ def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str) -> None:
     points = lab.some(total, 5)
     for fatal in points:
         scope = prepared(lab, name)
-        process = lab.processes.start(name, scope, lab.diary, fatal)
+        process = lab.processes.start(name, scope, lab.diary, fatal, HARMS[harm])
         process.join()
         assert process.exitcode == SIGKILL_EXIT
         if name != "repair":
@@ -90,17 +94,18 @@ def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str) -> None:
             if risk.model_id:
                 assert risk.predict_risk({}) == risk.predict_risk({})
                 assert risk.model_id in (old, new, newest_model(scope))
-    lab.tally(f"kill -9 at a disk call of a {name} (it has {total})", len(points))
+    lab.tally(f"{harm} at a disk call of a {name} (it has {total})", len(points))
 
 
+@pytest.mark.parametrize("harm", HARMS)
 def test_killed_at_any_disk_call_of_a_trading_day_no_trade_is_lost_or_doubled(
-    lab: Lab,
+    lab: Lab, harm: str
 ) -> None:
     total = lab.processes.calls_of("day", lab.scope(), lab.diary)
     points = lab.some(total, 12)
     for fatal in points:
         scope = lab.scope()
-        process = lab.processes.start("day", scope, lab.diary, fatal)
+        process = lab.processes.start("day", scope, lab.diary, fatal, HARMS[harm])
         process.join()
         assert process.exitcode == SIGKILL_EXIT
         entered = [line for line in lab.diary.read_text().splitlines() if line != "blocked"]
@@ -118,7 +123,7 @@ def test_killed_at_any_disk_call_of_a_trading_day_no_trade_is_lost_or_doubled(
                 executor.close_position(trade_id, 100.0, "2026-01-30T10:00:00-05:00")
         assert set(closed_in_ledgers(scope).values()) == {1}
         assert book <= set(closed_in_ledgers(scope))
-    lab.tally(f"kill -9 at a disk call of a trading day (it has {total})", len(points))
+    lab.tally(f"{harm} at a disk call of a trading day (it has {total})", len(points))
 
 
 def test_killed_at_any_moment_again_and_again_one_scope_stays_whole(

@@ -1,5 +1,6 @@
 """Which model is active when something is wrong: as the module's docstring promises."""
 
+import hashlib
 import json
 import pkgutil
 import subprocess
@@ -7,9 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from failing_disk import FailingDisk, disk_full
 from registry_builders import NOW, A, B, C, events_file, pointer_file, registry_of
 
-from lib.errors import IntegrityError
+from lib import files
+from lib.errors import IntegrityError, StorageError
 from lib.model_registry import ModelRegistry
 from lib.registry.reader import RegistryReader, read_registry
 
@@ -93,12 +96,88 @@ def test_a_stale_pointer_file_is_not_believed(model_dir: Path) -> None:
 
 
 def test_a_torn_last_event_is_passed_over_and_the_one_before_counts(model_dir: Path) -> None:
+    """A crash in the append: the pointer file was not swapped yet."""
+    stale = pointer_file(model_dir).read_bytes()
     ModelRegistry(model_dir).promote_candidate(A, now=NOW)
+    pointer_file(model_dir).write_bytes(stale)
     events_file(model_dir).write_bytes(events_file(model_dir).read_bytes()[:-30])
     assert active(model_dir) == B
     ModelRegistry(model_dir).promote_candidate(A, now=NOW)
     assert active(model_dir) == A
     assert len(list(model_dir.glob("registry_events.jsonl.torn-*"))) == 1
+
+
+@pytest.mark.parametrize("lost_bytes", [1, 2, 30, -1])
+def test_an_acknowledged_event_that_lost_its_end_stands_and_is_completed(
+    model_dir: Path, lost_bytes: int
+) -> None:
+    """The pointer file has the whole line, and its SHA-256."""
+    ModelRegistry(model_dir).promote_candidate(A, now=NOW)
+    sound = events_file(model_dir).read_bytes()
+    last_line = sound.rindex(b"\n", 0, -1) + 1
+    torn = sound[:-lost_bytes] if lost_bytes > 0 else sound[: last_line + 1]
+    events_file(model_dir).write_bytes(torn)
+    view = read_registry(model_dir)
+    assert view.active is not None
+    assert view.active.model_id == A
+    assert "lost the end of its last line" in view.problems[0].what
+    assert events_file(model_dir).read_bytes() == torn, "a reader writes nothing"
+    ModelRegistry(model_dir).promote_candidate(B, now=NOW)
+    assert events_file(model_dir).read_bytes().startswith(sound)
+    assert read_registry(model_dir).problems == []
+
+
+def test_a_disk_that_fails_while_an_event_is_completed_leaves_the_file_as_it_was(
+    model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torn = events_file(model_dir).read_bytes()[:-30]
+    calls = 0
+    while True:
+        calls += 1
+        events_file(model_dir).write_bytes(torn)
+        monkeypatch.setattr(files, "LAYER", FailingDisk(calls, disk_full))
+        try:
+            ModelRegistry(model_dir).promote_candidate(A, now=NOW)
+        except StorageError:
+            assert b"\0" not in events_file(model_dir).read_bytes()
+            monkeypatch.undo()
+            assert active(model_dir) == B
+            continue
+        break
+    assert calls > 6, "the end of the line, the event, the pointer file"
+    assert active(model_dir) == A
+
+
+@pytest.mark.parametrize("harm", [b"x", b'{"schema_version":2'])
+def test_an_acknowledged_event_that_is_something_else_now_leaves_no_model_active(
+    model_dir: Path, harm: bytes
+) -> None:
+    """What it was can be known, but the log says otherwise: a person is to look at it."""
+    sound = events_file(model_dir).read_bytes()
+    events_file(model_dir).write_bytes(sound[: sound.rindex(b"\n", 0, -1) + 1] + harm)
+    assert active(model_dir) is None
+    assert "has seen 5" in str(refused(model_dir))
+
+
+def test_a_pointer_file_of_an_earlier_version_proves_a_line_without_its_newline_alone(
+    model_dir: Path,
+) -> None:
+    write_pointer_without(model_dir, "last_event")
+    sound = events_file(model_dir).read_bytes()
+    events_file(model_dir).write_bytes(sound[:-1])
+    assert active(model_dir) == B
+    events_file(model_dir).write_bytes(sound[:-2])
+    assert active(model_dir) is None, "an older promotion might have been replaced by it"
+    assert "has seen 5" in str(refused(model_dir))
+
+
+def write_pointer_without(model_dir: Path, field: str) -> None:
+    body = json.loads(pointer_file(model_dir).read_bytes())
+    del body[field], body["sha256"]
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    pointer_file(model_dir).write_text(
+        json.dumps(body | {"sha256": hashlib.sha256(text).hexdigest()})
+    )
 
 
 @pytest.mark.parametrize("line", range(5))

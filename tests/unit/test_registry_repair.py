@@ -114,6 +114,16 @@ def test_repair_cuts_a_torn_event_off_and_keeps_it(registry: ModelRegistry) -> N
     assert registry.verify() == []
 
 
+def test_repair_completes_an_acknowledged_event_that_lost_its_end(registry: ModelRegistry) -> None:
+    sound = events_file(registry.model_dir).read_bytes()
+    events_file(registry.model_dir).write_bytes(sound[:-40])
+    assert [problem.file for problem in registry.verify()] == ["registry_events.jsonl"]
+    report = registry.repair(now=NOW)
+    assert report.done == ("completed the last event from model_registry.json",)
+    assert events_file(registry.model_dir).read_bytes() == sound
+    assert registry.verify() == []
+
+
 def test_repair_keeps_the_valid_prefix_the_damaged_file_and_the_active_model(
     registry: ModelRegistry,
 ) -> None:
