@@ -8,8 +8,9 @@ answer to what a missing value is. Here it is always NaN.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from math import nan
 
 import numpy as np
@@ -19,6 +20,10 @@ from lib.records import Features, TradeDataRow
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+SECONDS_A_DAY, MILLION = 86_400, 1_000_000
+
+ROWS_AT_ONCE = 8192
+"""Rows that are held while their columns grow."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -51,7 +56,7 @@ class Dataset:
     sha256: str
 
     def __len__(self) -> int:
-        return len(self.trade_id)
+        return len(self.decision_us)
 
     @classmethod
     def from_rows(cls, rows: Iterable[TradeDataRow], version: str, sha256: str) -> "Dataset":
@@ -63,18 +68,20 @@ class Dataset:
         decision_us, exit_us = array("q"), array("q")
         pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
         features = _FeatureColumns()
-        for row in rows:
-            features.add(len(trade_id), row.rule_features)
-            trade_id.append(row.trade_id)
-            symbol.append(row.symbol)
-            side.append(row.side)
-            source.append(row.source)
-            decision_us.append(microseconds(row.decision_timestamp))
-            exit_us.append(microseconds(row.exit_timestamp))
-            pnl_pct.append(row.realized_pnl_pct)
-            mae_pct.append(nan if row.mae_pct is None else row.mae_pct)
-            mfe_pct.append(nan if row.mfe_pct is None else row.mfe_pct)
-            fees_pct.append(row.fees / (row.entry_price * row.position_size))
+        waiting = iter(rows)
+        while some := list(islice(waiting, ROWS_AT_ONCE)):  # a comprehension is twice as fast
+            for number, row in enumerate(some, len(trade_id)):
+                features.add(number, row.rule_features)
+            trade_id += [row.trade_id for row in some]
+            symbol += [row.symbol for row in some]
+            side += [row.side for row in some]
+            source += [row.source for row in some]
+            decision_us.extend([microseconds(row.decision_timestamp) for row in some])
+            exit_us.extend([microseconds(row.exit_timestamp) for row in some])
+            pnl_pct.extend([row.realized_pnl_pct for row in some])
+            mae_pct.extend([nan if row.mae_pct is None else row.mae_pct for row in some])
+            mfe_pct.extend([nan if row.mfe_pct is None else row.mfe_pct for row in some])
+            fees_pct.extend([row.fees / (row.entry_price * row.position_size) for row in some])
         feature_names, matrix = features.matrix(len(trade_id))
         return cls(
             trade_id=trade_id,
@@ -93,15 +100,22 @@ class Dataset:
             sha256=sha256,
         ).take(_chronological(decision_us, trade_id))
 
+    def without_texts(self) -> "Dataset":
+        """The same without ids, symbols, sides and sources: no model reads them.
+
+        What is sent to other processes is arrays, which need not be copied for each task.
+        """
+        return replace(self, trade_id=[], symbol=[], side=[], source=[])
+
     def take(self, indices: Sequence[int] | Integers) -> "Dataset":
         """The rows at ``indices``, in that order, with all feature columns."""
         order = np.asarray(indices, dtype=np.int64)
         listed = order.tolist()
         return Dataset(
-            trade_id=[self.trade_id[index] for index in listed],
-            symbol=[self.symbol[index] for index in listed],
-            side=[self.side[index] for index in listed],
-            source=[self.source[index] for index in listed],
+            trade_id=_taken(self.trade_id, listed),
+            symbol=_taken(self.symbol, listed),
+            side=_taken(self.side, listed),
+            source=_taken(self.source, listed),
             decision_us=self.decision_us[order],
             exit_us=self.exit_us[order],
             realized_pnl_pct=self.realized_pnl_pct[order],
@@ -115,9 +129,14 @@ class Dataset:
         )
 
 
+def _taken(texts: list[str], indices: list[int]) -> list[str]:
+    return [texts[index] for index in indices] if texts else []
+
+
 def microseconds(timestamp: str) -> int:
     """Microseconds since 1970 in UTC of an ISO 8601 timestamp that carries its offset."""
-    return (datetime.fromisoformat(timestamp) - EPOCH) // MICROSECOND
+    since = datetime.fromisoformat(timestamp) - EPOCH
+    return (since.days * SECONDS_A_DAY + since.seconds) * MILLION + since.microseconds
 
 
 class _FeatureColumns:

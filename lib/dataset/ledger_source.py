@@ -75,10 +75,14 @@ class LedgerSource:
 
     def _hash(self, length_bytes: int) -> "Digest":
         at, digest = next(done for done in reversed(self._digests) if done[0] <= length_bytes)
-        digest = digest.copy()
-        while at < length_bytes and (chunk := self.read(at, min(HASH_BYTES, length_bytes - at))):
-            digest.update(chunk)
-            at += len(chunk)
+        digest, buffer = digest.copy(), bytearray(min(HASH_BYTES, max(0, length_bytes - at)))
+        while at < length_bytes:
+            wanted = memoryview(buffer)[: length_bytes - at]
+            found = os.preadv(self.file.fileno(), [wanted], at)
+            if not found:
+                break  # the ledger was cut off since
+            digest.update(wanted[:found])
+            at += found
             if at > self._digests[-1][0]:
                 self._digests.append((at, digest.copy()))
         return digest

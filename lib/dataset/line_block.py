@@ -53,13 +53,24 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 
 def parse_block(parser: PlainParser, block: bytes) -> list[Part]:
     """Take apart whole lines; only the last line of a ledger may lack its end."""
+    whole_bytes = block.rfind(b"\n") + 1
+    whole = block[:whole_bytes]
+    parts: list[Part]
+    if rows := parser.parse_all(whole):
+        parts = [_run(parser, rows, whole_bytes)]
+    else:
+        parts = _line_by_line(parser, whole)
+    if whole_bytes < len(block):
+        parts.append(Odd(len(block) - whole_bytes))
+    return parts
+
+
+def _line_by_line(parser: PlainParser, lines: bytes) -> list[Part]:
     parts: list[Part] = []
     rows: list[TradeDataRow] = []
     run_bytes = 0
-    parse = parser.parse
-    whole_bytes = block.rfind(b"\n") + 1
-    for line in io.BytesIO(block[:whole_bytes]):
-        found = parse(line)
+    for line in io.BytesIO(lines):
+        found = parser.parse(line)
         if isinstance(found, TradeDataRow):
             rows.append(found)
             run_bytes += len(line)
@@ -70,8 +81,6 @@ def parse_block(parser: PlainParser, block: bytes) -> list[Part]:
         parts.append(Odd(len(line)) if found is None else Opened(len(line), found))
     if rows:
         parts.append(_run(parser, rows, run_bytes))
-    if whole_bytes < len(block):
-        parts.append(Odd(len(block) - whole_bytes))
     return parts
 
 

@@ -33,21 +33,22 @@ class LineWriter:
 
     def add(self, lines: bytes, count: int = 1) -> None:
         """Append ``count`` lines, each with its line end."""
-        if len(self._waiting) >= FLUSH_BYTES:
+        if self._waiting_bytes >= FLUSH_BYTES:
             self._flush(sync=False)
-        self._waiting += lines
+        self._waiting.append(lines)
+        self._waiting_bytes += len(lines)
         self.lines += count
 
     @property
     def bytes(self) -> int:
         """Length of the file with all lines."""
-        return self._flushed_bytes + len(self._waiting)
+        return self._flushed_bytes + self._waiting_bytes
 
     def sha256(self) -> str:
         """SHA-256 of the file with all lines."""
         self._end_hashing()
         digest = self._digest.copy()
-        digest.update(self._waiting)
+        digest.update(b"".join(self._waiting))
         return digest.hexdigest()
 
     def finish(self) -> None:
@@ -63,19 +64,20 @@ class LineWriter:
 
     def _begin(self) -> None:
         self.lines = 0
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._flushed_bytes = self._start_bytes
         self._end_hashing()
         self._digest = self._prefix.copy()
 
     def _flush(self, *, sync: bool) -> None:
-        lines = bytes(self._waiting)
+        lines = b"".join(self._waiting)
         append_durable(self.path, lines, sync=sync)
         self._end_hashing()  # no more than these lines and the next are held
         self._hashing = Thread(target=self._digest.update, args=(lines,))  # leaves Python free
         self._hashing.start()
         self._flushed_bytes += len(lines)
-        self._waiting.clear()
+        self._waiting, self._waiting_bytes = [], 0
 
     def _end_hashing(self) -> None:
         if self._hashing:

@@ -66,7 +66,7 @@ class PlainParser:
     def __init__(self, rules: ParserRules) -> None:
         self._read_timestamp = TimestampReader(rules.timezone).read
         self._excluded, self._now = rules.excluded_exit_types, rules.now
-        self._decode = msgspec.json.Decoder(PlainTrade).decode
+        self._decoder = msgspec.json.Decoder(PlainTrade)
         self._innocent_names: set[str] = set()
         self._innocent_exits: set[str | None] = {None}
         self._mae_sign_flips = 0
@@ -74,12 +74,29 @@ class PlainParser:
     def parse(self, line: bytes) -> TradeDataRow | str | None:
         """The row of a closed trade, the id of an open one; None when it is not that plain."""
         try:
-            trade = self._decode(line)
+            trade = self._decoder.decode(line)
             if trade.exit_timestamp is None:
                 return trade.trade_id
             return self._row(trade)
         except (ValueError, OverflowError, RecursionError):
             return None
+
+    def parse_all(self, lines: bytes) -> list[TradeDataRow] | None:
+        """The rows of whole lines that are all closed trades; None when one of them is not.
+
+        What `parse` would say of each, without the time that it takes to tell lines apart.
+        """
+        try:
+            found = map(self._row, self._decoder.decode_lines(lines))
+            rows = [row for row in found if row]
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            rows = []
+        # The decoder takes any white space between values. Between the two braces no value
+        # goes on, so where all newlines are such places each line is one value.
+        if len(rows) == lines.count(b"\n") == lines.count(b"}\n{") + 1 and lines.endswith(b"}\n"):
+            return rows
+        self._mae_sign_flips = 0  # those will be counted again
+        return None
 
     def take_sign_flips(self) -> int:
         """How many rows since the last call had their MAE written as a magnitude."""

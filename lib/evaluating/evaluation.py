@@ -126,12 +126,13 @@ def evaluate_model(
     rows = held_out_rows(dataset, model.options)
     verdicts = judged(model, dataset.take(rows))
     held_out = compared(outcomes.take(rows), verdicts)
+    numbers = dataset.without_texts()
     walked = walk_forward(
-        dataset, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
     )
     walk = compared(outcomes.take(walked.rows), walked.verdicts)
     crossed = cross_validate(
-        dataset,
+        numbers,
         bad,
         model.options,
         cutoff,
@@ -140,7 +141,7 @@ def evaluate_model(
         run_all=run_all,
     )
     once = prequential(
-        dataset, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
     )
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
