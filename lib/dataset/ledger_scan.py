@@ -92,11 +92,11 @@ class LedgerScan:
     count. ``rejected_before`` are ids that the last build rejected; they matter only to a
     pass that starts from checkpoints.
 
-    Afterwards ``tallies`` are the counts over each ledger, ``added`` the trades that have got a
-    row, in the order of the rows, ``superseded_too`` the lines that
-    this pass found superseded by later ones, ``seen_before`` the closed trades that had a
-    row or a reject already, ``recheck_at`` is when the first rejected timestamp will no
-    longer lie in the future, and ``unfinished`` names ledgers whose last line has no end.
+    Afterwards ``tallies`` are the counts over each ledger, ``added`` the trades that have got
+    a row, in the order of the rows, ``superseded_too`` the lines that this pass found
+    superseded by later ones, ``seen_before`` the closed trades that had a row or a reject
+    already, ``recheck_at`` is when the first rejected timestamp will no longer lie in the
+    future, and ``unfinished`` names ledgers whose last line has no end.
     """
 
     def __init__(
