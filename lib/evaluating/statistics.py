@@ -34,10 +34,8 @@ MIN_DEFINED_SHARE = 0.95
 """An interval needs its measure defined in at least this share of the resamples."""
 
 DRAWN_TAIL_ROWS = 20_000_000
-"""Trades drawn behind an interval of expected shortfall, which looks at each resample's rows."""
-
-TAIL_RESAMPLES = 1000
-"""Resamples behind an interval of expected shortfall, at most."""
+"""Trades drawn behind an interval of expected shortfall, which looks at each resample's rows:
+10,000 resamples up to 2,000 trades, then fewer."""
 
 FEWEST_RESAMPLES = 200
 """However many trades there are: the ends of an interval are its extreme twentieths."""
@@ -100,7 +98,7 @@ def paired_bootstrap(
         found = list(run_all(measured, groups))
     differences = {name: [group[name] for group in found] for name in found[0]}
     tails = differences["expected_shortfall_5"] = []
-    tail_resamples = min(resamples, TAIL_RESAMPLES, _affordable(DRAWN_TAIL_ROWS, rows))
+    tail_resamples = min(resamples, _affordable(DRAWN_TAIL_ROWS, rows))
     for size in _parts(tail_resamples, 2 * rows, CHUNK_CELLS):
         starts = rng.integers(0, rows, (circle.draws, size))
         drawn = circle.counts(starts)
