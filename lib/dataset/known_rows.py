@@ -14,12 +14,15 @@ from typing import Self
 import msgspec
 
 from lib.dataset.id_index import IdIndex
+from lib.errors import IntegrityError
 from lib.files import CHUNK_BYTES
 from lib.records import TradeDataRow
 
 BEFORE_ID = b'{"trade_id":"'
 AFTER_ID = b'","symbol":'
 """Quotes inside an id are escaped, so neither of these can be part of it."""
+
+REMEDY = "Remove that file: the next build makes it anew."
 
 TAIL_BYTES = 1 << 20
 
@@ -75,7 +78,10 @@ class KnownRows:
         return frozenset(self.in_order)
 
     def says(self, trade_id: str, line: bytes) -> bool:
-        """Whether the row of a known trade says the same as ``line``, in these or other bytes."""
+        """Whether the row of a known trade says the same as ``line``, in these or other bytes.
+
+        Raises IntegrityError when only a forged index knows the trade.
+        """
         place = self._place_of(trade_id)
         if os.pread(self._file.fileno(), len(line), place) == line:
             return True
@@ -88,6 +94,9 @@ class KnownRows:
         written = msgspec.json.encode(trade_id)[1:-1]
         while written not in self._places and self._tail_start:
             self._read_further_back()
+        if written not in self._places:
+            problem = f"it has {trade_id!r}, and the dataset has no such row"
+            raise IntegrityError(self._index.path, problem, REMEDY)
         return self._places[written]
 
     def _read_further_back(self) -> None:

@@ -11,6 +11,7 @@ from lib.dataset.file import ROWS_FILE, DatasetFile
 from lib.dataset.id_index import IdIndex
 from lib.dataset.known_rows import KnownRows
 from lib.dataset_builder import DatasetBuilder
+from lib.errors import IntegrityError
 
 IDS = ["plain", 'q"uote', "back\\", '","symbol":', "ünï", "tab\there"]
 
@@ -106,6 +107,15 @@ def test_an_index_of_other_rows_is_read_past(indexed):
     build(indexed, *IDS, "new")
     IdIndex(indexed).save("0" * 64, ["newer"])
     assert build(indexed, *IDS, "new", "newer") == (1, 8)
+
+
+def test_a_forged_index_is_named(indexed):
+    build(indexed, *IDS)
+    IdIndex(indexed).save(DatasetFile(indexed).metadata().sha256, [*IDS, "newer"])
+    with pytest.raises(IntegrityError, match="ml_dataset_ids: it has 'newer', and the dataset"):
+        build(indexed, *IDS, "newer")
+    IdIndex(indexed).path.unlink()
+    assert build(indexed, *IDS, "newer") == (1, 7)
 
 
 def test_a_disk_that_refuses_the_index_costs_the_build_nothing(indexed):
