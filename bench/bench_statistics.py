@@ -17,8 +17,9 @@ from scipy.stats import bootstrap
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from bench.measure import report
+from lib.arrays import Floats, Mask
 from lib.evaluating.classification import auc, average_precision
-from lib.evaluating.metrics import Floats, Mask, trade_metrics
+from lib.evaluating.metrics import trade_metrics
 from lib.evaluating.significance import random_blocking
 from lib.evaluating.statistics import default_block, paired_bootstrap
 from lib.offline_evaluator import OfflineEvaluator

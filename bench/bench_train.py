@@ -16,8 +16,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from lib.arrays import Floats
 from lib.learning.card_fit import fold
-from lib.learning.features import Floats, describe_features
+from lib.learning.features import describe_features
 from lib.learning.models import Labels, choose_regularisation, fit_model
 from lib.learning.scorer import LinearScorer
 from lib.learning.splits import purged_walk_forward

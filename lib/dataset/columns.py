@@ -14,8 +14,8 @@ from itertools import islice
 from math import nan
 
 import numpy as np
-import numpy.typing as npt
 
+from lib.arrays import Floats, Integers
 from lib.records import Features, TradeDataRow
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,9 +24,6 @@ SECONDS_A_DAY, MILLION = 86_400, 1_000_000
 
 ROWS_AT_ONCE = 8192
 """Rows that are held while their columns grow."""
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ that left such trades out would learn from the recorded ones only, without sayin
 from math import isnan
 
 import numpy as np
-import numpy.typing as npt
+
+from lib.arrays import Floats, Mask
 
 ATR_UNIT = "atr"
 """The threshold counts multiples of a trade's own average true range."""
@@ -37,12 +38,12 @@ def is_bad(
 
 
 def bad_labels(
-    realized_pnl_pct: npt.NDArray[np.float64],
-    mae_pct: npt.NDArray[np.float64],
+    realized_pnl_pct: Floats,
+    mae_pct: Floats,
     threshold: float,
     unit: str = "fraction",
-    atr_pct: npt.NDArray[np.float64] | None = None,
-) -> npt.NDArray[np.bool_]:
+    atr_pct: Floats | None = None,
+) -> Mask:
     """`is_bad` for n trades at once: bool[n] from float64[n]; NaN is unknown."""
     lost = realized_pnl_pct < 0
     if unit != ATR_UNIT:

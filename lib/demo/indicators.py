@@ -8,7 +8,8 @@ of one symbol into the first of the next.
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from lib.arrays import Floats
 
 FEATURES = (
     "atr_pct",
@@ -82,7 +83,7 @@ def relative_strength(close: pd.Series) -> pd.Series:
     return pd.Series(np.concatenate([[np.nan], rsi])[: len(close)], index=close.index)
 
 
-def wilder(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def wilder(values: Floats) -> Floats:
     """Wilder's smoothing: the mean of the first 14, then 1/14 of each new value.
 
     Same length as ``values``; NaN before the 14th.

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from lib.arrays import Mask
 from lib.dataset.columns import EPOCH, Dataset
 from lib.evaluating.comparison import Difference, Outcomes, differences
-from lib.evaluating.metrics import Mask, TradeMetrics, trade_metrics
+from lib.evaluating.metrics import TradeMetrics, trade_metrics
 
 RULE = "=" * 80
 TOTAL = "All together"

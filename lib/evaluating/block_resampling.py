@@ -10,15 +10,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from lib.evaluating.metrics import NO_SPREAD, TAIL_SHARE, Floats, Mask, log_growth
+from lib.arrays import Floats, Indices, Integers, Mask
+from lib.evaluating.metrics import NO_SPREAD, TAIL_SHARE, log_growth
 
 TAIL_POOL = 2000
 """Worst trades among which a resample's tail is looked for: this many, or a tenth of all."""
 
-Draw = npt.NDArray[np.intp]
+Draw = Indices
 """Block starts, one row a block, one column a resample."""
 
 _INT32 = 2**31
@@ -43,7 +43,7 @@ class Circle:
         whole = np.lib.stride_tricks.sliding_window_view(circle, self.block)
         return whole, whole[:, : self.last_block]
 
-    def counts(self, starts: Draw) -> npt.NDArray[np.int64]:
+    def counts(self, starts: Draw) -> Integers:
         """How often each row is drawn: int64 (resamples, rows)."""
         size, rows = starts.shape[1], self.rows
         lengths = np.full((self.draws, 1), self.block)
@@ -122,7 +122,7 @@ class PolicyBlocks:
                 "max_drawdown": self._max_drawdown(starts),
             }
 
-    def tail_mean(self, starts: Draw, drawn: npt.NDArray[np.int64]) -> Floats:
+    def tail_mean(self, starts: Draw, drawn: Integers) -> Floats:
         """`metrics.expected_shortfall` of each resample; NaN where the pool does not reach."""
         trades, last_trades = self.sums[:, 0].copy(), self._last_sums[:, 0]
         tail = trades.take(starts[:-1]).sum(axis=0) + last_trades[starts[-1]]

@@ -8,7 +8,8 @@ because each has a documented None where scikit-learn warns and returns NaN.
 import msgspec
 import numpy as np
 
-from lib.evaluating.metrics import Floats, Mask, expected_shortfall, share
+from lib.arrays import Floats, Mask
+from lib.evaluating.metrics import expected_shortfall, share
 
 LEAK_AUC = 0.95
 """A single feature that sorts outcomes better than this knows the future."""

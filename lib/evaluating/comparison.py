@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from lib.arrays import Floats, Indices, Integers, Mask
 from lib.evaluating.classification import (
     CalibrationBin,
     Scores,
@@ -21,19 +21,10 @@ from lib.evaluating.classification import (
     scores,
     threshold_sweep,
 )
-from lib.evaluating.metrics import (
-    FilterEffect,
-    Floats,
-    Mask,
-    RunAll,
-    TradeMetrics,
-    filter_effect,
-    trade_metrics,
-)
+from lib.evaluating.metrics import FilterEffect, RunAll, TradeMetrics, filter_effect, trade_metrics
 from lib.evaluating.significance import Significance, significance
 from lib.evaluating.statistics import paired_bootstrap
 from lib.evaluating.verdicts import Verdicts
-from lib.learning.splits import Indices
 
 WANTED_KEPT_SHARE = 0.8
 """A filter is meant to take away the worst few, so this share is what a note aims at."""
@@ -46,7 +37,7 @@ class Outcomes(NamedTuple):
 
     pnl: Floats
     bad: Mask
-    exit_us: npt.NDArray[np.int64]
+    exit_us: Integers
 
     def take(self, rows: Indices) -> "Outcomes":
         """The trades at ``rows``."""

@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lib.learning.splits import EmbargoCutoff, Indices, Split, TimesUs, no_embargo
+from lib.arrays import Indices
+from lib.learning.splits import EmbargoCutoff, Split, TimesUs, no_embargo
 
 
 class Combinations(NamedTuple):

@@ -18,9 +18,10 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from lib.arrays import Floats, Indices, Mask
 from lib.dataset.columns import Dataset
 from lib.evaluating.cpcv import assemble_paths, combinatorial_splits
-from lib.evaluating.metrics import Floats, Mask, RunAll
+from lib.evaluating.metrics import RunAll
 from lib.evaluating.overfitting import probability_of_overfitting
 from lib.evaluating.verdicts import abstain, judge
 from lib.learning.features import describe_features, feature_matrix, select_features
@@ -35,7 +36,7 @@ from lib.learning.models import (
 from lib.learning.newton import risks_of
 from lib.learning.sample_weights import sample_weights
 from lib.learning.scaling import gaps_of, scaling_of
-from lib.learning.splits import EmbargoCutoff, Indices, Split
+from lib.learning.splits import EmbargoCutoff, Split
 from lib.learning.training_options import TrainingOptions
 
 GROUPS: Final = 6

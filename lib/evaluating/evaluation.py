@@ -14,12 +14,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
+from lib.arrays import Indices, Mask
 from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
 from lib.evaluating.classification import find_leaks
 from lib.evaluating.comparison import Outcomes, compare, compare_with_active
 from lib.evaluating.cross_validation import cross_validate
 from lib.evaluating.importance import permutation_importance
-from lib.evaluating.metrics import Mask, RunAll
+from lib.evaluating.metrics import RunAll
 from lib.evaluating.notes import (
     active_notes,
     cross_validation_notes,
@@ -33,7 +34,7 @@ from lib.evaluating.walk_forward import walk_forward
 from lib.gating.evidence import evidence
 from lib.gating.prequential import prequential
 from lib.learning.features import FeatureStats
-from lib.learning.splits import EmbargoCutoff, Indices, chronological_split
+from lib.learning.splits import EmbargoCutoff, chronological_split
 from lib.learning.training import TrainingOptions, label
 
 MAX_LISTED_TRADES: Final = 20_000

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from lib.arrays import Floats, Mask
 from lib.evaluating.classification import auc
-from lib.evaluating.metrics import Floats, Mask
 from lib.evaluating.verdicts import Risks
 
 REPEATS: Final = 5

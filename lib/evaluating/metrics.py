@@ -11,11 +11,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-"""One truth value a row: bad, allowed, ..."""
+from lib.arrays import Floats, Integers, Mask
 
 RunAll = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Applies a function to all items, in order: `map`, or something that does it in parallel."""
@@ -62,7 +59,7 @@ class FilterEffect(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trade_metrics(
-    pnl: Floats, bad: Mask, exit_us: npt.NDArray[np.int64], keep: Mask | None = None
+    pnl: Floats, bad: Mask, exit_us: Integers, keep: Mask | None = None
 ) -> TradeMetrics:
     """Measure the trades that ``keep`` selects (all when None); none at all is allowed.
 

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from lib.evaluating.metrics import Floats
+from lib.arrays import Floats
 
 
 def probability_of_overfitting(sums: Floats, counts: Floats) -> float:

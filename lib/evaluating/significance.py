@@ -14,8 +14,8 @@ from statistics import NormalDist
 import msgspec
 import numpy as np
 
-from lib.evaluating.metrics import Floats, Mask, RunAll, has_spread
-from lib.learning.splits import Indices
+from lib.arrays import Floats, Indices, Mask
+from lib.evaluating.metrics import RunAll, has_spread
 
 PERMUTED_ROWS = 20_000_000
 """Trades shuffled in all: 10,000 permutations up to 2,000 trades, then fewer."""

@@ -21,8 +21,9 @@ from functools import partial
 import msgspec
 import numpy as np
 
+from lib.arrays import Floats, Mask
 from lib.evaluating.block_resampling import Circle, PolicyBlocks, choice_of
-from lib.evaluating.metrics import Floats, Mask, RunAll
+from lib.evaluating.metrics import RunAll
 
 TAILS = (2.5, 97.5)
 """Percentiles that bound a 95 % interval."""

@@ -13,11 +13,10 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
+from lib.arrays import Floats, Indices, Mask
 from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
-from lib.evaluating.metrics import Floats, Mask, log_growth
-from lib.learning.splits import Indices
+from lib.evaluating.metrics import log_growth
 
 MAX_POINTS: Final = 600
 """Of a curve: more than a chart has pixels for."""
@@ -140,9 +139,7 @@ def _counts(bad: Mask, score: Floats) -> ScoreCounts:
     )
 
 
-def _listed(
-    dataset: Dataset, bad: Mask, score: Floats, rows: npt.NDArray[np.intp]
-) -> list[BlockedTrade]:
+def _listed(dataset: Dataset, bad: Mask, score: Floats, rows: Indices) -> list[BlockedTrade]:
     return [
         BlockedTrade(
             trade_id=dataset.trade_id[row],

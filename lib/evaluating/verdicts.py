@@ -12,13 +12,12 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import UnsetType
 
+from lib.arrays import Floats, Indices, Mask
 from lib.dataset.columns import Dataset
-from lib.evaluating.metrics import Floats, Mask
 from lib.learning.calibration import apply_curve
 from lib.learning.features import FeatureStats
 from lib.learning.scorecard import Scorecard
 from lib.learning.scorer import MAX_MISSING_SHARE
-from lib.learning.splits import Indices
 
 Risks = Callable[[Floats], Floats]
 """A model's arithmetic: values float64[n, k], NaN for missing, to risk scores float64[n]."""

@@ -13,13 +13,14 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from lib.arrays import Floats, Indices, Mask
 from lib.dataset.columns import Dataset
 from lib.evaluating.classification import auc
-from lib.evaluating.metrics import Floats, Mask, RunAll
+from lib.evaluating.metrics import RunAll
 from lib.evaluating.verdicts import Verdicts, abstain, judge
 from lib.learning.features import select_features
 from lib.learning.models import has_both_classes, predict_risks
-from lib.learning.splits import EmbargoCutoff, Indices, Split, purged_walk_forward
+from lib.learning.splits import EmbargoCutoff, Split, purged_walk_forward
 from lib.learning.training import Task, TrainingOptions, teach
 
 WINDOWS = 8

@@ -25,9 +25,8 @@ import math
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
-from lib.evaluating.metrics import Floats
+from lib.arrays import Floats, Mask
 from lib.evaluating.verdicts import Verdicts
 
 BATCH_TRADES = 20
@@ -90,7 +89,7 @@ def stake_path(pnl: Floats, verdicts: Verdicts) -> Floats:
     return np.concatenate([[0.0], path])
 
 
-def _choices(verdicts: Verdicts, batches: int) -> list[npt.NDArray[np.bool_]]:
+def _choices(verdicts: Verdicts, batches: int) -> list[Mask]:
     """What is bet on: blocked trades, then the top-scored ones; bool (batches, trades) each."""
     keep = verdicts.keep.reshape(batches, BATCH_TRADES)
     score = np.where(np.isnan(verdicts.score), -np.inf, verdicts.score)

@@ -10,10 +10,9 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from lib.dataset.columns import MICROSECOND, Dataset, Floats
-from lib.evaluating.metrics import Mask
+from lib.arrays import Floats, Integers, Mask
+from lib.dataset.columns import MICROSECOND, Dataset
 
 ONE_IN_THREE: Final = -0.75
 """Log-odds of being bad for a trade whose features are average."""
@@ -36,7 +35,7 @@ FIRST_DECISION_US: Final = 20_000 * DAY_US + DAY_US * 5 // 8
 """15:00 UTC on a day in 2024."""
 
 
-Days = npt.NDArray[np.int64]
+Days = Integers
 
 
 class _Outcomes(NamedTuple):

@@ -14,12 +14,13 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from lib.arrays import Indices, Mask
 from lib.dataset.columns import Dataset
-from lib.evaluating.metrics import Mask, RunAll
+from lib.evaluating.metrics import RunAll
 from lib.evaluating.verdicts import Verdicts, abstain
 from lib.evaluating.walk_forward import walk_step
 from lib.gating.evidence import BATCH_TRADES
-from lib.learning.splits import EmbargoCutoff, Indices, Split, TimesUs
+from lib.learning.splits import EmbargoCutoff, Split, TimesUs
 from lib.learning.training_options import TrainingOptions
 
 FIRST_MODEL_TRADES: Final = 40

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from lib.arrays import Floats
 from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
 from lib.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from lib.evaluating.metrics import Floats
 from lib.gating.evidence import BATCH_TRADES, Evidence, evidence_at, stake_path
 from lib.gating.gates import evidence_not_lost, luck_of_all_nights
 from lib.gating.planted_trades import DAY_US

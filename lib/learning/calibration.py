@@ -16,9 +16,8 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from lib.evaluating.metrics import Mask
+from lib.arrays import Floats, Mask
 from lib.learning.curves import Curve, Isotonic, Sigmoid
-from lib.learning.features import Floats
 from lib.learning.models import (
     fit_quietly,
     has_both_classes,

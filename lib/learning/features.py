@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
+
+from lib.arrays import Floats, Indices
 
 if TYPE_CHECKING:
     from lib.dataset.columns import Dataset
 
-Floats = npt.NDArray[np.float64]
-"""Numbers; NaN is a missing one."""
-
-Indices = npt.NDArray[np.intp]
-"""Positions of rows or columns, ascending."""
 
 MIN_COVERAGE: Final = 0.5
 """Share of training rows in which a feature must be present."""

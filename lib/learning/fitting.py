@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from lib.arrays import Floats, Indices
 from lib.learning.calibration import Calibrated, SoftVote, apply_curve, fit_curve
 from lib.learning.curves import Curve, Sigmoid
-from lib.learning.features import Floats
 from lib.learning.models import (
     Labels,
     choose_regularisation,
@@ -24,7 +24,7 @@ from lib.learning.models import (
     round_significant,
 )
 from lib.learning.sample_weights import sample_weights
-from lib.learning.splits import EmbargoCutoff, Indices, Split, TimesUs, purged_walk_forward
+from lib.learning.splits import EmbargoCutoff, Split, TimesUs, purged_walk_forward
 from lib.learning.threshold import choose_threshold
 from lib.learning.training_options import TrainingOptions
 

@@ -15,7 +15,6 @@ from functools import cache
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
@@ -24,13 +23,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import ThreadpoolController
 
+from lib.arrays import Floats, Indices, Mask
 from lib.errors import ConfigError
-from lib.learning.features import Floats
 from lib.learning.newton import fit_lines, risks_of, rows_of
 from lib.learning.scaling import gaps_of, medians, scaling_of
-from lib.learning.splits import Indices, Split
+from lib.learning.splits import Split
 
-Labels = npt.NDArray[np.bool_]
+Labels = Mask
 """One per row: True for a bad trade."""
 
 REGULARISATION_GRID: Final = (0.01, 0.1, 1.0, 10.0)

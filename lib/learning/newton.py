@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from lib.evaluating.metrics import Floats, Mask
+from lib.arrays import Floats, Mask
 
 MAX_STEPS: Final = 25
 """Newton's method is there after four to eight, or not at all."""

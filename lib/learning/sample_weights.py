@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from lib.evaluating.metrics import Floats
+from lib.arrays import Floats
 from lib.learning.splits import TimesUs
 
 SECOND_US: Final = 1_000_000

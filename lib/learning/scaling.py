@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lib.evaluating.metrics import Floats, Mask
+from lib.arrays import Floats, Mask
 
 
 class Scaling(NamedTuple):

@@ -15,12 +15,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Indices = npt.NDArray[np.intp]
-"""Positions of rows, ascending."""
+from lib.arrays import Indices, Integers
 
-TimesUs = npt.NDArray[np.int64]
+TimesUs = Integers
 """Microseconds since the epoch, UTC, one per row."""
 
 EmbargoCutoff = Callable[[int], int]

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from lib.evaluating.metrics import Floats
+from lib.arrays import Floats
 
 KEPT_SHARES: Final = tuple(twentieth / 20 for twentieth in range(10, 21))
 """Shares of the trades to try keeping: half, and each twentieth more up to all."""

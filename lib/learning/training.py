@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from lib.arrays import Floats
 from lib.dataset.columns import Dataset
 from lib.dataset.labels import ATR_UNIT, bad_labels
 from lib.evaluating.classification import scores
@@ -18,7 +19,6 @@ from lib.learning.card_fit import make_card
 from lib.learning.features import (
     FeatureSelection,
     FeatureStats,
-    Floats,
     describe_features,
     feature_matrix,
     select_features,

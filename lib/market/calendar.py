@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 import exchange_calendars
 import numpy as np
-import numpy.typing as npt
 from exchange_calendars.calendar_utils import global_calendar_dispatcher
 
+from lib.arrays import Integers
 from lib.errors import AftercloseError, CannotTell, ConfigError
 from lib.market.overrides import SETTING, Overrides, read_overrides
 from lib.market.sessions import DAYS_AHEAD, DAYS_BACK, Session, SessionTable, overlapping
@@ -111,7 +111,7 @@ def build_sessions(calendar: str, start: date, end: date, overrides: Overrides) 
 
 def session_opens_us(
     calendar: str, start: datetime, end: datetime, overrides_path: Path | None
-) -> npt.NDArray[np.int64]:
+) -> Integers:
     """Opens of the sessions from ``start`` to ``end``: int64 µs since the epoch, ascending.
 
     Whole days, one more at each end, clipped to the calendar's bounds. Raises as

@@ -62,7 +62,7 @@ FLOORS = {
         study.text trading.exit_rules trading.feature_values trading.orders
         trading.positions trading.sizing
         """,
-    VOCABULARY: "errors records settings",
+    VOCABULARY: "arrays errors records settings",
 }
 FLOOR_OF = {f"lib.{name}": floor for floor, names in FLOORS.items() for name in names.split()}
 MODULES = sorted(path for path in (REPOSITORY / "lib").rglob("*.py") if path.name != "__init__.py")
