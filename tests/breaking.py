@@ -22,6 +22,7 @@ from power_cut import PowerCut
 
 from lib import files
 from lib.config import load_settings
+from lib.dataset import build_run, ledger_blocks, line_writer
 from lib.dataset_builder import DatasetBuilder
 from lib.learning.artifacts import ModelStore
 from lib.ledger import TradeLedger
@@ -139,12 +140,21 @@ def _repair(settings: Settings, _: Callable[[str], None]) -> object:
     return verify_scope(settings, NIGHT_3, repair=True)
 
 
+def _long_build(settings: Settings, _: Callable[[str], None]) -> object:
+    """As a ledger of gigabytes is built: by two processes, in pieces, with an index of the ids."""
+    ledger_blocks.WORTH_A_WORKER_BYTES = build_run.WORTH_AN_INDEX_BYTES = 1
+    ledger_blocks.SHARED_BLOCK_BYTES = line_writer.FLUSH_BYTES = 2000
+    os.cpu_count = lambda: 2
+    return DatasetBuilder.from_settings(settings).build(NIGHT_3)
+
+
 WORK: dict[str, Callable[[Settings, Callable[[str], None]], object]] = {
     "cycle": _cycle,
     "promote": _promote,
     "rollback": _rollback,
     "day": _day,
     "repair": _repair,
+    "long build": _long_build,
 }
 
 

@@ -51,6 +51,9 @@ def prepared(lab: Lab, name: str) -> Settings:
         rows.write_bytes(rows.read_bytes().replace(b"AAPL", b"AAPk", 1))
     if name == "rollback":
         WORK["promote"](scope, lambda _: None)
+    if name == "long build":
+        (scope.root / "ml_training_dataset.jsonl").unlink()
+        (scope.root / "ml_dataset_metadata.json").unlink()
     return scope
 
 
@@ -73,7 +76,7 @@ def every_trade_once(scope: Settings) -> None:
 
 
 @pytest.mark.parametrize("harm", HARMS)
-@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair"])
+@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair", "long build"])
 def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str, harm: str) -> None:
     calm = prepared(lab, name)
     old = ModelRegistry.from_settings(calm).get_active_model()
