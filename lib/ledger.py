@@ -4,7 +4,7 @@ A line format rather than a database, because the ledger belongs to the trading 
 strategy in any language can write it, and nobody must hold a lock to read it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +13,18 @@ from typing import Any, BinaryIO
 import msgspec
 
 from lib.dataset.ledger_parser import LineParser, Reject
-from lib.dataset.ledger_record import LedgerRecord, Unusable, decode_record
+from lib.dataset.ledger_record import (
+    BYTE_ORDER_MARK,
+    LedgerRecord,
+    Unusable,
+    decode_record,
+)
 from lib.errors import InputError
 from lib.files import CHUNK_BYTES, append_durable, locked_file, storage_error
 from lib.records import Trade
 
 __all__ = ["Trade", "TradeLedger", "numbered_lines"]
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
 
@@ -38,11 +42,18 @@ class TradeLedger:
         itself. Raises InputError for numbers or times that the dataset would reject (an
         exit price of NaN would only come to light after the close), and StorageError.
         """
-        record = _record_of(trade)
-        self._refuse_unusable(record)
-        line = msgspec.json.encode(record.trade()) + b"\n"
+        self.add_trades([trade])
+
+    def add_trades(self, trades: Iterable[Trade | Mapping[str, Any]]) -> None:
+        """Append trades as `add_trade` does, all in one write, or none if one is unusable."""
+        records = [_record_of(trade) for trade in trades]
+        for record in records:
+            self._refuse_unusable(record)
+        if not records:
+            return
+        lines = b"".join(msgspec.json.encode(record.trade()) + b"\n" for record in records)
         with locked_file(self.path):
-            append_durable(self.path, line if self._ends_with_a_whole_line() else b"\n" + line)
+            append_durable(self.path, lines if self._ends_with_a_whole_line() else b"\n" + lines)
 
     def get_all_trades(self) -> list[Trade]:
         """All records that are trades, open ones too, in file order.

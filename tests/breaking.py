@@ -27,12 +27,12 @@ from lib.dataset_builder import DatasetBuilder
 from lib.learning.artifacts import ModelStore
 from lib.ledger import TradeLedger
 from lib.model_registry import ModelRegistry
-from lib.nightly.seal import seal
 from lib.nightly.verification import verify_scope
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.records import Bar, Outcome, Signal
 from lib.registry.operations import promote, rollback
 from lib.risk_filter import RiskFilter
+from lib.seal import seal
 from lib.settings import Settings
 
 NIGHT_1 = datetime(2026, 1, 26, 21, 45, tzinfo=UTC)

@@ -25,8 +25,8 @@ from lib.files import (
     truncate_durable,
     write_atomic,
 )
-from lib.nightly.seal import is_damaged, seal
 from lib.records import SCHEMA_VERSION, TradeDataRow
+from lib.seal import is_damaged, seal
 
 ROWS_FILE = "ml_training_dataset.jsonl"
 METADATA_FILE = "ml_dataset_metadata.json"

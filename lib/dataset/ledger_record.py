@@ -16,6 +16,7 @@ import msgspec
 
 from lib.records import Trade
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NOT_JSON = "not JSON"
 NOT_UTF8 = "not UTF-8"
 

@@ -15,11 +15,10 @@ import msgspec
 
 from lib.dataset.known_rows import KnownRows
 from lib.dataset.ledger_parser import Closed, Open, Reject
-from lib.dataset.ledger_record import NOT_JSON, NOT_UTF8
+from lib.dataset.ledger_record import BYTE_ORDER_MARK, NOT_JSON, NOT_UTF8
 from lib.dataset.ledger_source import LedgerSource
 from lib.dataset.line_block import Opened, Run
 from lib.dataset.metadata import Checkpoint, Tally
-from lib.ledger import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from datetime import datetime

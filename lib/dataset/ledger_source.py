@@ -16,10 +16,11 @@ from lib.dataset.ledger_blocks import parsed_blocks
 from lib.dataset.ledger_parser import LineParser
 from lib.dataset.line_block import Part
 from lib.dataset.metadata import Checkpoint
-from lib.ledger import TradeLedger
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Digest
+
+    from lib.ledger import TradeLedger
 
 HASH_BYTES = 4 << 20
 """What is hashed at a time: Python is free meanwhile, and taken back that seldom."""
@@ -32,7 +33,7 @@ class LedgerSource:
     opened. Use it in a ``with`` block. Raises InputError and StorageError as `TradeLedger.open`.
     """
 
-    def __init__(self, name: str, ledger: TradeLedger, parser: LineParser) -> None:
+    def __init__(self, name: str, ledger: "TradeLedger", parser: LineParser) -> None:
         self.name, self.parser = name, parser
         opened = ledger.open()
         self.exists = opened is not None

@@ -15,8 +15,8 @@ from lib.dataset.metadata import DatasetMetadata, empty_metadata, version_name
 from lib.dataset.rejects import REJECTS_FILE, RejectsFile
 from lib.errors import UNREADABLE, IntegrityError
 from lib.files import keep_beside
-from lib.nightly.seal import is_sealed
 from lib.records import Problem, TradeDataRow
+from lib.seal import is_sealed
 
 
 def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:

@@ -21,7 +21,7 @@ from lib.errors import UNREADABLE, CannotTell, InputError, StorageError
 from lib.files import write_atomic
 from lib.market.overrides import Overrides, read_overrides
 from lib.market.sessions import Session, SessionTable
-from lib.nightly.seal import is_damaged, seal
+from lib.seal import is_damaged, seal
 from lib.settings import Settings
 
 __all__ = ["CACHE_NAME", "MarketClock", "Session", "market_timezone"]

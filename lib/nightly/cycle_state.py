@@ -11,8 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from lib.errors import UNREADABLE
-from lib.nightly.seal import is_damaged
 from lib.records import SchemaVersion
+from lib.seal import is_damaged
 
 STATUS_FILE = "ml_status.json"
 JOURNAL_FILE = "ml_runs.jsonl"

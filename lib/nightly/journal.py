@@ -22,9 +22,9 @@ from msgspec.structs import replace
 from lib.clock import monotonic_s
 from lib.errors import UNREADABLE, ScopeBusy
 from lib.files import LineAppender, move_durable
-from lib.nightly.seal import is_damaged, seal
 from lib.records import SCHEMA_VERSION
 from lib.scope_lock import scope_lock
+from lib.seal import is_damaged, seal
 
 ROTATE_BYTES = 2 << 20
 """About two years of nights; with the rotated file two to four are kept."""

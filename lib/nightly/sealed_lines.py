@@ -13,7 +13,7 @@ import msgspec
 
 from lib.errors import UNREADABLE
 from lib.files import blank_durable, keep_beside
-from lib.nightly.seal import is_sealed
+from lib.seal import is_sealed
 
 
 class BadLine(NamedTuple):

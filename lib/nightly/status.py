@@ -19,12 +19,12 @@ from lib.nightly.cycle_state import (
     read_part,
     state_from_journal,
 )
-from lib.nightly.seal import seal
 from lib.records import SCHEMA_VERSION, Problem, SchemaVersion
 from lib.registry.checks import EVALUATION_FILE
 from lib.registry.events import Lock
 from lib.registry.reader import read_registry
 from lib.registry.state import ActiveModel
+from lib.seal import seal
 from lib.settings import Settings
 
 REPORT_FILE = "report.html"

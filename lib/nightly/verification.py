@@ -20,11 +20,11 @@ from lib.learning.artifacts import ModelStore
 from lib.market.clock import CACHE_NAME
 from lib.model_registry import ModelRegistry
 from lib.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
-from lib.nightly.seal import is_sealed, is_sealed_page
 from lib.nightly.sealed_lines import bad_lines, put_aside
 from lib.nightly.status import INDEX_FILE, REPORT_FILE
 from lib.nightly.work import Workplace
 from lib.records import Outcome, Problem, Repair
+from lib.seal import is_sealed, is_sealed_page
 from lib.settings import Settings
 
 KEPT = ("paper_positions.json", "paper_replay.json")

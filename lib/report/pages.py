@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from lib.nightly.seal import seal_page
+from lib.seal import seal_page
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 

@@ -24,8 +24,8 @@ from lib.errors import UNREADABLE, InputError, StorageError
 from lib.files import LineAppender
 from lib.learning.scorecard import Scorecard
 from lib.learning.scorer import LinearScorer, Scorer
-from lib.nightly.seal import is_damaged, seal
 from lib.records import SCHEMA_VERSION, Reason
+from lib.seal import is_damaged, seal
 from lib.trading.feature_values import PlainFeatures
 
 SYNC_INTERVAL_S = 5.0

@@ -16,8 +16,8 @@ import msgspec
 from lib.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from lib.files import write_atomic
 from lib.ledger import TradeLedger
-from lib.nightly.seal import is_damaged, seal
 from lib.records import SCHEMA_VERSION
+from lib.seal import is_damaged, seal
 from lib.trading.positions import ClosedPosition, Position
 
 REMEDY = "Restore the file from a backup, or move it away to start without open positions."

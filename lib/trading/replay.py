@@ -28,10 +28,10 @@ from lib.errors import UNREADABLE, IntegrityError
 from lib.files import write_atomic
 from lib.ledger import TradeLedger
 from lib.market.clock import MarketClock
-from lib.nightly.seal import is_damaged, seal
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.records import SCHEMA_VERSION, Bar, Signal, Trade
 from lib.risk_filter import RiskFilter
+from lib.seal import is_damaged, seal
 from lib.settings import Settings
 from lib.trading.exit_rules import ExitPlan, exit_on_bar
 

@@ -17,7 +17,7 @@ from lib import files
 from lib.files import append_durable, move_durable, write_atomic
 from lib.ledger import TradeLedger
 from lib.nightly.journal import Journal
-from lib.nightly.seal import seal
+from lib.seal import seal
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
 

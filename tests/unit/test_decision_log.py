@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from lib import files
 from lib.errors import InputError
 from lib.files import DiskLayer
-from lib.nightly.seal import is_sealed
+from lib.seal import is_sealed
 from lib.trading.decision_log import (
     DecisionLog,
     DecisionRecord,

@@ -6,7 +6,7 @@ import zlib
 import msgspec
 import pytest
 
-from lib.nightly.seal import is_damaged, is_sealed, is_sealed_page, seal, seal_page
+from lib.seal import is_damaged, is_sealed, is_sealed_page, seal, seal_page
 
 COMPACT = b'{"a":1,"b":"x"}'
 INDENTED = msgspec.json.format(COMPACT, indent=2) + b"\n"

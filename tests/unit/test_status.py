@@ -12,8 +12,8 @@ from registry_builders import CLOSE, NOW, A, B, C, events_file, registry_of
 
 from lib.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE, read_cycle_state
 from lib.nightly.journal import Journal
-from lib.nightly.seal import is_sealed
 from lib.nightly.status import METADATA_FILE, current_status, read_status, write_status
+from lib.seal import is_sealed
 from lib.settings import Settings
 
 SESSION = "2026-01-27"
