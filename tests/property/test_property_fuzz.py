@@ -19,9 +19,9 @@ from lib.learning.scorecard import Scorecard
 from lib.nightly.crontab import parse_crontab
 from lib.nightly.cycle_state import STATUS_FILE
 from lib.nightly.journal import Journal
-from lib.nightly.seal import is_damaged, is_sealed, seal
 from lib.nightly.status import read_status
 from lib.registry.event_log import EventLog
+from lib.seal import is_damaged, is_sealed, seal
 from lib.settings import Settings
 from lib.trading.decision_log import parse_decision
 from lib.trading.position_store import PositionBook
