@@ -120,7 +120,13 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
-.PHONY: study
+.PHONY: import-ledger study
+import-ledger: $(READY) ## trades of another system   FILE=… [FORMAT=…] [BARS=…] [TIMEZONE=…] [DRY_RUN=1]
+	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
+	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \
+		$${BARS:+--bars "$$BARS"} $${TIMEZONE:+--timezone "$$TIMEZONE"} \
+		$${SYMBOL:+--symbol "$$SYMBOL"} $${STRATEGY:+--strategy "$$STRATEGY"} \
+		$${DRY_RUN:+--dry-run} -- "$$FILE"
 study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
 	@: "$${DATA:?say which: make study DATA=prices.csv}"
 	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}

@@ -17,8 +17,9 @@ FLOORS = {
     USE_CASES: """
         dataset.build_run dataset_builder demo.nightly demo.worth
         evaluating.tried_recipes gating.auto_promotion gating.calibration_study
-        gating.simulated_cycles ml_orchestrator model_registry nightly.cycle nightly.due
-        nightly.operator_view nightly.status nightly.verification nightly.work
+        gating.simulated_cycles importing.ledger_import ml_orchestrator model_registry
+        nightly.cycle nightly.due nightly.operator_view nightly.status nightly.verification
+        nightly.work
         offline_evaluator offline_trainer paper_trading_executor registry.checks
         registry.operations registry.reader registry.repair registry.writer report.drawn
         report.writer risk_filter study.months study.study trading.model_pin
@@ -27,12 +28,13 @@ FLOORS = {
     DISK_AND_TIME: """
         clock dataset.block_worker dataset.file dataset.id_index dataset.known_rows
         dataset.ledger_blocks dataset.ledger_scan dataset.ledger_source dataset.line_writer
-        dataset.rejects dataset.repair dataset.reread demo.bars demo.folder files learning.artifacts
+        dataset.rejects dataset.repair dataset.reread demo.bars demo.folder files
+        importing.source_file learning.artifacts
         learning.provenance ledger market.calendar market.clock market.embargo
         market.overrides nightly.crontab_file
         nightly.cycle_state nightly.heartbeat
-        nightly.journal nightly.seal nightly.sealed_lines parallel progress
-        registry.event_log registry.pointer report.pages scope_lock trading.bars
+        nightly.journal nightly.sealed_lines parallel progress
+        registry.event_log registry.pointer report.pages scope_lock seal trading.bars
         trading.decision_log trading.position_store trading.signals
         """,
     PURE: """
@@ -47,6 +49,12 @@ FLOORS = {
         evaluating.text evaluating.track_record evaluating.verdicts
         evaluating.walk_forward gating.alpha_spending gating.evidence gating.gates
         gating.planted_trades gating.prequential gating.promotion gating.text
+        importing.backtesting importing.bar_context importing.csv_trades
+        importing.feature_columns importing.fifo importing.fills importing.flex_actions
+        importing.flex_elements importing.flex_execution importing.formats
+        importing.freqtrade importing.ib_flex importing.identity importing.ledger_changes
+        importing.parsed importing.round_trips importing.table
+        importing.text importing.values
         learning.calibration learning.card learning.card_fit learning.curves
         learning.features learning.fitting learning.models learning.newton
         learning.sample_weights learning.scaling learning.scorecard learning.scorer
