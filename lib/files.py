@@ -11,44 +11,16 @@ each one in turn without patching `os` for everybody.
 """
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lib.disk_layer import DiskLayer
 from lib.errors import StorageError
 
 CHUNK_BYTES = 1 << 20
 
 LEFTOVER_AGE_S = 3600.0
-
-
-class DiskLayer:
-    """The system calls that change the disk. Tests put a failing one in its place."""
-
-    def write(self, descriptor: int, data: bytes) -> int:
-        """As `os.write`."""
-        return os.write(descriptor, data)
-
-    def fsync(self, descriptor: int) -> None:
-        """As `os.fsync`."""
-        os.fsync(descriptor)
-
-    def replace(self, source: Path, target: Path) -> None:
-        """As `os.replace`."""
-        os.replace(source, target)  # noqa: PTH105 - named like the call that it is
-
-    def truncate(self, descriptor: int, length_bytes: int) -> None:
-        """As `os.ftruncate`."""
-        os.ftruncate(descriptor, length_bytes)
-
-    def make_folder(self, path: Path) -> None:
-        """As `os.makedirs`; a folder that is there already is fine."""
-        path.mkdir(parents=True, exist_ok=True)
-
-    def remove(self, path: Path) -> None:
-        """As `os.unlink`, or `os.rmdir` for an empty folder."""
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 LAYER = DiskLayer()
@@ -59,7 +31,7 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises StorageError with the path and the remedy; then the old file is untouched.
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         make_folder(path.parent)
         # Not tempfile: its imports cost a cron tick 9 ms, and one process writes one file at
         # a time. A killed process leaves it behind: `remove_leftovers`.
@@ -67,7 +39,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
             try:
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
                 LAYER.fsync(descriptor)
             finally:
                 os.close(descriptor)
@@ -76,7 +48,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def keep_beside(path: Path, kind: str, data: bytes) -> Path:
@@ -98,14 +70,14 @@ def append_durable(path: Path, data: bytes, *, sync: bool = True) -> int:
     """
     if not data.endswith(b"\n"):
         raise ValueError("append_durable takes whole lines")
-    with _storage_errors(path):
+    with storage_errors(path):
         make_folder(path.parent)
         existed = path.exists()
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         try:
             before = os.fstat(descriptor).st_size
             try:
-                _write_all(descriptor, data)
+                write_all(descriptor, data)
                 if sync:
                     LAYER.fsync(descriptor)
             except OSError:
@@ -115,72 +87,8 @@ def append_durable(path: Path, data: bytes, *, sync: bool = True) -> int:
         finally:
             os.close(descriptor)
         if sync and not existed:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         return before
-
-
-class LineAppender:
-    """A file kept open for appending lines, where an open and a close each time cost too much.
-
-    A line survives a kill of the process as soon as `append` returns, and a power cut only
-    after `sync`: the decision log must not wait for the disk while a trade waits for it. A
-    torn last line, left by a crash or a full disk, is ended before the next one, so that it
-    spoils only itself. Threads may share one.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._guard = threading.Lock()
-        self._descriptor: int | None = None
-
-    def append(self, line: bytes) -> None:
-        """Write ``line``, which ends with a newline, in one write. Raises StorageError.
-
-        After an error the file is opened anew the next time.
-        """
-        with self._guard, _storage_errors(self.path):
-            try:
-                if self._descriptor is None:
-                    self._descriptor = self._open()
-                    line = self._ending_a_torn_line(self._descriptor) + line
-                _write_all(self._descriptor, line)
-            except OSError:
-                self._close()
-                raise
-
-    def sync(self) -> None:
-        """Make all appended lines survive a power cut; other threads go on appending.
-
-        Raises StorageError.
-        """
-        with self._guard:
-            if self._descriptor is None:
-                return
-            descriptor = os.dup(self._descriptor)
-        with _storage_errors(self.path):
-            try:
-                LAYER.fsync(descriptor)
-                _sync_folder(self.path.parent)
-            finally:
-                os.close(descriptor)
-
-    def close(self) -> None:
-        """Let go of the file; a later append opens it again."""
-        with self._guard:
-            self._close()
-
-    def _open(self) -> int:
-        make_folder(self.path.parent)
-        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-
-    def _ending_a_torn_line(self, descriptor: int) -> bytes:
-        size = os.fstat(descriptor).st_size
-        return b"\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else b""
-
-    def _close(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
 
 
 @contextmanager
@@ -193,19 +101,19 @@ def locked_file(path: Path) -> Iterator[None]:
     """
     import fcntl
 
-    with _storage_errors(path):
+    with storage_errors(path):
         make_folder(path.parent)
         existed = path.exists()
         with path.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if not existed:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
             yield
 
 
 def truncate_durable(path: Path, length_bytes: int) -> None:
     """Cut ``path`` back to its first ``length_bytes`` bytes. Raises StorageError."""
-    with _storage_errors(path):
+    with storage_errors(path):
         descriptor = os.open(path, os.O_WRONLY)
         try:
             LAYER.truncate(descriptor, length_bytes)
@@ -221,11 +129,11 @@ def blank_durable(path: Path, start_bytes: int, length_bytes: int) -> None:
     copy over it would send that process's lines to a file without a name. Raises
     StorageError.
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         descriptor = os.open(path, os.O_WRONLY)
         try:
             os.lseek(descriptor, start_bytes, os.SEEK_SET)
-            _write_all(descriptor, b" " * (length_bytes - 1) + b"\n")
+            write_all(descriptor, b" " * (length_bytes - 1) + b"\n")
             LAYER.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -233,21 +141,21 @@ def blank_durable(path: Path, start_bytes: int, length_bytes: int) -> None:
 
 def publish_folder(temporary: Path, target: Path) -> None:
     """Rename a finished folder into place: its files appear all at once or not at all."""
-    with _storage_errors(target):
-        _sync_folder(temporary)
+    with storage_errors(target):
+        sync_folder(temporary)
     move_durable(temporary, target)
 
 
 def move_durable(source: Path, target: Path) -> None:
     """Rename ``source`` to ``target``, over a file that is there. Raises StorageError."""
-    with _storage_errors(target):
+    with storage_errors(target):
         LAYER.replace(source, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def remove_file(path: Path) -> None:
     """Remove a file, if it is there. Raises StorageError."""
-    with _storage_errors(path):
+    with storage_errors(path):
         if path.exists():
             LAYER.remove(path)
 
@@ -258,7 +166,7 @@ def remove_leftovers(folder: Path) -> None:
     Compared with files, not with a clock, which may be another host's. Younger ones may
     belong to a process that lives. Raises StorageError.
     """
-    with _storage_errors(folder):
+    with storage_errors(folder):
         if not (left := list(folder.glob(".*.tmp"))):
             return
         newest_s = max(path.stat().st_mtime for path in folder.iterdir())
@@ -272,12 +180,12 @@ def remove_folder(path: Path) -> None:
 
     Raises StorageError; what is left then has a name that begins with ``.tmp-``.
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         doomed = path
         if not path.name.startswith(".tmp-"):
             doomed = path.with_name(f".tmp-{path.name}")
             LAYER.replace(path, doomed)
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         for inside in sorted(doomed.rglob("*"), reverse=True):
             LAYER.remove(inside)
         LAYER.remove(doomed)
@@ -288,14 +196,14 @@ def make_folder(path: Path) -> None:
 
     Each new one is synced into its parent: what is synced inside would have no name else.
     """
-    with _storage_errors(path):
+    with storage_errors(path):
         if path.is_dir():
             return
         new = [folder for folder in (path, *path.parents) if not folder.exists()]
         LAYER.make_folder(path)
         for folder in new:
             with suppress(PermissionError):  # a parent that may be written to, but not read
-                _sync_folder(folder.parent)
+                sync_folder(folder.parent)
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -332,13 +240,15 @@ def storage_error(path: object, error: OSError) -> StorageError:
     return StorageError(path, error.strerror or str(error), _remedy(error))
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``, however little the system takes at a time. Raises OSError."""
     view = memoryview(data)
     while view:
         view = view[LAYER.write(descriptor, bytes(view) if len(view) < len(data) else data) :]
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder survive a power cut. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         LAYER.fsync(descriptor)
@@ -347,7 +257,8 @@ def _sync_folder(path: Path) -> None:
 
 
 @contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
+    """Errors of the operating system inside become StorageError naming ``path``."""
     try:
         yield
     except OSError as error:

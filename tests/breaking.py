@@ -24,6 +24,7 @@ from lib import files
 from lib.config import load_settings
 from lib.dataset import build_run, ledger_blocks, line_writer
 from lib.dataset_builder import DatasetBuilder
+from lib.disk_layer import DiskLayer
 from lib.learning.artifacts import ModelStore
 from lib.ledger import TradeLedger
 from lib.model_registry import ModelRegistry
@@ -163,7 +164,7 @@ def newest_model(settings: Settings) -> str:
     return ModelStore(settings.model_dir).model_ids()[0]
 
 
-class KillingDisk(files.DiskLayer):
+class KillingDisk(DiskLayer):
     """Kills its process at disk call ``fatal``, a write when half of it is done; 0: never."""
 
     def __init__(self, fatal: int) -> None:

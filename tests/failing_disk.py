@@ -5,14 +5,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from lib import files
+from lib.disk_layer import DiskLayer
 
 
 class Crash(BaseException):
     """The process ends here; no handler of errors gets to run."""
 
 
-class FailingDisk(files.DiskLayer):
+class FailingDisk(DiskLayer):
     """Call number ``fatal`` fails, and if ``for_good`` all later ones; ``error`` makes the error.
 
     A failing write has written half of its bytes. Where there is no room, a file can still

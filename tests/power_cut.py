@@ -15,10 +15,10 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from lib import files
+from lib.disk_layer import DiskLayer
 
 
-class PowerCut(files.DiskLayer):
+class PowerCut(DiskLayer):
     """At disk call ``fatal`` it forgets what was not synced and kills its process; 0: never.
 
     Of what was not synced each name and each file's bytes are kept with the chance ``lucky``.

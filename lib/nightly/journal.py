@@ -21,7 +21,8 @@ from msgspec.structs import replace
 
 from lib.clock import monotonic_s
 from lib.errors import UNREADABLE, ScopeBusy
-from lib.files import LineAppender, move_durable
+from lib.files import move_durable
+from lib.line_appender import LineAppender
 from lib.records import SCHEMA_VERSION
 from lib.scope_lock import scope_lock
 from lib.seal import is_damaged, seal

@@ -21,9 +21,9 @@ import msgspec
 from msgspec.structs import replace
 
 from lib.errors import UNREADABLE, InputError, StorageError
-from lib.files import LineAppender
 from lib.learning.scorecard import Scorecard
 from lib.learning.scorer import LinearScorer, Scorer
+from lib.line_appender import LineAppender
 from lib.records import SCHEMA_VERSION, Reason
 from lib.seal import is_damaged, seal
 from lib.trading.feature_values import PlainFeatures

@@ -29,8 +29,8 @@ FLOORS = {
         clock dataset.block_worker dataset.file dataset.id_index dataset.known_rows
         dataset.ledger_blocks dataset.ledger_scan dataset.ledger_source dataset.line_writer
         dataset.rejects dataset.repair dataset.reread demo.bars demo.folder files
-        importing.source_file learning.artifacts
-        learning.provenance ledger market.calendar market.clock market.embargo
+        disk_layer importing.source_file learning.artifacts
+        learning.provenance ledger line_appender market.calendar market.clock market.embargo
         market.overrides nightly.crontab_file
         nightly.cycle_state nightly.heartbeat
         nightly.journal nightly.sealed_lines parallel progress

@@ -32,6 +32,7 @@ from jobs import cycle as cycle_job
 from jobs import promote as promote_job
 from lib import files
 from lib.dataset_builder import DatasetBuilder
+from lib.disk_layer import DiskLayer
 from lib.errors import StorageError
 from lib.model_registry import ModelRegistry
 from lib.nightly.cycle import run_cycle
@@ -45,7 +46,7 @@ FAULTS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errn
 REMEDIES = ("Free disk space", "read-only", "permission", "mounted and healthy")
 
 
-class FailingDisk(files.DiskLayer):
+class FailingDisk(DiskLayer):
     """From disk call ``first`` on every ``every``-th fails; a write has then written half."""
 
     def __init__(self, first: int, code: int, *, for_good: bool) -> None:

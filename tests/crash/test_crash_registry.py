@@ -18,6 +18,7 @@ from failing_disk import Crash, FailingDisk, disk_dead, disk_full
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, read_events, registry_of
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import StorageError
 from lib.model_registry import ModelRegistry
 from lib.registry.reader import read_registry
@@ -126,7 +127,7 @@ def test_a_process_that_dies_at_any_call_leaves_the_old_state_or_the_new(
 def test_a_crash_between_append_and_swap_counts_as_done(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class DiesBeforeTheSwap(files.DiskLayer):
+    class DiesBeforeTheSwap(DiskLayer):
         def replace(self, source: Path, target: Path) -> None:
             raise Crash
 

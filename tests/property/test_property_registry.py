@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, events_file, pointer_file, registry_of
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import IntegrityError, RefusedError
 from lib.model_registry import ModelRegistry
 from lib.registry.reader import read_registry
 
 
-class UnsyncedDisk(files.DiskLayer):
+class UnsyncedDisk(DiskLayer):
     """No power fails in these tests, and hundreds of syncs would be most of their time."""
 
     def fsync(self, descriptor: int) -> None:

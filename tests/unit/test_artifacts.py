@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import InputError, IntegrityError, StorageError
 from lib.files import sha256_bytes
 from lib.learning.artifacts import ModelStore, check_model_id, load_estimator
@@ -118,7 +119,7 @@ def test_metadata_has_the_id_the_description_and_the_digest_of_every_file(tmp_pa
     }
 
 
-class FailingLayer(files.DiskLayer):
+class FailingLayer(DiskLayer):
     """Fails at the nth call that changes the disk."""
 
     def __init__(self, nth: int) -> None:

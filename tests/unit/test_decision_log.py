@@ -15,8 +15,8 @@ import pytest
 from msgspec.structs import replace
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import InputError
-from lib.files import DiskLayer
 from lib.seal import is_sealed
 from lib.trading.decision_log import (
     DecisionLog,

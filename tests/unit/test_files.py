@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import StorageError
 
 
-class FullDisk(files.DiskLayer):
+class FullDisk(DiskLayer):
     """Writes ``room_bytes`` more, then behaves like a full disk."""
 
     def __init__(self, room_bytes: int) -> None:
@@ -63,7 +64,7 @@ def test_an_append_takes_whole_lines_only(tmp_path: Path) -> None:
 
 
 def test_short_writes_are_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class OneByte(files.DiskLayer):
+    class OneByte(DiskLayer):
         def write(self, descriptor: int, data: bytes) -> int:
             return os.write(descriptor, data[:1])
 

@@ -7,6 +7,7 @@ import pytest
 from builders import append_ledger, make_trade, write_ledger
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import InputError, StorageError
 from lib.ledger import Trade, TradeLedger, numbered_lines
 
@@ -92,7 +93,7 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(ledger, monkeypatch):
     ledger.add_trade(make_trade())
     before = ledger.path.read_bytes()
 
-    class Full(files.DiskLayer):
+    class Full(DiskLayer):
         def write(self, descriptor, data):
             import errno
 

@@ -1,4 +1,4 @@
-"""`lib.files.LineAppender`: lines in the file at once, and a torn one spoils only itself."""
+"""`LineAppender`: lines in the file at once, and a torn one spoils only itself."""
 
 import errno
 import os
@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import StorageError
-from lib.files import DiskLayer, LineAppender
+from lib.line_appender import LineAppender
 
 
 class FullAfter(DiskLayer):

@@ -14,6 +14,7 @@ import pytest
 
 from lib import files
 from lib.config import load_settings
+from lib.disk_layer import DiskLayer
 from lib.errors import CannotTell, ConfigError, InputError
 from lib.market.clock import MarketClock, library_version, market_timezone
 from lib.market.sessions import SessionTable
@@ -226,7 +227,7 @@ def test_answers_are_built_in_memory_and_leave_no_trace_on_disk(tmp_path: Path) 
     assert files_in(tmp_path) == {}
 
 
-class ReadOnlyDisk(files.DiskLayer):
+class ReadOnlyDisk(DiskLayer):
     def write(self, descriptor: int, data: bytes) -> int:
         raise OSError(EROFS, os.strerror(EROFS))
 

@@ -19,8 +19,8 @@ from trading_builders import (
 )
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import InputError
-from lib.files import DiskLayer
 from lib.ledger import TradeLedger
 from lib.paper_trading_executor import PaperTradingExecutor
 from lib.settings import Settings

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from trading_builders import ledger_lines
 
 from lib import files
+from lib.disk_layer import DiskLayer
 from lib.errors import IntegrityError
-from lib.files import DiskLayer
 from lib.ledger import TradeLedger
 from lib.trading.exit_rules import ExitPlan
 from lib.trading.position_store import PositionStore

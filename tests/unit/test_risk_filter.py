@@ -26,7 +26,7 @@ from trading_builders import (
 )
 
 from lib import files
-from lib.files import DiskLayer
+from lib.disk_layer import DiskLayer
 from lib.learning.artifacts import ModelStore
 from lib.learning.scorecard import Scorecard
 from lib.learning.tree_card import Tree, TreeCard
