@@ -1,7 +1,10 @@
 """A log that is kept open: one line after the other, from any thread."""
 
+import fcntl
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lib import files
@@ -28,10 +31,13 @@ class LineAppender:
         """
         with self._guard, files.storage_errors(self.path):
             try:
-                if self._descriptor is None:
-                    self._descriptor = self._open()
-                    line = self._ending_a_torn_line(self._descriptor) + line
-                files.write_all(self._descriptor, line)
+                if self._descriptor is not None:
+                    files.write_all(self._descriptor, line)
+                    return
+                self._descriptor = self._open()
+                with _alone(self._descriptor):
+                    torn = self._ending_a_torn_line(self._descriptor)
+                    files.write_all(self._descriptor, torn + line)
             except OSError:
                 self._close()
                 raise
@@ -69,3 +75,18 @@ class LineAppender:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+@contextmanager
+def _alone(descriptor: int) -> Iterator[None]:
+    """Hold the kernel's lock on an open file, where the file system has one.
+
+    While another process is in the middle of its line, the file looks torn.
+    """
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)

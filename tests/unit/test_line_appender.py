@@ -2,6 +2,7 @@
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,16 @@ def test_append_goes_on_after_close(path: Path) -> None:
     appender.append(b"two\n")
     appender.close()
     assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_a_line_that_another_is_writing_does_not_look_torn(path: Path) -> None:
+    def write(number: int) -> None:
+        appender = LineAppender(path)
+        appender.append(b"%d %s\n" % (number, b"x" * 900))  # lines that cross pages
+        appender.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(4000)))
+    lines = path.read_bytes().splitlines()
+    assert sorted(int(line.split()[0]) for line in lines if line) == list(range(4000))
+    assert b"" not in lines
