@@ -53,12 +53,15 @@ class Full(DiskLayer):
 
 
 class CountingSyncs(DiskLayer):
-    def __init__(self) -> None:
-        self.synced = threading.Event()
+    """Notices a sync of one file; logs of other tests may still sync theirs in the background."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self.synced = path, threading.Event()
 
     def fsync(self, descriptor: int) -> None:
         os.fsync(descriptor)
-        self.synced.set()
+        if self._path.exists() and os.path.samestat(os.fstat(descriptor), self._path.stat()):
+            self.synced.set()
 
 
 @pytest.fixture
@@ -155,7 +158,7 @@ def test_a_folder_that_is_a_file_costs_lines_only(tmp_path: Path) -> None:
 
 
 def test_lines_are_synced_beside_the_trading(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = CountingSyncs()
+    layer = CountingSyncs(path)
     monkeypatch.setattr(files, "LAYER", layer)
     log = DecisionLog(path, sync_interval_s=0.01)
     log.write(RECORD)
@@ -166,7 +169,7 @@ def test_lines_are_synced_beside_the_trading(path: Path, monkeypatch: pytest.Mon
 def test_writing_does_not_sync_but_closing_does(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer = CountingSyncs()
+    layer = CountingSyncs(path)
     monkeypatch.setattr(files, "LAYER", layer)
     log = DecisionLog(path)
     log.write(RECORD)
