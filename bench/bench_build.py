@@ -28,7 +28,7 @@ from lib.dataset.ledger_record import LedgerRecord
 from lib.dataset_builder import DatasetBuilder
 
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
-ROUNDS = 5
+ROUNDS = 9
 
 BUILD_AND_SAY_WHAT_IT_TOOK = """
 import resource, sys, time
