@@ -44,7 +44,7 @@ def write_atomic(path: Path, data: bytes) -> None:
             finally:
                 os.close(descriptor)
             LAYER.replace(temporary, path)
-        except BaseException:
+        except BaseException:  # whatever it is: nothing is left behind, then raised
             with suppress(OSError):
                 temporary.unlink()
             raise

@@ -150,7 +150,7 @@ class PaperTradingExecutor:
         try:
             with deciding_about(order.symbol, order.side, at):
                 return _reducing(self._filter.check(order.features))
-        except Exception:
+        except Exception:  # any filter may be given; what it raises never stops a trade
             _logger.exception("the filter failed on %s; the rules decide alone", order.symbol)
             return RULES_ALONE
 

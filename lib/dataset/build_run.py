@@ -76,7 +76,7 @@ class BuildRun:
             if changed:
                 updated_at = self._now.isoformat()
                 self._file.commit(msgspec.structs.replace(metadata, updated_at=updated_at))
-        except BaseException:
+        except BaseException:  # a kill by Ctrl-C too: taken back, then raised
             self._take_back()
             raise
         return self._report(scan, metadata, changed=changed, resumed=resumed)

@@ -5,14 +5,14 @@ closed records among them have rows, and one that was changed contradicts its ro
 build would count that; `verify` asks beforehand, and writes nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from lib.dataset.known_rows import KnownRows
 from lib.dataset.ledger_scan import scan_ledgers
 from lib.dataset.ledger_source import LedgerSource
 from lib.dataset.metadata import Checkpoint, DatasetMetadata, digest_of_ids
-from lib.dataset.rejects import RejectsFile
+from lib.dataset.rejects import RejectedLine, RejectsFile
 from lib.records import Problem
 
 ACCEPT = "if nobody mended a record there, restore it, else accept it with `make build`"
@@ -34,8 +34,8 @@ def can_resume(
     )
 
 
-def rejected_ids(rejects: RejectsFile) -> set[str]:
-    """The trades that the last build rejected."""
+def rejected_ids(rejects: Iterable[RejectedLine]) -> set[str]:
+    """The trades that the last build rejected in these lines."""
     return {line.trade_id for line in rejects if line.trade_id is not None}
 
 
@@ -52,7 +52,9 @@ def contradictions(
     unread = any(source.size_bytes > done.bytes for source, done in pairs)
     if not (unread and all(source.begins_with(done) for source, done in pairs)):
         return
-    nowhere, before = _Nowhere(), rejected_ids(rejects)
+    nowhere, done_lines = _Nowhere(), {done.ledger: done.lines for done in last.ledgers}
+    # Only those that are met again: what was rejected before the border may be mended behind it.
+    before = rejected_ids(line for line in rejects if line.line > done_lines[line.ledger])
     scan = scan_ledgers(sources, last.ledgers, known, nowhere, nowhere, rejected_before=before)
     moved = digest_of_ids(scan.seen_before) != last.closed_behind
     changed = scan.total("conflicts") != last.trades.get("conflicts", 0)

@@ -108,7 +108,7 @@ class ModelStore:
             for name, data in files.items():
                 write_atomic(temporary / name, data)
             publish_folder(temporary, self.model_dir / model_id)
-        except BaseException:
+        except BaseException:  # whatever it is: no half folder stays, then raised
             with suppress(StorageError):
                 remove_folder(temporary)
             raise

@@ -80,7 +80,7 @@ class Workplace:
             except RefusedError as error:
                 journal.skipped(run, str(error))
                 raise
-            except BaseException as error:
+            except BaseException as error:  # an interrupted run is journalled, then raised
                 with suppress(StorageError):  # the disk that failed the work fails this too
                     journal.failed(run, error)
                 raise

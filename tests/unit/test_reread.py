@@ -85,6 +85,21 @@ def test_a_closed_record_that_is_gone_is_named(builder: DatasetBuilder) -> None:
         ledger(builder).write_bytes(before)
 
 
+def test_a_rejected_record_that_a_later_line_mends_is_not_named(tmp_path: Path) -> None:
+    """Rejected before the border or behind it: mending is what the rejects file asks for."""
+    for name, records in (
+        ("before", [REFUSED, *RECORDS[:2]]),
+        ("before an open one", [REFUSED, OPEN, RECORDS[0]]),
+        ("behind", [OPEN, REFUSED, RECORDS[0]]),
+    ):
+        path = write_ledger(tmp_path / name / "trade_ledger.jsonl", records)
+        built = DatasetBuilder(path.parent, path)
+        built.build(NOW)
+        append_ledger(path, [RECORDS[5]])
+        assert named(built) == [], name
+        assert built.build(NOW).rows_added == 1
+
+
 def test_a_later_record_of_a_learned_trade_is_named_before_the_next_build(
     builder: DatasetBuilder,
 ) -> None:
