@@ -21,15 +21,22 @@ COPY requirements.lock wheels* ./
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --quiet --no-compile --only-binary :all: --require-hashes \
         -r requirements.lock \
-    && /opt/venv/bin/pip uninstall --quiet --yes setuptools pip \
     && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
     && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
+# The package is installed, so that a bot in another container of this image can import it from
+# any folder; what installed it goes.
 WORKDIR /app
+COPY pyproject.toml README.md LICENSE ./
 COPY lib lib
 COPY jobs jobs
-COPY crontab LICENSE ./
-RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash . \
+RUN /opt/venv/bin/pip install --quiet --no-compile --no-deps --no-build-isolation . \
+    && rm -r lib pyproject.toml README.md \
+    && /opt/venv/bin/pip uninstall --quiet --yes \
+        hatchling editables trove-classifiers tomlkit pathspec pluggy setuptools pip
+COPY crontab ./
+RUN /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash \
+        /opt/venv/lib/python3*/site-packages/afterclose . \
     && chmod -R a+rX .
 
 # --- final: no compiler, no installer, no tests, no root -----------------------------------

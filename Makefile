@@ -38,9 +38,10 @@ $(VENV)/bin/python:
 
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
 
-$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing what the jobs need into $(VENV) (once, about half a minute) ..."
 	@$(INSTALL) -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(PY) -m compileall -q lib jobs && touch $@
 
 $(VENV)/.demo: requirements-demo.lock | $(VENV)/.runtime
@@ -79,7 +80,8 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
-			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) $${kind#*:} \
+			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
+			--extra nightly --extra build $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
 
 # --- the nightly jobs -------------------------------------------------------------------

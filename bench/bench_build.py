@@ -22,17 +22,17 @@ from typing import Any
 
 import msgspec
 
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.trades.leaking_names import known_later
+from afterclose.trades.record import LedgerRecord
 from bench.measure import ledger_of, report
-from lib.dataset.leaking_names import known_later
-from lib.dataset.ledger_record import LedgerRecord
-from lib.dataset_builder import DatasetBuilder
 
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
 ROUNDS = 9
 
 BUILD_AND_SAY_WHAT_IT_TOOK = """
 import resource, sys, time
-from lib.dataset_builder import DatasetBuilder
+from afterclose.dataset_builder import DatasetBuilder
 started = time.perf_counter()
 DatasetBuilder(sys.argv[1], sys.argv[2]).build()
 peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -72,7 +72,7 @@ def json_loop(ledger: Path) -> None:
 
 
 def row_of(record: dict[str, Any]) -> dict[str, Any] | None:
-    """The checks of `lib.dataset.ledger_parser` on a dictionary; None for a record it rejects."""
+    """The checks of `afterclose.trades.parser` on a dictionary; None for a record it rejects."""
     if record.get("exit_timestamp") is None or not isinstance(record.get("trade_id"), str):
         return None
     entry: Any = record.get("entry_price")

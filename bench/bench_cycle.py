@@ -8,9 +8,9 @@ import warnings
 from datetime import datetime
 from pathlib import Path
 
+from afterclose.ml_orchestrator import OfflineMLOrchestrator
+from afterclose.settings import Settings
 from bench.measure import ledger_of, median_s, report
-from lib.ml_orchestrator import OfflineMLOrchestrator
-from lib.settings import Settings
 
 AFTER_CLOSE = "2026-01-27T21:45:00+00:00"
 LATER = "2026-01-27T22:00:00+00:00"

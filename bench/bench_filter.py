@@ -19,17 +19,17 @@ from typing import Any
 import joblib
 import numpy as np
 
+from afterclose.config import load_settings
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.card_fit import fold
+from afterclose.learning.features import describe_features
+from afterclose.learning.models import fit_model
+from afterclose.market.clock import MarketClock
+from afterclose.model_registry import ModelRegistry
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
 from bench.bench_train import FEATURES, ROUNDS, medians_us, p99_us, sample
 from bench.measure import report
-from lib.config import load_settings
-from lib.learning.artifacts import ModelStore
-from lib.learning.card_fit import fold
-from lib.learning.features import describe_features
-from lib.learning.models import fit_model
-from lib.market.clock import MarketClock
-from lib.model_registry import ModelRegistry
-from lib.risk_filter import RiskFilter
-from lib.settings import Settings
 
 REPOSITORY = Path(__file__).parents[1]
 NOW = datetime(2026, 1, 27, 14, tzinfo=UTC)
@@ -38,9 +38,9 @@ START_UPS = 11
 
 FIRST_VERDICT = f"""
 import sys
-from lib.clock import parse_now
-from lib.config import load_settings
-from lib.risk_filter import RiskFilter
+from afterclose.clock import parse_now
+from afterclose.config import load_settings
+from afterclose.risk_filter import RiskFilter
 risk = RiskFilter.load(load_settings({{}}, logs_dir=sys.argv[1]), parse_now({NOW.isoformat()!r}))
 assert risk.check({ENTRY!r}).risk_score is not None, risk.mode_reason
 """

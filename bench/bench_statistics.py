@@ -16,14 +16,14 @@ import numpy as np
 from scipy.stats import bootstrap
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from afterclose.arrays import Floats, Mask
+from afterclose.evaluating.significance import random_blocking
+from afterclose.evaluating.statistics import default_block, paired_bootstrap
+from afterclose.measures.classification import auc, average_precision
+from afterclose.measures.metrics import trade_metrics
+from afterclose.offline_evaluator import OfflineEvaluator
+from afterclose.offline_trainer import OfflineTrainer
 from bench.measure import report
-from lib.arrays import Floats, Mask
-from lib.evaluating.classification import auc, average_precision
-from lib.evaluating.metrics import trade_metrics
-from lib.evaluating.significance import random_blocking
-from lib.evaluating.statistics import default_block, paired_bootstrap
-from lib.offline_evaluator import OfflineEvaluator
-from lib.offline_trainer import OfflineTrainer
 
 TRADES = RESAMPLES = 10_000
 MANY_TRADES = 100_000

@@ -16,12 +16,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lib.arrays import Floats
-from lib.learning.card_fit import fold
-from lib.learning.features import describe_features
-from lib.learning.models import Labels, choose_regularisation, fit_model
-from lib.learning.scorer import LinearScorer
-from lib.learning.splits import purged_walk_forward
+from afterclose.arrays import Floats
+from afterclose.learning.card_fit import fold
+from afterclose.learning.features import describe_features
+from afterclose.learning.models import Labels, choose_regularisation, fit_model
+from afterclose.learning.scorer import LinearScorer
+from afterclose.learning.splits import purged_walk_forward
 
 FEATURES = tuple(f"feature_{number}" for number in range(8))
 ROUNDS = 7

@@ -11,9 +11,9 @@ or arguments.
 import argparse
 from datetime import datetime
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.gating.calibration_study import calibrate_gates
+    from afterclose.study.gates.calibration_study import calibrate_gates
 
     return calibrate_gates(settings, args.seeds, quiet=args.quiet)
 

@@ -12,9 +12,9 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.nightly.cron_runner import run_cron
+    from afterclose.cron.cron_runner import run_cron
 
     return run_cron(settings, now, args.crontab, check=args.check)
 

@@ -9,10 +9,10 @@ Exit codes: 0 done or nothing to do, 1 failed, 2 unusable input, 3 refused, 4 sc
 import argparse
 from datetime import datetime
 
-from lib.importing.formats import FORMATS
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.importing.formats import FORMATS
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.importing.ledger_import import Request, import_file
+    from afterclose.importing.ledger_import import Request, import_file
 
     return import_file(settings, now, Request.of(vars(args)))
 

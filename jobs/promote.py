@@ -11,9 +11,9 @@ Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings or arguments,
 import argparse
 from datetime import datetime
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.registry import operations as registry_operations
+    from afterclose.operating import operations as registry_operations
 
     return registry_operations.promote(settings, now, args.id, args.reason, args.origin)
 

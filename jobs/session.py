@@ -11,9 +11,9 @@ Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings, arguments or
 import argparse
 from datetime import datetime
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.trading.session_replay import replay_files
+    from afterclose.history.session_replay import replay_files
 
     files, days = (args.bars, args.signals), {"start": args.start, "end": args.end}
     return replay_files(settings, now, *files, **days, quiet=args.quiet)

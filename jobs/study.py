@@ -10,9 +10,9 @@ Exit codes: 0 done, 1 failed, 2 unusable settings, arguments or file.
 import argparse
 from datetime import datetime
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, _now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.study.study import run_study
+    from afterclose.study.study import run_study
 
     return run_study(settings, args.data, args.out, quiet=args.quiet)
 

@@ -11,9 +11,9 @@ Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings or arguments,
 import argparse
 from datetime import datetime
 
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-from lib.settings import Settings
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from lib.ml_orchestrator import OfflineMLOrchestrator
+    from afterclose.ml_orchestrator import OfflineMLOrchestrator
 
     return OfflineMLOrchestrator.from_settings(settings).train(
         now, force=args.force, dataset_version=args.dataset_version

@@ -17,24 +17,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from afterclose.config import load_settings
+from afterclose.dataset import build_run, ledger_blocks, line_writer
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.disk.seal import seal
+from afterclose.learning.artifacts import ModelStore
+from afterclose.ledger import TradeLedger
+from afterclose.model_registry import ModelRegistry
+from afterclose.operating.operations import promote, rollback
+from afterclose.operating.verification import verify_scope
+from afterclose.paper_trading_executor import PaperTradingExecutor
+from afterclose.records import Bar, Outcome, Signal
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
 from builders import append_ledger, synthetic_records, write_ledger
 from power_cut import PowerCut
-
-from lib import files
-from lib.config import load_settings
-from lib.dataset import build_run, ledger_blocks, line_writer
-from lib.dataset_builder import DatasetBuilder
-from lib.disk_layer import DiskLayer
-from lib.learning.artifacts import ModelStore
-from lib.ledger import TradeLedger
-from lib.model_registry import ModelRegistry
-from lib.nightly.verification import verify_scope
-from lib.paper_trading_executor import PaperTradingExecutor
-from lib.records import Bar, Outcome, Signal
-from lib.registry.operations import promote, rollback
-from lib.risk_filter import RiskFilter
-from lib.seal import seal
-from lib.settings import Settings
 
 NIGHT_1 = datetime(2026, 1, 26, 21, 45, tzinfo=UTC)
 NIGHT_2 = NIGHT_1 + timedelta(days=1)
@@ -71,7 +70,7 @@ def full_scope(logs: Path) -> Settings:
 
     Its ledger has `NEW_TRADES` trades that no cycle has seen yet, and a line that is no record.
     """
-    from lib.nightly.cycle import run_cycle
+    from afterclose.operating.cycle import run_cycle
 
     settings = settings_of(logs)
     ledger = settings.root / "trade_ledger.jsonl"
@@ -120,7 +119,7 @@ def copy_of(scope: Settings, logs: Path) -> Settings:
 
 
 def _cycle(settings: Settings, _: Callable[[str], None]) -> object:
-    from lib.nightly.cycle import run_cycle
+    from afterclose.operating.cycle import run_cycle
 
     return run_cycle(settings, NIGHT_3)
 
@@ -220,7 +219,7 @@ def job_in_a_process(name: str, arguments: list[str], result: Path, *, as_nobody
     import importlib
     import io
 
-    from lib.runner import run_job
+    from afterclose.runner import run_job
 
     job = importlib.import_module(f"jobs.{name}")
     out = io.StringIO()
@@ -244,7 +243,7 @@ class Processes:
             [str(here), str(here.parent), os.environ.get("PYTHONPATH", "")]
         )
         os.environ["OPENBLAS_NUM_THREADS"] = "1"
-        self._context.set_forkserver_preload(["breaking", "filelock", "lib.ml_orchestrator"])
+        self._context.set_forkserver_preload(["breaking", "filelock", "afterclose.ml_orchestrator"])
 
     def start(
         self,
@@ -356,7 +355,7 @@ def risk_of(settings: Settings, model_id: str) -> tuple[float, float]:
 
 def readers_work(settings: Settings) -> str | None:
     """Ask everything that only reads; return the active model's id."""
-    from lib.nightly.operator_view import show_candidates, show_status
+    from afterclose.nightly.operator_view import show_candidates, show_status
 
     registry = ModelRegistry.from_settings(settings)
     assert registry.view().broken is None

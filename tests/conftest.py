@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lib.config import load_settings
-from lib.settings import Settings
+from afterclose.config import load_settings
+from afterclose.settings import Settings
 
 
 @pytest.fixture

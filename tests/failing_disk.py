@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from lib.disk_layer import DiskLayer
+from afterclose.disk.disk_layer import DiskLayer
 
 
 class Crash(BaseException):

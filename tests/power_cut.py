@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from lib.disk_layer import DiskLayer
+from afterclose.disk.disk_layer import DiskLayer
 
 
 class PowerCut(DiskLayer):

@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from lib.learning.artifacts import ModelStore
-from lib.model_registry import ModelRegistry
+from afterclose.learning.artifacts import ModelStore
+from afterclose.model_registry import ModelRegistry
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 CLOSE = NOW + timedelta(days=1)

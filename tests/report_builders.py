@@ -11,18 +11,18 @@ from typing import Any
 
 import msgspec
 import numpy as np
+
+from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
+from afterclose.evaluating.track_record import track_record
+from afterclose.evaluating.verdicts import Verdicts
+from afterclose.evaluating.walk_forward import Window
+from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.model_registry import ModelRegistry
+from afterclose.report.writer import draw_missing
+from afterclose.settings import Settings
 from registry_builders import publish_model
 from training_builders import dataset_of
-
-from lib.dataset.columns import Dataset
-from lib.evaluating.comparison import Outcomes, compare, compare_with_active
-from lib.evaluating.track_record import track_record
-from lib.evaluating.verdicts import Verdicts
-from lib.evaluating.walk_forward import Window
-from lib.gating.promotion import GateOptions, verdict
-from lib.model_registry import ModelRegistry
-from lib.report.writer import draw_missing
-from lib.settings import Settings
 
 MODEL_ID, ACTIVE_ID = "20260127_214500", "20251231_214500"
 MODELS = ("20260125_214500", "20260126_214500", "20260127_214500")

@@ -6,14 +6,14 @@ from typing import Any
 
 import msgspec
 
-from lib.files import write_atomic
-from lib.learning.artifacts import ModelStore
-from lib.learning.scorecard import Scorecard
-from lib.market.clock import CACHE_NAME
-from lib.market.sessions import Session, SessionTable
-from lib.model_registry import ModelRegistry
-from lib.records import Bar, Decision, Signal
-from lib.settings import Settings
+from afterclose.disk.files import write_atomic
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.scorecard import Scorecard
+from afterclose.market.clock import CACHE_NAME
+from afterclose.market.sessions import Session, SessionTable
+from afterclose.model_registry import ModelRegistry
+from afterclose.records import Bar, Decision, Signal
+from afterclose.settings import Settings
 
 BEFORE_THE_OPEN = datetime(2026, 1, 27, 14, tzinfo=UTC)
 """9:00 in New York, half an hour before the session of Tuesday, 27 January 2026."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from lib.dataset.columns import Dataset
-from lib.errors import InputError
+from afterclose.dataset.columns import Dataset
+from afterclose.errors import InputError
 
 HOUR_US = 3_600_000_000
 FIRST_DECISION_US = int(datetime(2024, 1, 2, 15, tzinfo=UTC).timestamp()) * 1_000_000

@@ -3,17 +3,16 @@
 import re
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-import lib
-from lib.nightly.crontab import Entry, parse_crontab
-from lib.settings import Settings
+import afterclose
+from afterclose.cron.crontab import Entry, parse_crontab
+from afterclose.settings import Settings
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((REPOSITORY / "compose.yaml").read_text(encoding="utf-8"))
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
@@ -47,7 +46,7 @@ def test_compose_and_the_image_ask_for_health_in_the_same_way() -> None:
 
 
 def test_the_images_version_is_the_packages() -> None:
-    assert f"ARG VERSION={lib.__version__}\n" in DOCKERFILE
+    assert f"ARG VERSION={afterclose.__version__}\n" in DOCKERFILE
 
 
 @pytest.mark.parametrize("name", ["crontab", "crontab.live"])
@@ -66,6 +65,7 @@ def test_only_what_the_image_needs_enters_the_build() -> None:
     kept = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split("\n*\n")[1].split()
     assert kept == [
         *("!requirements.lock", "!wheels", "!lib", "!jobs", "!crontab", "!LICENSE"),
+        *("!README.md", "!pyproject.toml"),
         "**/__pycache__",
     ]
 

@@ -3,14 +3,13 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from lib.config import PREFIX
-from lib.settings import Settings
+from afterclose.config import PREFIX
+from afterclose.settings import Settings
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 JOBS = sorted(p.stem for p in (REPOSITORY / "jobs").glob("*.py") if p.stem != "__init__")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")

@@ -1,98 +1,41 @@
-"""The floors of `lib/`: imports point downward only, and each floor touches only what it may."""
+"""The order of the folders: imports point one way, and each touches only what it may."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+import afterclose
+from repository import REPOSITORY
 
-EDGE, USE_CASES, DISK_AND_TIME, PURE, VOCABULARY = 4, 3, 2, 1, 0
-FLOORS = {
-    EDGE: """
-        config console nightly.cron_runner runner
-        """,
-    USE_CASES: """
-        dataset.build_run dataset_builder demo.nightly demo.worth
-        evaluating.tried_recipes gating.auto_promotion gating.calibration_study
-        gating.simulated_cycles importing.ledger_import ml_orchestrator model_registry
-        nightly.cycle nightly.due nightly.operator_view nightly.status nightly.verification
-        nightly.work
-        offline_evaluator offline_trainer paper_trading_executor registry.checks
-        registry.operations registry.reader registry.repair registry.writer report.drawn
-        report.writer risk_filter study.months study.study trading.model_pin
-        trading.replay trading.session_replay
-        """,
-    DISK_AND_TIME: """
-        clock dataset.block_worker dataset.file dataset.id_index dataset.known_rows
-        dataset.ledger_blocks dataset.ledger_scan dataset.ledger_source dataset.line_writer
-        dataset.rejects dataset.repair dataset.reread demo.bars demo.folder files
-        disk_layer importing.source_file learning.artifacts
-        learning.provenance ledger line_appender market.calendar market.clock market.embargo
-        market.overrides nightly.crontab_file
-        nightly.cycle_state nightly.heartbeat
-        nightly.journal nightly.sealed_lines parallel progress
-        registry.event_log registry.pointer report.pages scope_lock seal trading.bars
-        trading.decision_log trading.position_store trading.signals
-        """,
-    PURE: """
-        dataset.columns dataset.excursions dataset.labels dataset.leaking_names
-        dataset.ledger_parser dataset.ledger_record dataset.line_block dataset.metadata
-        dataset.plain_trade dataset.text dataset.timestamps
-        demo.indicators demo.rule_trades demo.strategy evaluating.block_resampling
-        evaluating.classification
-        evaluating.comparison evaluating.cpcv evaluating.cross_validation
-        evaluating.evaluation evaluating.importance evaluating.metrics evaluating.notes
-        evaluating.overfitting evaluating.significance evaluating.statistics
-        evaluating.text evaluating.track_record evaluating.verdicts
-        evaluating.walk_forward gating.alpha_spending gating.evidence gating.gates
-        gating.planted_trades gating.prequential gating.promotion gating.text
-        importing.backtesting importing.bar_context importing.csv_trades
-        importing.feature_columns importing.fifo importing.fills importing.flex_actions
-        importing.flex_elements importing.flex_execution importing.formats
-        importing.freqtrade importing.ib_flex importing.identity importing.ledger_changes
-        importing.parsed importing.round_trips importing.table
-        importing.text importing.values
-        learning.calibration learning.card learning.card_fit learning.curves
-        learning.features learning.fitting learning.models learning.newton
-        learning.sample_weights learning.scaling learning.scorecard learning.scorer
-        learning.splits learning.threshold learning.training learning.training_options
-        learning.training_text learning.tree_card learning.tree_scorer market.sessions
-        nightly.crontab
-        nightly.cycle_text printable registry.events registry.state registry.text
-        report.blocking_view report.candidate_view report.comparison_view report.drawing
-        report.feature_view report.gates_view report.lineage_view report.part_view
-        report.promote_line report.scope_view report.score_charts report.status_view
-        report.svg report.ticks report.time_charts report.verdict report.walk_view
-        report.words
-        study.text trading.exit_rules trading.feature_values trading.orders
-        trading.positions trading.sizing
-        """,
-    VOCABULARY: "arrays errors records settings",
-}
-FLOOR_OF = {f"lib.{name}": floor for floor, names in FLOORS.items() for name in names.split()}
-MODULES = sorted(path for path in (REPOSITORY / "lib").rglob("*.py") if path.name != "__init__.py")
+PACKAGE = REPOSITORY / "lib" / "afterclose"
+MAP = re.findall(r"^ {4}([a-z_]+(?: [a-z_]+)*)  +\S", afterclose.__doc__ or "", re.MULTILINE)
+ORDER = [room for line in MAP for room in line.split()]
+PURE = {"arrays", "errors", "records", "measures", "trades", "evaluating", "wording"}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 JOBS = sorted(path for path in (REPOSITORY / "jobs").glob("*.py") if path.name != "__init__.py")
 
 LIGHT = [
-    "lib.risk_filter",
-    "lib.paper_trading_executor",
-    "lib.model_registry",
-    "lib.learning.scorecard",
-    "lib.ledger",
-    "lib.ml_orchestrator",
-    "lib.market.clock",
-    "lib.config",
-    "lib.nightly.cycle",
-    "lib.nightly.status",
+    "afterclose.risk_filter",
+    "afterclose.paper_trading_executor",
+    "afterclose.model_registry",
+    "afterclose.learning.scorecard",
+    "afterclose.ledger",
+    "afterclose.ml_orchestrator",
+    "afterclose.market.clock",
+    "afterclose.config",
+    "afterclose.operating.cycle",
+    "afterclose.nightly.status",
 ]
 HEAVY = {"numpy", "pandas", "sklearn", "scipy", "joblib", "exchange_calendars"}
 
 
 def module_name(path: Path) -> str:
-    return ".".join(path.relative_to(REPOSITORY).with_suffix("").parts)
+    root = PACKAGE.parent if path.is_relative_to(PACKAGE) else REPOSITORY
+    return ".".join(path.relative_to(root).with_suffix("").parts)
 
 
 def imports_of(path: Path) -> set[str]:
@@ -115,22 +58,27 @@ def attributes_of(path: Path) -> set[str]:
     }
 
 
+def room_of(module: str) -> str:
+    """The folder, or the module at the top, that a dotted name of the package belongs to."""
+    return module.split(".")[1]
+
+
+def test_the_map_names_every_folder_and_every_module_at_the_top() -> None:
+    rooms = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert sorted(ORDER) == sorted(rooms - {"__init__", "__main__"})
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_every_module_stands_on_a_floor_and_imports_only_from_its_own_or_below(path: Path) -> None:
-    name = module_name(path)
-    assert name in FLOOR_OF, f"{name} stands on no floor: add it to FLOORS"
-    upward = {
-        other for other in imports_of(path) if FLOOR_OF.get(other, VOCABULARY) > FLOOR_OF[name]
-    }
-    assert not upward
+def test_a_module_imports_only_from_its_own_room_and_those_above_it_on_the_map(path: Path) -> None:
+    own = room_of(module_name(path))
+    others = {room_of(name) for name in imports_of(path) if name.startswith("afterclose.")}
+    allowed = ORDER[: ORDER.index(own) + 1] if own in ORDER else ORDER
+    assert others & set(ORDER) <= set(allowed)
 
 
-def test_no_floor_lists_a_module_that_is_gone() -> None:
-    assert set(FLOOR_OF) == {module_name(path) for path in MODULES}
-
-
-def test_modules_of_one_floor_import_each_other_without_a_cycle() -> None:
-    edges = {module_name(p): {i for i in imports_of(p) if i in FLOOR_OF} for p in MODULES}
+def test_modules_import_each_other_without_a_cycle() -> None:
+    names = {module_name(path) for path in MODULES}
+    edges = {module_name(p): imports_of(p) & names for p in MODULES}
 
     def reaches_itself(start: str) -> bool:
         seen: set[str] = set()
@@ -150,7 +98,7 @@ def test_modules_of_one_floor_import_each_other_without_a_cycle() -> None:
 @pytest.mark.parametrize("path", MODULES + JOBS, ids=module_name)
 def test_the_environment_is_read_only_in_config(path: Path) -> None:
     used = attributes_of(path) & {"os.environ", "os.getenv", "os.environb"}
-    assert not used or module_name(path) == "lib.config"
+    assert not used or module_name(path) == "afterclose.config"
 
 
 @pytest.mark.parametrize("path", MODULES + JOBS, ids=module_name)
@@ -159,13 +107,13 @@ def test_the_wall_clock_is_read_only_in_clock(path: Path) -> None:
         "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
         "time.time", "time.monotonic", "time.time_ns",
     }  # fmt: skip
-    assert not used or module_name(path) == "lib.clock"
+    assert not used or module_name(path) == "afterclose.clock"
 
 
 @pytest.mark.parametrize(
-    "path", [p for p in MODULES if FLOOR_OF.get(module_name(p)) == PURE], ids=module_name
+    "path", [p for p in MODULES if room_of(module_name(p)) in PURE], ids=module_name
 )
-def test_the_pure_floor_touches_neither_disk_nor_processes(path: Path) -> None:
+def test_a_pure_room_touches_neither_disk_nor_processes(path: Path) -> None:
     roots = {name.partition(".")[0] for name in imports_of(path)}
     assert not roots & {"os", "pathlib", "shutil", "tempfile", "subprocess", "socket"}
     calls = {
@@ -184,7 +132,7 @@ def test_only_files_changes_bytes_on_disk(path: Path) -> None:
         if isinstance(node, ast.Attribute)
     }
     assert not methods & {"write_text", "write_bytes", "truncate", "fdopen"} or (
-        module_name(path) == "lib.files"
+        module_name(path) == "afterclose.disk.files"
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, sync_playwright
+
 from report_builders import publish_scope
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+
 from report_builders import HOSTILE, MODELS
 
 pytestmark = pytest.mark.browser

@@ -16,12 +16,13 @@ from typing import Any
 import docker
 import pytest
 import yaml
-from containers import Start
 from docker.models.containers import Container
 from docker.models.volumes import Volume
 from filelock import FileLock
 
-REPOSITORY = Path(__file__).parents[2]
+from containers import Start
+from repository import REPOSITORY
+
 TAG = "afterclose:under-test"
 BASE = "python:3.11-slim-bookworm"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import docker
 import pytest
+
 from containers import exit_code, logs, wait_for
+from repository import REPOSITORY
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def compose_command() -> list[str]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from builders import synthetic_records
 from containers import Start, exit_code, job, job_json, logs, put, read, wait_for
 
@@ -18,7 +19,7 @@ import json, random, subprocess, sys
 
 seed, rounds, now, trades, *ids = sys.argv[1:]
 chance, trades = random.Random(int(seed)), json.loads(trades)
-write = "import sys, json; from lib.ledger import TradeLedger;"
+write = "import sys, json; from afterclose.ledger import TradeLedger;"
 write += "TradeLedger('/logs/us/paper/trade_ledger.jsonl').add_trade(json.loads(sys.argv[1]))"
 codes = []
 for number in range(int(rounds)):

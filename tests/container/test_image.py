@@ -2,6 +2,7 @@
 
 import docker
 import pytest
+
 from containers import Start, logs, wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
@@ -31,7 +32,7 @@ def test_every_library_is_there_compiled_and_needs_no_writable_place(start: Star
     libraries = "sklearn.ensemble, pandas, scipy.stats, joblib, exchange_calendars"
     code = f"""
 import sys
-import {libraries}, rich.table, lib.runner
+import {libraries}, rich.table, afterclose.runner
 from pathlib import Path
 files = [getattr(module, "__file__", None) or "" for module in sys.modules.values()]
 ours = [Path(name) for name in files if name.startswith(("/app", "/opt")) and name.endswith(".py")]

@@ -4,6 +4,7 @@ import json
 import time
 
 import pytest
+
 from builders import synthetic_records
 from containers import Start, exit_code, job, job_json, logs, put, read, wait_for
 

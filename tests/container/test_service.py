@@ -4,8 +4,9 @@ import time
 
 import docker
 import pytest
-from containers import Start, exit_code, job, logs, wait_for
 from docker.models.volumes import Volume
+
+from containers import Start, exit_code, job, logs, wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
 
@@ -86,7 +87,7 @@ def test_a_second_container_on_the_same_volume_cannot_write_at_the_same_time(
     start: Start,
 ) -> None:
     hold = (
-        "import time; from pathlib import Path; from lib.scope_lock import scope_lock\n"
+        "import time; from pathlib import Path; from afterclose.disk.scope_lock import scope_lock\n"
         "with scope_lock(Path('/logs/us/paper')): print('held', flush=True); time.sleep(60)"
     )
     holder = start(command=["python", "-c", hold])

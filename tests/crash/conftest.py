@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from breaking import Lab, Processes, full_scope
 
-from lib.settings import Settings
+from afterclose.settings import Settings
+from breaking import Lab, Processes, full_scope
 
 HEADINGS = ("what was broken", "times", "lost")
 

@@ -11,6 +11,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.errors import AftercloseError
+from afterclose.nightly.operator_view import show_candidates, show_status
+from afterclose.operating.cycle import run_cycle
+from afterclose.operating.verification import verify_scope
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
 from breaking import (
     CALM,
     NIGHT_3,
@@ -22,14 +30,6 @@ from breaking import (
     rows_by_trade,
     settings_of,
 )
-
-from lib.dataset_builder import DatasetBuilder
-from lib.errors import AftercloseError
-from lib.nightly.cycle import run_cycle
-from lib.nightly.operator_view import show_candidates, show_status
-from lib.nightly.verification import verify_scope
-from lib.risk_filter import RiskFilter
-from lib.settings import Settings
 
 IN_SESSION = NIGHT_3.replace(hour=16)
 """The session that the template's filter has locked."""
@@ -199,7 +199,7 @@ def test_a_tampered_pickle_is_never_opened(lab: Lab) -> None:
     """Neither by the filter nor by an evaluation, whatever its metadata claims."""
     import pickle
 
-    from lib.learning.artifacts import ModelStore
+    from afterclose.learning.artifacts import ModelStore
 
     scope = lab.scope()
     proof = lab.folder / "ran"

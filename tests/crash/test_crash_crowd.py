@@ -5,6 +5,13 @@ import random
 import threading
 
 import pytest
+
+from afterclose.disk.scope_lock import scope_lock
+from afterclose.errors import ScopeBusy
+from afterclose.learning.artifacts import ModelStore
+from afterclose.model_registry import ModelRegistry
+from afterclose.nightly.journal import Journal
+from afterclose.operating.verification import verify_scope
 from breaking import (
     NIGHT_3,
     Lab,
@@ -14,13 +21,6 @@ from breaking import (
     rows_by_trade,
 )
 from builders import append_ledger
-
-from lib.errors import ScopeBusy
-from lib.learning.artifacts import ModelStore
-from lib.model_registry import ModelRegistry
-from lib.nightly.journal import Journal
-from lib.nightly.verification import verify_scope
-from lib.scope_lock import scope_lock
 
 
 def test_a_crowd_of_jobs_ends_in_0_or_4_and_leaves_one_truth(lab: Lab) -> None:

@@ -6,20 +6,19 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+
+from afterclose.dataset import line_writer
+from afterclose.dataset.file import ROWS_FILE
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.disk import files
+from afterclose.errors import IntegrityError, StorageError
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from failing_disk import Crash, FailingDisk, disk_dead, disk_full
-
-from lib import files
-from lib.dataset import line_writer
-from lib.dataset.file import ROWS_FILE
-from lib.dataset_builder import DatasetBuilder
-from lib.errors import IntegrityError, StorageError
+from repository import REPOSITORY
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
-REPOSITORY = Path(__file__).parents[2]
 OLD, NEW = synthetic_records(20)[:12], synthetic_records(20)[12:]
 BROKEN = make_trade(trade_id="bad", side="up")
 ERRORS = {"crash": Crash, "full": disk_full, "dead": disk_dead}
@@ -115,7 +114,7 @@ def test_builds_killed_at_any_moment_lose_and_repeat_nothing(tmp_path):
     records = synthetic_records(4000)
     ledger = write_ledger(tmp_path / "trade_ledger.jsonl", records)
     code = (
-        "import sys; from lib.dataset_builder import DatasetBuilder\n"
+        "import sys; from afterclose.dataset_builder import DatasetBuilder\n"
         "print('ready', flush=True); DatasetBuilder(sys.argv[1], sys.argv[2]).build()"
     )
     for delay_s in (0.0, 0.01, 0.03, 0.06, 0.1):

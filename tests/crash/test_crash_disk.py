@@ -15,6 +15,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.errors import StorageError
+from afterclose.model_registry import ModelRegistry
+from afterclose.operating.cycle import run_cycle
+from afterclose.operating.verification import verify_scope
+from afterclose.paper_trading_executor import PaperTradingExecutor
+from afterclose.risk_filter import RiskFilter
+from afterclose.runner import run_job
+from afterclose.settings import Settings
 from breaking import (
     MORNING,
     NIGHT_3,
@@ -27,20 +39,9 @@ from breaking import (
     spread,
     trade_a_day,
 )
-
 from jobs import cycle as cycle_job
 from jobs import promote as promote_job
-from lib import files
-from lib.dataset_builder import DatasetBuilder
-from lib.disk_layer import DiskLayer
-from lib.errors import StorageError
-from lib.model_registry import ModelRegistry
-from lib.nightly.cycle import run_cycle
-from lib.nightly.verification import verify_scope
-from lib.paper_trading_executor import PaperTradingExecutor
-from lib.risk_filter import RiskFilter
-from lib.runner import run_job
-from lib.settings import Settings
+from repository import REPOSITORY
 
 FAULTS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT, errno.EIO, errno.ESTALE]
 REMEDIES = ("Free disk space", "read-only", "permission", "mounted and healthy")
@@ -226,7 +227,7 @@ def test_a_full_volume_fails_with_the_remedy_and_keeps_what_was_there(
 
 
 def trade_ledger(scope: Settings) -> object:
-    from lib.ledger import TradeLedger
+    from afterclose.ledger import TradeLedger
 
     return TradeLedger(scope.ledger_paths[0])
 
@@ -336,7 +337,7 @@ def test_a_limit_on_file_sizes_fails_like_a_quota(lab: Lab) -> None:
     limits = [0, 20_000, 28_000] if lab.full else [20_000]
     for limit in limits:
         done = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+            command, capture_output=True, text=True, check=False, cwd=REPOSITORY,
             preexec_fn=lambda limit=limit: resource.setrlimit(
                 resource.RLIMIT_FSIZE, (limit, limit)
             ),

@@ -11,6 +11,15 @@ import time
 from itertools import islice
 
 import pytest
+
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.ledger import TradeLedger
+from afterclose.model_registry import ModelRegistry
+from afterclose.operating.cycle import run_cycle
+from afterclose.operating.verification import verify_scope
+from afterclose.paper_trading_executor import PaperTradingExecutor
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
 from breaking import (
     MORNING,
     NIGHT_3,
@@ -24,15 +33,6 @@ from breaking import (
     trades,
 )
 from builders import append_ledger
-
-from lib.dataset_builder import DatasetBuilder
-from lib.ledger import TradeLedger
-from lib.model_registry import ModelRegistry
-from lib.nightly.cycle import run_cycle
-from lib.nightly.verification import verify_scope
-from lib.paper_trading_executor import PaperTradingExecutor
-from lib.risk_filter import RiskFilter
-from lib.settings import Settings
 
 SIGKILL_EXIT = -9
 

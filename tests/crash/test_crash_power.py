@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from afterclose.disk import files
+from afterclose.disk.files import append_durable, move_durable, write_atomic
+from afterclose.disk.seal import seal
+from afterclose.ledger import TradeLedger
+from afterclose.nightly.journal import Journal
 from builders import make_trade
 from power_cut import PowerCut
-
-from lib import files
-from lib.files import append_durable, move_durable, write_atomic
-from lib.ledger import TradeLedger
-from lib.nightly.journal import Journal
-from lib.seal import seal
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
 

@@ -14,17 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.errors import StorageError
+from afterclose.model_registry import ModelRegistry
+from afterclose.registry.reader import read_registry
 from failing_disk import Crash, FailingDisk, disk_dead, disk_full
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, read_events, registry_of
-
-from lib import files
-from lib.disk_layer import DiskLayer
-from lib.errors import StorageError
-from lib.model_registry import ModelRegistry
-from lib.registry.reader import read_registry
-
-REPOSITORY = Path(__file__).parents[2]
-
+from repository import REPOSITORY
 
 CHANGES: dict[str, Callable[[ModelRegistry], object]] = {
     "register": lambda registry: registry.register_candidate(C, METRICS, now=NOW),
@@ -162,7 +160,7 @@ def test_an_interrupted_pruning_leaves_no_candidate_without_files(
         raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr("lib.learning.artifacts.remove_folder", dies)
+        patch.setattr("afterclose.learning.artifacts.remove_folder", dies)
         with pytest.raises(Crash):
             registry.prune(1, now=NOW)
     assert list(registry.list_candidates()) == [A, C]
@@ -175,7 +173,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from lib.model_registry import ModelRegistry
+from afterclose.model_registry import ModelRegistry
 registry = ModelRegistry(Path(sys.argv[1]), wait_s=30)
 for number in range(int(sys.argv[2]), int(sys.argv[3])):
     model_id = f"20260101_{number:06d}"

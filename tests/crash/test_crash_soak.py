@@ -7,6 +7,14 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+
+from afterclose.ml_orchestrator import OfflineMLOrchestrator
+from afterclose.model_registry import ModelRegistry
+from afterclose.nightly.journal import ROTATE_BYTES
+from afterclose.operating.cycle import run_cycle
+from afterclose.operating.verification import verify_scope
+from afterclose.registry import event_log, reader
+from afterclose.settings import Settings
 from breaking import (
     Lab,
     closed_in_ledgers,
@@ -16,14 +24,6 @@ from breaking import (
     trades,
 )
 from builders import append_ledger, write_ledger
-
-from lib.ml_orchestrator import OfflineMLOrchestrator
-from lib.model_registry import ModelRegistry
-from lib.nightly.cycle import run_cycle
-from lib.nightly.journal import ROTATE_BYTES
-from lib.nightly.verification import verify_scope
-from lib.registry import event_log, reader
-from lib.settings import Settings
 
 FIRST_TRADES = 60
 FIRST_NIGHT = datetime(2024, 3, 12, 1, tzinfo=UTC)

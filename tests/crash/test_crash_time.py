@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from afterclose.market.clock import MarketClock
+from afterclose.model_registry import ModelRegistry
+from afterclose.nightly.due import what_is_due
+from afterclose.operating.cycle import run_cycle
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
 from breaking import NIGHT_3, Lab, closed_in_ledgers, rows_by_trade, settings_of, trades
 from builders import write_ledger
-
-from lib.market.clock import MarketClock
-from lib.model_registry import ModelRegistry
-from lib.nightly.cycle import run_cycle
-from lib.nightly.due import what_is_due
-from lib.risk_filter import RiskFilter
-from lib.settings import Settings
 
 
 def moment(text: str) -> datetime:

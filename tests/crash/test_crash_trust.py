@@ -8,12 +8,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from afterclose.model_registry import ModelRegistry
 from breaking import NIGHT_1, NIGHT_2, NIGHT_3, Lab, newest_model, settings_of, trades
 from builders import append_ledger, write_ledger
+from repository import REPOSITORY
 
-from lib.model_registry import ModelRegistry
-
-REPOSITORY = Path(__file__).parents[2]
 CANARY = "canary-7f3a91c05e"
 OUTSIDE = ["..", "../..", "../../..", "/etc", "us/../..", "us/paper/../../..", "..%2f", "us/..",
            "us/paper/ml_models", ".", "", "us", "us/paper\x00", "US/paper"]  # fmt: skip
@@ -23,7 +23,7 @@ def job(name: str, *options: str, **environ: str) -> "subprocess.CompletedProces
     """One job in this process, as the command line would run it."""
     import importlib
 
-    from lib.runner import run_job
+    from afterclose.runner import run_job
 
     module = importlib.import_module(f"jobs.{name}")
     out, err = io.StringIO(), io.StringIO()
@@ -134,7 +134,7 @@ def test_the_signing_key_appears_in_no_file_and_no_output(lab: Lab) -> None:
 
 
 def test_a_model_without_the_keys_signature_is_not_promoted_and_not_loaded(lab: Lab) -> None:
-    from lib.risk_filter import RiskFilter
+    from afterclose.risk_filter import RiskFilter
 
     scope = lab.scope()
     signed = settings_of(Path(scope.logs_dir), ML_SIGNING_KEY=CANARY)
@@ -150,8 +150,8 @@ def test_the_trading_process_of_a_linear_model_never_imports_pickle_loaders(lab:
     code = (
         "import sys\n"
         "from datetime import datetime\n"
-        "from lib.config import load_settings\n"
-        "from lib.risk_filter import RiskFilter\n"
+        "from afterclose.config import load_settings\n"
+        "from afterclose.risk_filter import RiskFilter\n"
         "risk = RiskFilter.load(load_settings({}, logs_dir=sys.argv[1]),\n"
         "    datetime.fromisoformat(sys.argv[2]))\n"
         "risk.check({'trend': 1.0, 'atr_pct': 0.02, 'rsi': 50.0, 'volume_ratio': 1.0})\n"

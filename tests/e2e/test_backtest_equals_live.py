@@ -5,23 +5,22 @@ import subprocess
 import sys
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from lib.config import load_settings
-from lib.dataset_builder import DatasetBuilder
-from lib.demo.bars import load_demo_bars
-from lib.demo.strategy import find_signals
-from lib.ml_orchestrator import OfflineMLOrchestrator
-from lib.model_registry import ModelRegistry
-from lib.trading.bars import COLUMNS, on_sessions
-from lib.trading.replay import replay_sessions
-from lib.trading.signals import write_signals
+from afterclose.config import load_settings
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.demo.bars import load_demo_bars
+from afterclose.demo.strategy import find_signals
+from afterclose.history.bars import COLUMNS, on_sessions
+from afterclose.history.replay import replay_sessions
+from afterclose.history.signals import write_signals
+from afterclose.ml_orchestrator import OfflineMLOrchestrator
+from afterclose.model_registry import ModelRegistry
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 LEARNED_UNTIL, FIRST, LAST = "2003-12-31", "2004-01-02", "2006-12-29"
 RESTARTS = ["2004-06-30", "2005-03-31", "2006-01-31", LAST]
 """Where the replay by processes ends one process and starts the next."""

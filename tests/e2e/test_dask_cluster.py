@@ -17,19 +17,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.walk_forward import walk_forward
+from afterclose.history.bars import clean_ohlcv, on_sessions
+from afterclose.learning.splits import no_embargo
+from afterclose.learning.training import TrainingOptions, label
+from afterclose.parallel import run_all
+from afterclose.settings import Settings
+from afterclose.study.study import all_trades
 from bar_builders import wandering
+from repository import REPOSITORY
 from training_builders import learnable
 
-from lib.evaluating.cross_validation import cross_validate
-from lib.evaluating.walk_forward import walk_forward
-from lib.learning.splits import no_embargo
-from lib.learning.training import TrainingOptions, label
-from lib.parallel import run_all
-from lib.settings import Settings
-from lib.study.study import all_trades
-from lib.trading.bars import clean_ohlcv, on_sessions
-
-REPOSITORY = Path(__file__).parents[2]
 START_UP_S = 60
 STOP_S = 10
 LOCAL = ["--host", "127.0.0.1", "--no-dashboard"]

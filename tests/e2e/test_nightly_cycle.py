@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from builders import synthetic_records, write_ledger
 
-REPOSITORY = Path(__file__).parents[2]
+from builders import synthetic_records, write_ledger
+from repository import REPOSITORY
+
 AFTER_CLOSE = "2026-01-27T21:45:00+00:00"  # a Tuesday, 45 minutes after New York's close
 IN_SESSION = "2026-01-28T15:00:00+00:00"
 NEXT_EVENING = "2026-01-28T21:45:00+00:00"

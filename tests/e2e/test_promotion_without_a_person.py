@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from builders import synthetic_records, write_ledger
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 AFTER_CLOSE = "2026-01-27T21:45:00+00:00"
 LATER_THAT_NIGHT = "2026-01-27T22:30:00+00:00"
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from builders import synthetic_records, write_ledger
+from repository import REPOSITORY
 
-REPOSITORY = Path(__file__).parents[2]
 NOW = "2026-01-27T21:45:00+00:00"
 
 

@@ -18,28 +18,28 @@ from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
+
+from afterclose.config import load_settings
+from afterclose.cron.crontab import describe
+from afterclose.cron.crontab_file import read_crontab
+from afterclose.dataset.rejects import RejectedLine
+from afterclose.disk.files import sha256_bytes
+from afterclose.errors import ConfigError, InputError, IntegrityError
+from afterclose.learning.card import Card
+from afterclose.learning.tree_card import EnsembleCard, Tree, TreeCard, read_card
+from afterclose.learning.tree_scorer import scorer_of
+from afterclose.ledger import TradeLedger
+from afterclose.nightly.operator_view import show_candidates, show_status
+from afterclose.records import TradeDataRow
+from afterclose.registry.events import GENESIS, Event, Kind
+from afterclose.registry.pointer import POINTER_FILE
+from afterclose.registry.reader import EVENTS_FILE, RegistryReader
+from afterclose.settings import Settings
+from afterclose.trades.parser import Closed, LineParser, Open, Reject
+from afterclose.trades.plain import PlainParser
+from afterclose.trades.record import LedgerRecord
 from builders import make_trade
 from trading_builders import make_scorecard
-
-from lib.config import load_settings
-from lib.dataset.ledger_parser import Closed, LineParser, Open, Reject
-from lib.dataset.ledger_record import LedgerRecord
-from lib.dataset.plain_trade import PlainParser
-from lib.dataset.rejects import RejectedLine
-from lib.errors import ConfigError, InputError, IntegrityError
-from lib.files import sha256_bytes
-from lib.learning.card import Card
-from lib.learning.tree_card import EnsembleCard, Tree, TreeCard, read_card
-from lib.learning.tree_scorer import scorer_of
-from lib.ledger import TradeLedger
-from lib.nightly.crontab import describe
-from lib.nightly.crontab_file import read_crontab
-from lib.nightly.operator_view import show_candidates, show_status
-from lib.records import TradeDataRow
-from lib.registry.events import GENESIS, Event, Kind
-from lib.registry.pointer import POINTER_FILE
-from lib.registry.reader import EVENTS_FILE, RegistryReader
-from lib.settings import Settings
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)
 FEATURES = {"atr_pct": 0.012, "rsi": None}

@@ -4,11 +4,11 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from builders import make_trade, write_ledger
 
-from lib.dataset.file import ROWS_FILE
-from lib.dataset.text import build_text
-from lib.dataset_builder import DatasetBuilder
+from afterclose.dataset.file import ROWS_FILE
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.wording.build import build_text
+from builders import make_trade, write_ledger
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -1,13 +1,13 @@
 """A held-out part of five trades under a model whose scores are given, worked out by hand."""
 
 import pytest
-from training_builders import dataset_of
 
-from lib.dataset.columns import EPOCH, MICROSECOND, Dataset
-from lib.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from lib.learning.features import describe_features
-from lib.learning.splits import no_embargo
-from lib.learning.training import TrainingOptions
+from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.learning.features import describe_features
+from afterclose.learning.splits import no_embargo
+from afterclose.learning.training import TrainingOptions
+from training_builders import dataset_of
 
 PNL = [0.02, -0.01, 0.03, -0.04, 0.01]
 SCORE = [0.1, 0.9, 0.2, 0.8, 0.7]

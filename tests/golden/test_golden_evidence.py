@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from lib.evaluating.verdicts import abstain
-from lib.gating.alpha_spending import alpha_of_recipe
-from lib.gating.evidence import evidence
+from afterclose.evaluating.evidence import evidence
+from afterclose.evaluating.verdicts import abstain
+from afterclose.gating.alpha_spending import alpha_of_recipe
 
 # Twenty trades: nineteen earn 1 and one, the blocked one, loses 19. Their mean is 0 and their
 # standard deviation the root of 19, so the blocked trade lost 4.3589 deviations and each other

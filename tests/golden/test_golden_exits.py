@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib.records import Bar
-from lib.trading.exit_rules import Exit, ExitPlan, exit_on_bar
+from afterclose.records import Bar
+from afterclose.trading.exit_rules import Exit, ExitPlan, exit_on_bar
 
 LONG = ExitPlan(stop_price=95, target_price=110, max_holding_days=5)
 SHORT = ExitPlan(stop_price=105, target_price=90, max_holding_days=5)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib.demo.indicators import add_indicators, relative_strength, wilder
+from afterclose.history.indicators import add_indicators, relative_strength, wilder
 
 
 def bars(close, *, high=None, low=None, volume=100.0):

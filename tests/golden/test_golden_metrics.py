@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.evaluating.metrics import (
+from afterclose.measures.metrics import (
     FilterEffect,
     expected_shortfall,
     filter_effect,

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from trading_builders import FixedFilter, ledger_lines, make_bar, make_signal
 
-from lib.dataset.excursions import realized_pnl_pct
-from lib.ledger import TradeLedger
-from lib.paper_trading_executor import PaperTradingExecutor
-from lib.records import Signal, Trade
-from lib.settings import Settings
+from afterclose.ledger import TradeLedger
+from afterclose.paper_trading_executor import PaperTradingExecutor
+from afterclose.records import Signal, Trade
+from afterclose.settings import Settings
+from afterclose.trades.excursions import realized_pnl_pct
+from trading_builders import FixedFilter, ledger_lines, make_bar, make_signal
 
 
 def trade_of(

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from lib.learning.scorecard import Scorecard
-from lib.learning.scorer import LinearScorer
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.scorer import LinearScorer
 
 # log-odds = -1 + 2 * calm + ln(3) * wild, around the means calm 0.5 and wild 0: zero there.
 SCORER = LinearScorer(

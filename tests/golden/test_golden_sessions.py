@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from lib.errors import CannotTell
-from lib.market.calendar import build_sessions, session_opens_us
-from lib.market.clock import MarketClock
-from lib.market.overrides import NO_OVERRIDES
-from lib.market.sessions import Session
+from afterclose.errors import CannotTell
+from afterclose.market.calendar import build_sessions, session_opens_us
+from afterclose.market.clock import MarketClock
+from afterclose.market.overrides import NO_OVERRIDES
+from afterclose.market.sessions import Session
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.learning.splits import chronological_split, purged_walk_forward, session_embargo
+from afterclose.learning.splits import chronological_split, purged_walk_forward, session_embargo
 
 DECIDED = np.arange(10, dtype=np.int64)  # days 0 to 9; any unit of time will do
 HELD = np.array([1, 1, 9, 1, 1, 3, 1, 1, 1, 1])  # trade 2 is open until day 11, trade 5 until 8

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from trading_builders import make_scorecard
 
-from lib.learning.curves import Isotonic, Sigmoid
-from lib.learning.tree_card import EnsembleCard, Tree, TreeCard
-from lib.learning.tree_scorer import scorer_of
+from afterclose.learning.curves import Isotonic, Sigmoid
+from afterclose.learning.tree_card import EnsembleCard, Tree, TreeCard
+from afterclose.learning.tree_scorer import scorer_of
+from trading_builders import make_scorecard
 
 HEAD: dict[str, Any] = {
     "feature_names": ("atr_pct", "rsi"),

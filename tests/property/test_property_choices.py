@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.learning.calibration import apply_curve, fit_curve
-from lib.learning.sample_weights import SECOND_US, sample_weights, uniqueness
-from lib.learning.threshold import choose_threshold
+from afterclose.learning.calibration import apply_curve, fit_curve
+from afterclose.learning.sample_weights import SECOND_US, sample_weights, uniqueness
+from afterclose.learning.threshold import choose_threshold
 
 PNL = st.floats(-0.5, 0.5).map(lambda value: round(value, 6))
 TRADES = st.lists(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.evaluating.comparison import Outcomes, compare
-from lib.evaluating.metrics import trade_metrics
-from lib.evaluating.verdicts import Verdicts
+from afterclose.evaluating.comparison import Outcomes, compare
+from afterclose.evaluating.verdicts import Verdicts
+from afterclose.measures.metrics import trade_metrics
 
 # Prices are doubles around each other, so no PnL but 0 is smaller than 1e-16.
 PNL = st.floats(-1.5, 5).map(lambda pnl: round(pnl, 16)) | st.sampled_from([0.0, -1.0, 0.01])

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from fuzz.targets import TARGETS, seeds
 
 CORPUS = Path(__file__).parents[1] / "fuzz" / "corpus"

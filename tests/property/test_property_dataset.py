@@ -6,16 +6,16 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from builders import make_trade
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.dataset.file import METADATA_FILE, ROWS_FILE
-from lib.dataset.ledger_parser import LineParser, Open
-from lib.dataset.plain_trade import PlainParser
-from lib.dataset.rejects import REJECTS_FILE
-from lib.dataset_builder import DatasetBuilder
-from lib.records import TradeDataRow
+from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
+from afterclose.dataset.rejects import REJECTS_FILE
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.records import TradeDataRow
+from afterclose.trades.parser import LineParser, Open
+from afterclose.trades.plain import PlainParser
+from builders import make_trade
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 NEXT_YEAR = datetime(2025, 6, 1, tzinfo=UTC)

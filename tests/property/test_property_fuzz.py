@@ -7,24 +7,24 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from builders import make_trade
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trading_builders import make_scorecard
 
-from lib.config import load_settings
-from lib.dataset.ledger_parser import Closed, LineParser, Open, Reject
-from lib.errors import ConfigError, InputError, IntegrityError
-from lib.learning.scorecard import Scorecard
-from lib.nightly.crontab import parse_crontab
-from lib.nightly.cycle_state import STATUS_FILE
-from lib.nightly.journal import Journal
-from lib.nightly.status import read_status
-from lib.registry.event_log import EventLog
-from lib.seal import is_damaged, is_sealed, seal
-from lib.settings import Settings
-from lib.trading.decision_log import parse_decision
-from lib.trading.position_store import PositionBook
+from afterclose.config import load_settings
+from afterclose.cron.crontab import parse_crontab
+from afterclose.disk.seal import is_damaged, is_sealed, seal
+from afterclose.errors import ConfigError, InputError, IntegrityError
+from afterclose.learning.scorecard import Scorecard
+from afterclose.nightly.cycle_state import STATUS_FILE
+from afterclose.nightly.journal import Journal
+from afterclose.nightly.status import read_status
+from afterclose.registry.event_log import EventLog
+from afterclose.settings import Settings
+from afterclose.trades.parser import Closed, LineParser, Open, Reject
+from afterclose.trading.decision_log import parse_decision
+from afterclose.trading.position_store import PositionBook
+from builders import make_trade
+from trading_builders import make_scorecard
 
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

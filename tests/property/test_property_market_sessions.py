@@ -10,9 +10,9 @@ from exchange_calendars import ExchangeCalendar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.market.calendar import build_table
-from lib.market.overrides import NO_OVERRIDES
-from lib.market.sessions import SessionTable
+from afterclose.market.calendar import build_table
+from afterclose.market.overrides import NO_OVERRIDES
+from afterclose.market.sessions import SessionTable
 
 CALENDARS = ["XNYS", "XBOM", "24/7", "CMES", "XHKG"]
 MOMENTS = st.datetimes(

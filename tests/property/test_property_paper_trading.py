@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
-from trading_builders import ALLOWED, BLOCKED, FixedFilter, ledger_lines, make_bar, make_signal
 
-from lib.config import load_settings
-from lib.ledger import TradeLedger
-from lib.paper_trading_executor import SHADOW_PREFIX, PaperTradingExecutor
-from lib.records import Bar, Decision, Signal
-from lib.trading.exit_rules import ExitPlan, exit_on_bar
+from afterclose.config import load_settings
+from afterclose.ledger import TradeLedger
+from afterclose.paper_trading_executor import SHADOW_PREFIX, PaperTradingExecutor
+from afterclose.records import Bar, Decision, Signal
+from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
+from trading_builders import ALLOWED, BLOCKED, FixedFilter, ledger_lines, make_bar, make_signal
 
 FIRST_DAY, DAYS = 5, 12
 PRICES = st.floats(80, 120)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry_builders import CLOSE, METRICS, NOW, A, B, C, events_file, pointer_file, registry_of
 
-from lib import files
-from lib.disk_layer import DiskLayer
-from lib.errors import IntegrityError, RefusedError
-from lib.model_registry import ModelRegistry
-from lib.registry.reader import read_registry
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.errors import IntegrityError, RefusedError
+from afterclose.model_registry import ModelRegistry
+from afterclose.registry.reader import read_registry
+from registry_builders import CLOSE, METRICS, NOW, A, B, C, events_file, pointer_file, registry_of
 
 
 class UnsyncedDisk(DiskLayer):

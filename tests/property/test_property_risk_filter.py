@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.config import load_settings
-from lib.learning.scorecard import Scorecard
-from lib.learning.scorer import LinearScorer
-from lib.risk_filter import RiskFilter
-from lib.trading.decision_log import (
+from afterclose.config import load_settings
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.scorer import LinearScorer
+from afterclose.risk_filter import RiskFilter
+from afterclose.trading.decision_log import (
     DecisionLog,
     logged_features,
     read_decisions,
     replay,
     seen_features,
 )
-from lib.trading.feature_values import plain_features
-from lib.trading.model_pin import Pin
+from afterclose.trading.feature_values import plain_features
+from afterclose.trading.model_pin import Pin
 
 NAMES = ("a", "b", "c", "d")
 REAL = st.floats(-1e9, 1e9)

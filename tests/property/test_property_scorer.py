@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.learning.card_fit import fold
-from lib.learning.features import describe_features
-from lib.learning.models import fit_model, predict_risks
-from lib.learning.scorecard import Scorecard
-from lib.learning.scorer import LinearScorer
+from afterclose.learning.card_fit import fold
+from afterclose.learning.features import describe_features
+from afterclose.learning.models import fit_model, predict_risks
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.scorer import LinearScorer
 
 OFFSETS = st.sampled_from([0.0, 1.0, -250.0, 1e6, -1e9])
 SPREADS = st.sampled_from([1e-4, 1.0, 30.0, 1e6])

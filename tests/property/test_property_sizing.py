@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.trading.sizing import size_multiplier
+from afterclose.trading.sizing import size_multiplier
 
 SHARES = st.floats(0, 1)
 SIZINGS = st.sampled_from(["off", "linear"])

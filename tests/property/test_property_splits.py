@@ -4,7 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.learning.splits import Split, chronological_split, purged_walk_forward, session_embargo
+from afterclose.learning.splits import (
+    Split,
+    chronological_split,
+    purged_walk_forward,
+    session_embargo,
+)
 
 Trades = tuple[np.ndarray, np.ndarray]
 

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from training_builders import dataset_of
 
-from lib.learning.models import predict_risks
-from lib.learning.splits import no_embargo
-from lib.learning.training import TrainingOptions, learn, prepare
-from lib.learning.tree_card import read_card
-from lib.learning.tree_scorer import scorer_of
+from afterclose.learning.models import predict_risks
+from afterclose.learning.splits import no_embargo
+from afterclose.learning.training import TrainingOptions, learn, prepare
+from afterclose.learning.tree_card import read_card
+from afterclose.learning.tree_scorer import scorer_of
+from training_builders import dataset_of
 
 VALUES = st.one_of(
     st.just(float("nan")),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib.clock import parse_now, utc_now
-from lib.errors import InputError
+from afterclose.clock import parse_now, utc_now
+from afterclose.errors import InputError
 
 
 def test_now_is_aware_and_in_utc() -> None:

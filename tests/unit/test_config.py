@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lib.config import load_settings
-from lib.errors import ConfigError
-from lib.settings import Settings
+from afterclose.config import load_settings
+from afterclose.errors import ConfigError
+from afterclose.settings import Settings
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lib.console import print_table
-from lib.records import Outcome
+from afterclose.console import print_table
+from afterclose.records import Outcome
 
 NOW = "2026-01-27T21:45:00+00:00"
 STATUS: dict[str, Any] = {

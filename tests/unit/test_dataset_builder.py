@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from builders import append_ledger, make_trade, synthetic_records, write_ledger
 
-from lib.dataset import ledger_blocks
-from lib.dataset.file import METADATA_FILE, ROWS_FILE
-from lib.dataset.rejects import REJECTS_FILE
-from lib.dataset_builder import DatasetBuilder
-from lib.errors import InputError, IntegrityError, ScopeBusy, StorageError
-from lib.ledger import TradeLedger
+from afterclose.dataset import ledger_blocks
+from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
+from afterclose.dataset.rejects import REJECTS_FILE
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.errors import InputError, IntegrityError, ScopeBusy, StorageError
+from afterclose.ledger import TradeLedger
+from builders import append_ledger, make_trade, synthetic_records, write_ledger
+from repository import REPOSITORY
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 LATER = datetime(2026, 1, 28, 21, 30, tzinfo=UTC)
@@ -448,11 +449,11 @@ def test_a_scope_that_another_job_holds_is_busy(scope, tmp_path):
 
     scope.write(trade("A"))
     hold = (
-        "import sys, pathlib; from lib.scope_lock import scope_lock\n"
+        "import sys, pathlib; from afterclose.disk.scope_lock import scope_lock\n"
         f"with scope_lock(pathlib.Path({str(scope.folder)!r})):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
-    root = Path(__file__).parents[2]
+    root = REPOSITORY
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
     ) as other:
@@ -497,7 +498,7 @@ def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path)
 
     records = [*synthetic_records(60), "{broken", opened("X"), opened("Y")]
     code = (
-        "import sys; from lib.dataset_builder import DatasetBuilder\n"
+        "import sys; from afterclose.dataset_builder import DatasetBuilder\n"
         "DatasetBuilder(sys.argv[1], sys.argv[1] + '/ledger.jsonl').build()\n"
         "assert not {'numpy', 'pandas'} & set(sys.modules)"
     )
@@ -508,7 +509,7 @@ def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path)
         subprocess.run(
             [sys.executable, "-c", code, str(folder)],
             check=True,
-            cwd=Path(__file__).parents[2],
+            cwd=REPOSITORY,
             env=os.environ | {"PYTHONHASHSEED": seed},
         )
         found.add((folder / ROWS_FILE).read_bytes() + (folder / REJECTS_FILE).read_bytes())

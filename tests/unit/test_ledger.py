@@ -4,12 +4,12 @@ import json
 import threading
 
 import pytest
-from builders import append_ledger, make_trade, write_ledger
 
-from lib import files
-from lib.disk_layer import DiskLayer
-from lib.errors import InputError, StorageError
-from lib.ledger import Trade, TradeLedger, numbered_lines
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.errors import InputError, StorageError
+from afterclose.ledger import Trade, TradeLedger, numbered_lines
+from builders import append_ledger, make_trade, write_ledger
 
 
 @pytest.fixture

@@ -9,6 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+
+from afterclose.config import load_settings
+from afterclose.errors import (
+    AftercloseError,
+    InputError,
+    IntegrityError,
+    PromotionRefused,
+    RefusedError,
+    ScopeBusy,
+    SessionLocked,
+)
+from afterclose.model_registry import ModelRegistry
 from registry_builders import (
     CLOSE,
     EVALUATION,
@@ -25,18 +37,7 @@ from registry_builders import (
     tree,
     write_evaluation,
 )
-
-from lib.config import load_settings
-from lib.errors import (
-    AftercloseError,
-    InputError,
-    IntegrityError,
-    PromotionRefused,
-    RefusedError,
-    ScopeBusy,
-    SessionLocked,
-)
-from lib.model_registry import ModelRegistry
+from repository import REPOSITORY
 
 
 @pytest.fixture
@@ -359,7 +360,7 @@ def test_a_lock_waits_a_moment_for_a_writing_job_and_then_gives_up(
 ) -> None:
     registry = registry_of(model_dir, A)
     registry.promote_candidate(A, now=NOW)
-    monkeypatch.setattr("lib.model_registry.SESSION_LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr("afterclose.model_registry.SESSION_LOCK_WAIT_S", 0.2)
     started = time.monotonic()
     with scope_lock_held_elsewhere(model_dir.parent):
         refuses(
@@ -641,7 +642,7 @@ class scope_lock_held_elsewhere:  # noqa: N801 - used like a function
     CODE = """
 import sys
 from pathlib import Path
-from lib.scope_lock import scope_lock
+from afterclose.disk.scope_lock import scope_lock
 with scope_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -654,7 +655,7 @@ with scope_lock(Path(sys.argv[1])):
         self.process = subprocess.Popen(
             [sys.executable, "-c", self.CODE, str(self.root)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            cwd=Path(__file__).parents[2],
+            cwd=REPOSITORY,
         )  # fmt: skip
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "held\n"

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from afterclose.dataset.columns import Dataset
+from afterclose.errors import InputError, IntegrityError
+from afterclose.evaluating.evaluation import FrozenModel
+from afterclose.learning.training import TrainingOptions
+from afterclose.model_registry import ModelRegistry
+from afterclose.offline_evaluator import OfflineEvaluator
+from afterclose.offline_trainer import OfflineTrainer
+from afterclose.settings import Settings
+from afterclose.wording.evaluation import evaluation_text
 from registry_builders import tree
 from training_builders import MemoryBuilder, learnable
-
-from lib.dataset.columns import Dataset
-from lib.errors import InputError, IntegrityError
-from lib.evaluating.evaluation import FrozenModel
-from lib.evaluating.text import evaluation_text
-from lib.learning.training import TrainingOptions
-from lib.model_registry import ModelRegistry
-from lib.offline_evaluator import OfflineEvaluator
-from lib.offline_trainer import OfflineTrainer
-from lib.settings import Settings
 
 NOW = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
 FAST = {"bootstrap_resamples": 100}
@@ -30,8 +30,8 @@ FAST = {"bootstrap_resamples": 100}
 @pytest.fixture(autouse=True)
 def few_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer windows and draws: that they are right is shown by their own modules' tests."""
-    monkeypatch.setattr("lib.evaluating.walk_forward.WINDOWS", 2)
-    monkeypatch.setattr("lib.evaluating.comparison.RANDOM_DRAWS", 1000)
+    monkeypatch.setattr("afterclose.evaluating.walk_forward.WINDOWS", 2)
+    monkeypatch.setattr("afterclose.evaluating.comparison.RANDOM_DRAWS", 1000)
 
 
 def train(root: Path, dataset: Dataset, now: datetime = NOW, **options: Any) -> str:
@@ -113,7 +113,7 @@ def test_an_evaluated_model_is_unchanged_whatever_happens_to_the_data(tmp_path: 
 def test_the_same_inputs_give_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.evaluating.statistics.GROUP_CELLS", 50_000)
+    monkeypatch.setattr("afterclose.evaluating.statistics.GROUP_CELLS", 50_000)
     contents = set()
     threads = {"n_jobs": 2, "joblib_backend": "threading"}
     for name, how in (("one", {}), ("two", threads)):
@@ -229,7 +229,7 @@ def test_a_feature_that_knows_the_outcome_is_named(tmp_path: Path) -> None:
 def test_many_trades_are_listed_thinned_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lib.evaluating.evaluation.MAX_LISTED_TRADES", 10)
+    monkeypatch.setattr("afterclose.evaluating.evaluation.MAX_LISTED_TRADES", 10)
     listed = evaluated(tmp_path, learnable())["trades"]["walk_forward"]
     assert (listed["trades"], listed["listed"]) == (80, 10)
     assert {len(listed[name]) for name in ("trade_id", "score", "pnl", "bad", "allowed")} == {10}

@@ -11,18 +11,18 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+
+from afterclose.dataset.columns import Dataset
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.disk.files import sha256_file
+from afterclose.errors import ConfigError, InputError, IntegrityError, ScopeBusy
+from afterclose.learning.artifacts import ModelStore
+from afterclose.model_registry import ModelRegistry
+from afterclose.offline_trainer import OfflineTrainer
+from afterclose.settings import Settings
+from repository import REPOSITORY
 from training_builders import MemoryBuilder, dataset_of, learnable
 
-from lib.dataset.columns import Dataset
-from lib.dataset_builder import DatasetBuilder
-from lib.errors import ConfigError, InputError, IntegrityError, ScopeBusy
-from lib.files import sha256_file
-from lib.learning.artifacts import ModelStore
-from lib.model_registry import ModelRegistry
-from lib.offline_trainer import OfflineTrainer
-from lib.settings import Settings
-
-ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 1, 27, 15, 30, tzinfo=UTC)
 FIRST_ID = "20260127_153000"
 SECOND_ID = "20260127_153000_2"
@@ -106,8 +106,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from training_builders import MemoryBuilder, learnable
-from lib.learning.artifacts import ModelStore
-from lib.offline_trainer import OfflineTrainer
+from afterclose.learning.artifacts import ModelStore
+from afterclose.offline_trainer import OfflineTrainer
 for kind in ("logistic", "hist_gradient_boosting"):
     folder = Path(sys.argv[1]) / "ml_models"
     trainer = OfflineTrainer(folder, MemoryBuilder(learnable(400)), model=kind)
@@ -125,7 +125,7 @@ def test_other_processes_hash_seeds_and_thread_counts_write_the_same_bytes(tmp_p
     printed = {
         subprocess.run(
             [sys.executable, "-c", SCRIPT, str(tmp_path / str(number))],
-            env=os.environ | {"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT}"} | changes,
+            env=os.environ | {"PYTHONPATH": f"{REPOSITORY / 'tests'}:{REPOSITORY}"} | changes,
             capture_output=True,
             text=True,
             check=True,
@@ -253,12 +253,12 @@ def test_a_senseless_threshold_is_refused_before_anything_is_read(
 
 def test_a_second_training_at_the_same_time_is_refused(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from lib.scope_lock import scope_lock\n"
+        "import sys; from pathlib import Path; from afterclose.disk.scope_lock import scope_lock\n"
         f"with scope_lock(Path({str(tmp_path)!r})):\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()

@@ -1,4 +1,4 @@
-"""`lib.paper_trading_executor`: the rules' trades, less what the filter keeps out."""
+"""`afterclose.paper_trading_executor`: the rules' trades, less what the filter keeps out."""
 
 import math
 from pathlib import Path
@@ -7,6 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
+
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.errors import InputError
+from afterclose.ledger import TradeLedger
+from afterclose.paper_trading_executor import PaperTradingExecutor
+from afterclose.settings import Settings
+from afterclose.trading.decision_log import current_subject
 from trading_builders import (
     ALLOWED,
     BLOCKED,
@@ -17,14 +25,6 @@ from trading_builders import (
     make_signal,
     shadow_lines,
 )
-
-from lib import files
-from lib.disk_layer import DiskLayer
-from lib.errors import InputError
-from lib.ledger import TradeLedger
-from lib.paper_trading_executor import PaperTradingExecutor
-from lib.settings import Settings
-from lib.trading.decision_log import current_subject
 
 QUIET = (100.0, 101.0, 99.0, 100.0)
 NEXT_CLOSE = "2026-01-28T16:00:00-05:00"

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from lib.errors import ConfigError
-from lib.parallel import run_all
+from afterclose.errors import ConfigError
+from afterclose.parallel import run_all
 
 ITEMS = list(range(-5, 6))
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from lib.progress import showing_progress
+from afterclose.progress import showing_progress
 
 
 def run(**options):

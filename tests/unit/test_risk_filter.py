@@ -1,4 +1,4 @@
-"""`lib.risk_filter`: a verdict for anything, a line for each verdict, and never an exception."""
+"""`afterclose.risk_filter`: a verdict for anything, a line for each, and no exception."""
 
 import errno
 import logging
@@ -8,13 +8,24 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
+
+from afterclose.disk import files
+from afterclose.disk.disk_layer import DiskLayer
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.tree_card import Tree, TreeCard
+from afterclose.model_registry import ModelRegistry
+from afterclose.records import Decision
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
+from afterclose.trading.decision_log import DecisionRecord, deciding_about, read_decisions, replay
+from repository import REPOSITORY
 from trading_builders import (
     BEFORE_THE_OPEN,
     CLOSE,
@@ -24,17 +35,6 @@ from trading_builders import (
     promote_model,
     write_sessions,
 )
-
-from lib import files
-from lib.disk_layer import DiskLayer
-from lib.learning.artifacts import ModelStore
-from lib.learning.scorecard import Scorecard
-from lib.learning.tree_card import Tree, TreeCard
-from lib.model_registry import ModelRegistry
-from lib.records import Decision
-from lib.risk_filter import RiskFilter
-from lib.settings import Settings
-from lib.trading.decision_log import DecisionRecord, deciding_about, read_decisions, replay
 
 CALM = {"atr_pct": -1.0, "rsi": -1.0}
 """A risk of 1 / (1 + e^2) = 0.1192."""
@@ -345,8 +345,9 @@ def test_a_model_with_a_fixed_threshold_blocks_above_the_setting(settings: Setti
 
 def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> None:
     code = (
-        "import sys; from lib.config import load_settings; from lib.risk_filter import RiskFilter\n"
-        "from lib.clock import parse_now\n"
+        "import sys; from afterclose.config import load_settings\n"
+        "from afterclose.risk_filter import RiskFilter\n"
+        "from afterclose.clock import parse_now\n"
         "settings = load_settings({}, logs_dir=sys.argv[1])\n"
         "risk = RiskFilter.load(settings, parse_now('2026-01-27T14:00:00+00:00'))\n"
         "print(risk.mode, risk.check({'atr_pct': 1.0, 'rsi': 1.0}).reason)\n"
@@ -357,6 +358,6 @@ def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> No
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[2],
+        cwd=REPOSITORY,
     )
     assert done.stdout == "ml high_risk\n\n"

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lib.errors import AftercloseError, InputError, MarketOpen, ScopeBusy
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
-
-REPOSITORY = Path(__file__).parents[2]
+from afterclose.errors import AftercloseError, InputError, MarketOpen, ScopeBusy
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
+from repository import REPOSITORY
 
 
 @pytest.fixture(autouse=True)
@@ -96,8 +95,8 @@ def test_a_job_ends_without_a_last_search_for_garbage() -> None:
     code = """
 import atexit, gc
 atexit.register(lambda: print(len(gc.get_objects()), gc.get_freeze_count() > 1000))
-from lib.records import Outcome
-from lib.runner import job_parser, run_job
+from afterclose.records import Outcome
+from afterclose.runner import job_parser, run_job
 run_job(lambda *_: Outcome(job="probe", status="done"), job_parser("probe", ""), ["-q"])
 """
     done = subprocess.run(

@@ -1,0 +1,164 @@
+"""The training data in memory: one column for each field, sorted by decision time.
+
+Columns of NumPy arrays rather than a DataFrame: what follows is arithmetic on a matrix and
+on integer times, and a DataFrame would cost the import of pandas, a copy, and a second
+answer to what a missing value is. Here it is always NaN.
+"""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from math import nan
+
+import numpy as np
+
+from afterclose.arrays import Floats, Integers
+from afterclose.records import Features, TradeDataRow
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+SECONDS_A_DAY, MILLION = 86_400, 1_000_000
+
+ROWS_AT_ONCE = 8192
+"""Rows that are held while their columns grow."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """n closed trades with k features, sorted by decision time and then by trade id.
+
+    Times are microseconds since 1970 in UTC. Names ending in ``_pct`` are fractions: PnL is
+    net of fees, ``mae_pct`` is at most 0 and NaN when unknown, ``fees_pct`` is a share of
+    the money put in at entry. ``features`` is n rows by k columns in the order of
+    ``feature_names`` (sorted); NaN is a missing value. ``version`` and ``sha256`` name the
+    committed bytes that the rows were read from, also after `take`.
+    """
+
+    trade_id: list[str]
+    symbol: list[str]
+    side: list[str]
+    source: list[str]
+    decision_us: Integers
+    exit_us: Integers
+    realized_pnl_pct: Floats
+    mae_pct: Floats
+    mfe_pct: Floats
+    fees_pct: Floats
+    feature_names: tuple[str, ...]
+    features: Floats
+    version: str
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.decision_us)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[TradeDataRow], version: str, sha256: str) -> "Dataset":
+        """Collect rows, in any order, into columns. No rows at all have no features."""
+        trade_id: list[str] = []
+        symbol: list[str] = []
+        side: list[str] = []
+        source: list[str] = []
+        decision_us, exit_us = array("q"), array("q")
+        pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
+        features = _FeatureColumns()
+        waiting = iter(rows)
+        while some := list(islice(waiting, ROWS_AT_ONCE)):  # a comprehension is twice as fast
+            for number, row in enumerate(some, len(trade_id)):
+                features.add(number, row.rule_features)
+            trade_id += [row.trade_id for row in some]
+            symbol += [row.symbol for row in some]
+            side += [row.side for row in some]
+            source += [row.source for row in some]
+            decision_us.extend([microseconds(row.decision_timestamp) for row in some])
+            exit_us.extend([microseconds(row.exit_timestamp) for row in some])
+            pnl_pct.extend([row.realized_pnl_pct for row in some])
+            mae_pct.extend([nan if row.mae_pct is None else row.mae_pct for row in some])
+            mfe_pct.extend([nan if row.mfe_pct is None else row.mfe_pct for row in some])
+            fees_pct.extend([row.fees / (row.entry_price * row.position_size) for row in some])
+        feature_names, matrix = features.matrix(len(trade_id))
+        return cls(
+            trade_id=trade_id,
+            symbol=symbol,
+            side=side,
+            source=source,
+            decision_us=np.asarray(decision_us),
+            exit_us=np.asarray(exit_us),
+            realized_pnl_pct=np.asarray(pnl_pct),
+            mae_pct=np.asarray(mae_pct),
+            mfe_pct=np.asarray(mfe_pct),
+            fees_pct=np.asarray(fees_pct),
+            feature_names=feature_names,
+            features=matrix,
+            version=version,
+            sha256=sha256,
+        ).take(_chronological(decision_us, trade_id))
+
+    def without_texts(self) -> "Dataset":
+        """The same without ids, symbols, sides and sources: no model reads them.
+
+        What is sent to other processes is arrays, which need not be copied for each task.
+        """
+        return replace(self, trade_id=[], symbol=[], side=[], source=[])
+
+    def take(self, indices: Sequence[int] | Integers) -> "Dataset":
+        """The rows at ``indices``, in that order, with all feature columns."""
+        order = np.asarray(indices, dtype=np.int64)
+        listed = order.tolist()
+        return Dataset(
+            trade_id=_taken(self.trade_id, listed),
+            symbol=_taken(self.symbol, listed),
+            side=_taken(self.side, listed),
+            source=_taken(self.source, listed),
+            decision_us=self.decision_us[order],
+            exit_us=self.exit_us[order],
+            realized_pnl_pct=self.realized_pnl_pct[order],
+            mae_pct=self.mae_pct[order],
+            mfe_pct=self.mfe_pct[order],
+            fees_pct=self.fees_pct[order],
+            feature_names=self.feature_names,
+            features=self.features[order],
+            version=self.version,
+            sha256=self.sha256,
+        )
+
+
+def _taken(texts: list[str], indices: list[int]) -> list[str]:
+    return [texts[index] for index in indices] if texts else []
+
+
+def microseconds(timestamp: str) -> int:
+    """Microseconds since 1970 in UTC of an ISO 8601 timestamp that carries its offset."""
+    since = datetime.fromisoformat(timestamp) - EPOCH
+    return (since.days * SECONDS_A_DAY + since.seconds) * MILLION + since.microseconds
+
+
+class _FeatureColumns:
+    """Feature values grouped by the names that a row has; most ledgers make one group."""
+
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, ...], tuple[array[int], array[float]]]
+        self.groups = defaultdict(lambda: (array("q"), array("d")))
+
+    def add(self, number: int, features: Features) -> None:
+        numbers, values = self.groups[tuple(features)]
+        numbers.append(number)
+        values.extend([nan if value is None else value for value in features.values()])
+
+    def matrix(self, rows: int) -> tuple[tuple[str, ...], Floats]:
+        names = tuple(sorted({name for group in self.groups for name in group}))
+        column_of = {name: column for column, name in enumerate(names)}
+        matrix = np.full((rows, len(names)), nan)
+        for group, (numbers, values) in self.groups.items():
+            columns = np.array([column_of[name] for name in group], dtype=np.int64)
+            block = np.asarray(values).reshape(len(numbers), len(group))
+            matrix[np.ix_(np.asarray(numbers), columns)] = block
+        return names, matrix
+
+
+def _chronological(decision_us: Sequence[int], trade_id: Sequence[str]) -> list[int]:
+    keys = sorted(zip(decision_us, trade_id, range(len(trade_id)), strict=True))
+    return [number for _, _, number in keys]

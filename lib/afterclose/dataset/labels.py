@@ -1,0 +1,53 @@
+"""What a bad trade is: one that lost money, or that was too far under water on its way.
+
+The second half is what a rule-based strategy with a stop suffers from and a win rate hides.
+Without a recorded excursion only the loss itself is known, and it stands in for it; a label
+that left such trades out would learn from the recorded ones only, without saying so.
+"""
+
+from math import isnan
+
+import numpy as np
+
+from afterclose.arrays import Floats, Mask
+
+ATR_UNIT = "atr"
+"""The threshold counts multiples of a trade's own average true range."""
+
+
+def is_bad(
+    realized_pnl_pct: float,
+    mae_pct: float | None,
+    threshold: float,
+    atr_pct: float | None = None,
+    unit: str = "fraction",
+) -> bool:
+    """Whether one trade is bad: it lost, or abs(MAE) is above the threshold.
+
+    All values are fractions but the threshold in unit ``atr``, which counts multiples of
+    ``atr_pct``. An unknown MAE (None or NaN) is taken to be min(0, PnL). Where the ATR is
+    unknown or not above 0 only a loss is bad.
+    """
+    if realized_pnl_pct < 0:
+        return True
+    if mae_pct is None or isnan(mae_pct):
+        return False  # min(0, PnL) of a trade that did not lose is 0
+    if unit != ATR_UNIT:
+        return abs(mae_pct) > threshold
+    return atr_pct is not None and atr_pct > 0 and abs(mae_pct) > threshold * atr_pct
+
+
+def bad_labels(
+    realized_pnl_pct: Floats,
+    mae_pct: Floats,
+    threshold: float,
+    unit: str = "fraction",
+    atr_pct: Floats | None = None,
+) -> Mask:
+    """`is_bad` for n trades at once: bool[n] from float64[n]; NaN is unknown."""
+    lost = realized_pnl_pct < 0
+    if unit != ATR_UNIT:
+        return lost | (np.abs(mae_pct) > threshold)
+    if atr_pct is None:
+        return lost
+    return lost | ((atr_pct > 0) & (np.abs(mae_pct) > threshold * atr_pct))

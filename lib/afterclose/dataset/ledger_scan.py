@@ -1,0 +1,274 @@
+"""One pass over the ledgers: which record of a trade counts, and what becomes of it.
+
+Of several records with one id the last closed one counts, so no row could be written before
+all ledgers were read. Instead rows are written at once, and where a later record supersedes
+an earlier one the pass is taken back and repeated, knowing which lines to skip: two passes
+for a few ledgers rather than for all.
+"""
+
+import io
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from afterclose.dataset.known_rows import KnownRows
+from afterclose.dataset.ledger_source import LedgerSource
+from afterclose.dataset.line_block import Opened, Run
+from afterclose.dataset.metadata import Checkpoint, Tally
+from afterclose.trades.parser import Closed, Open, Reject
+from afterclose.trades.record import BYTE_ORDER_MARK, NOT_JSON, NOT_UTF8
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+Place = int
+"""A line of the ledgers: its number, plus `LEDGER` for each ledger before its own."""
+
+LEDGER = 1 << 40
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Border(msgspec.Struct, frozen=True):
+    """Between two lines of a ledger: bytes and lines before it, and the counts over those."""
+
+    bytes: int
+    lines: int
+    tally: Tally
+
+
+class Rows(Protocol):
+    """Takes the lines of new rows; `LineWriter` writes them."""
+
+    def add(self, lines: bytes, count: int = 1) -> None:
+        """Take ``count`` of them."""
+
+    def roll_back(self) -> None:
+        """Forget all that were taken."""
+
+
+class Rejects(Protocol):
+    """Takes what cannot be used; `RejectsWriter` writes it."""
+
+    def keep(self, done: Checkpoint) -> None:
+        """Take over what was rejected in the part of a ledger that is not read again."""
+
+    def add(self, ledger: str, number: int, line: bytes, reject: Reject) -> None:
+        """Take line ``number`` of a ledger."""
+
+    def roll_back(self) -> None:
+        """Forget all that was taken."""
+
+
+def scan_ledgers(
+    sources: Sequence[LedgerSource],
+    starts: Sequence[Checkpoint],
+    known: KnownRows,
+    rows: Rows,
+    rejects: Rejects,
+    *,
+    rejected_before: AbstractSet[str] = frozenset(),
+) -> "LedgerScan":
+    """Read all ledgers from their starts on, again for as long as lines prove superseded."""
+    superseded: set[Place] = set()
+    while True:
+        scan = LedgerScan(known, rows, rejects, superseded, rejected_before)
+        for source, start in zip(sources, starts, strict=True):
+            scan.read(source, start)
+        if not scan.superseded_too:
+            return scan
+        superseded |= scan.superseded_too
+        rows.roll_back()
+        rejects.roll_back()
+
+
+class LedgerScan:
+    """A pass over all ledgers, one `read` for each, in their order.
+
+    New rows go to ``rows``, unusable records to ``rejects``; lines in ``superseded`` do not
+    count. ``rejected_before`` are ids that the last build rejected; they matter only to a
+    pass that starts from checkpoints.
+
+    Afterwards ``tallies`` are the counts over each ledger, ``added`` the trades that have got
+    a row, in the order of the rows, ``superseded_too`` the lines that this pass found
+    superseded by later ones, ``seen_before`` the closed trades that had a row or a reject
+    already, ``recheck_at`` is when the first rejected timestamp will no longer lie in the
+    future, and ``unfinished`` names ledgers whose last line has no end.
+    """
+
+    def __init__(
+        self,
+        known: KnownRows,
+        rows: Rows,
+        rejects: Rejects,
+        superseded: AbstractSet[Place] = frozenset(),
+        rejected_before: AbstractSet[str] = frozenset(),
+    ) -> None:
+        self._known, self._rows, self._rejects = known, rows, rejects
+        self._superseded, self._rejected_before = superseded, rejected_before
+        self._winners: dict[str, Place] = {}
+        self._open: list[dict[str, Border]] = []
+        self._ends: list[Border] = []
+        self._tally = Tally()
+        self.tallies: list[Tally] = []
+        self.added: list[str] = []
+        self.superseded_too: set[Place] = set()
+        self.seen_before: set[str] = set()
+        self.recheck_at: datetime | None = None
+        self.unfinished: list[str] = []
+
+    def read(self, source: LedgerSource, start: Checkpoint) -> None:
+        """Read one ledger from ``start`` on."""
+        self._source, self._ledger_place = source, LEDGER * len(self._open)
+        self._open.append({})
+        self._tally = msgspec.structs.replace(start.tally)
+        self._rejects.keep(start)
+        at, end = Border(start.bytes, start.lines, self._tally), None
+        for part in source.parts(start.bytes):
+            if isinstance(part, Run):
+                self._take_run(at, part)
+            elif isinstance(part, Opened):
+                self._note_open(at, part.trade_id)
+            else:
+                line = source.read(at.bytes, part.length_bytes)
+                if not line.endswith(b"\n"):
+                    end = _copied(at)
+                self._judge(at, line)
+            at = Border(at.bytes + part.length_bytes, at.lines + part.lines, self._tally)
+        self._ends.append(end or _copied(at))
+        self.tallies.append(self._tally)
+
+    def still_open(self) -> set[str]:
+        """Trades without any closed record."""
+        return {trade_id for opened in self._open for trade_id in opened if self._is_open(trade_id)}
+
+    def borders(self) -> list[Border]:
+        """For each ledger, up to where it need not be read again while it stays the same."""
+        return [
+            next((border for trade_id, border in opened.items() if self._is_open(trade_id)), end)
+            for opened, end in zip(self._open, self._ends, strict=True)
+        ]
+
+    def closed_behind(self, borders: Sequence[Border]) -> list[str]:
+        """Closed trades whose record that counts stands behind the border of its ledger."""
+        lines = [border.lines for border in borders]
+        return [
+            trade_id
+            for trade_id, place in self._winners.items()
+            if place % LEDGER > lines[place // LEDGER]
+        ]
+
+    def total(self, name: str) -> int:
+        """A count of `Tally` over all ledgers."""
+        return sum(getattr(tally, name) for tally in self.tallies)
+
+    def _take_run(self, at: Border, run: Run) -> None:
+        ids, first = run.trade_ids, self._place(at)
+        places = range(first, first + len(ids))
+        if self._superseded and not self._superseded.isdisjoint(places):
+            for line in io.BytesIO(self._source.read(at.bytes, run.length_bytes)):
+                self._judge(at, line)
+                at = Border(at.bytes + len(line), at.lines + 1, self._tally)
+            return
+        self._tally.mae_unknown += run.mae_unknown
+        self._tally.mae_sign_flipped += run.mae_sign_flipped
+        if self._is_all_new(ids):
+            self._winners.update(zip(ids, places, strict=True))
+            self._tally.closed += len(ids)
+            self._rows.add(run.rows, len(ids))
+            self.added += ids
+            return
+        rows = run.rows.splitlines(keepends=True)
+        for place, trade_id, row in zip(places, ids, rows, strict=True):
+            self._count(place, trade_id)
+            self._keep(trade_id, row)
+
+    def _is_all_new(self, ids: list[str]) -> bool:
+        """Whether no other record of these trades was met: then nothing is to be compared."""
+        return (
+            len(set(ids)) == len(ids)
+            and self._winners.keys().isdisjoint(ids)
+            and not self._known.has_any_of(ids)
+            and self._rejected_before.isdisjoint(ids)
+            and all(opened.keys().isdisjoint(ids) for opened in self._open)
+        )
+
+    def _judge(self, at: Border, line: bytes) -> None:
+        """One line by itself: it is blank, unfinished, superseded, or anything is wrong in it."""
+        place = self._place(at)
+        if at.bytes == 0:
+            line = line.removeprefix(BYTE_ORDER_MARK)
+        if line.isspace() or place in self._superseded:
+            return
+        verdict = self._source.parser.parse(line)
+        if isinstance(verdict, Closed):
+            self._take(place, verdict)
+        elif isinstance(verdict, Open):
+            self._note_open(at, verdict.trade_id)
+        elif _is_cut_off(line, verdict):
+            self.unfinished.append(self._source.name)
+        else:
+            self._refuse(place, verdict)
+            self._rejects.add(self._source.name, at.lines + 1, line, verdict)
+
+    def _take(self, place: Place, closed: Closed) -> None:
+        row, tally = closed.row, self._tally
+        tally.nonfinite_features += closed.nonfinite_features
+        tally.mae_sign_flipped += closed.mae_sign_flipped
+        tally.mae_unknown += row.mae_pct is None
+        self._count(place, row.trade_id)
+        self._keep(row.trade_id, _encode(row) + b"\n")
+
+    def _keep(self, trade_id: str, row: bytes) -> None:
+        """Add the row of a trade that has none yet, or compare it with the one it has."""
+        if trade_id in self._known:
+            self.seen_before.add(trade_id)
+            self._tally.conflicts += not self._known.says(trade_id, row)
+            return
+        self._rows.add(row)
+        self.added.append(trade_id)
+        if trade_id in self._rejected_before:
+            self.seen_before.add(trade_id)
+
+    def _note_open(self, at: Border, trade_id: str) -> None:
+        opened = self._open[-1]
+        if trade_id not in self._winners and trade_id not in opened:
+            opened[trade_id] = _copied(at)
+
+    def _refuse(self, place: Place, reject: Reject) -> None:
+        if reject.usable_from and (not self.recheck_at or reject.usable_from < self.recheck_at):
+            self.recheck_at = reject.usable_from
+        if reject.trade_id is not None:
+            self._count(place, reject.trade_id)
+            has_row = reject.trade_id in self._known
+            self._tally.conflicts += has_row
+            if has_row or reject.trade_id in self._rejected_before:
+                self.seen_before.add(reject.trade_id)
+
+    def _count(self, place: Place, trade_id: str) -> None:
+        """Count a closed record, and remember it as the one that counts."""
+        self._tally.closed += 1
+        earlier = self._winners.setdefault(trade_id, place)
+        if earlier is not place:
+            self.superseded_too.add(earlier)
+            self._winners[trade_id] = place
+        for opened in self._open:
+            opened.pop(trade_id, None)
+
+    def _place(self, at: Border) -> Place:
+        """The line behind a border."""
+        return self._ledger_place + at.lines + 1
+
+    def _is_open(self, trade_id: str) -> bool:
+        return trade_id not in self._known and trade_id not in self._rejected_before
+
+
+def _copied(border: Border) -> Border:
+    """With counts that do not go on counting."""
+    return msgspec.structs.replace(border, tally=msgspec.structs.replace(border.tally))
+
+
+def _is_cut_off(line: bytes, reject: Reject) -> bool:
+    return not line.endswith(b"\n") and reject.reason.startswith((NOT_JSON, NOT_UTF8))

@@ -1,0 +1,248 @@
+"""One evaluation, as pure arithmetic: from a dataset and a frozen model to all the figures.
+
+All out of sample. The held-out part judges this model, on the newest trades, which its
+training never saw. Walking forward judges the recipe on many more, and combinatorial
+cross-validation on other orders of the same history. Scores on training rows are not
+computed at all, so nobody can mistake them for evidence.
+"""
+
+import math
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from afterclose.arrays import Indices, Mask
+from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
+from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.evidence import evidence
+from afterclose.evaluating.importance import permutation_importance
+from afterclose.evaluating.notes import (
+    active_notes,
+    cross_validation_notes,
+    leak_notes,
+    part_notes,
+    walk_forward_notes,
+)
+from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.track_record import TrackRecord, track_record
+from afterclose.evaluating.verdicts import Risks, Verdicts, feature_values, judge
+from afterclose.evaluating.walk_forward import walk_forward
+from afterclose.learning.features import FeatureStats
+from afterclose.learning.splits import EmbargoCutoff, chronological_split
+from afterclose.learning.training import TrainingOptions, label
+from afterclose.measures.classification import find_leaks
+from afterclose.measures.metrics import RunAll
+
+MAX_LISTED_TRADES: Final = 20_000
+"""Trades listed with their scores in each part: what a chart can show, a megabyte of JSON."""
+
+
+class FrozenModel(NamedTuple):
+    """A model as published: how it was trained and until when, and its arithmetic.
+
+    ``last_train_exit`` is when the last outcome that it learned from became known,
+    ``tuned_threshold`` None for a model that is used with the setting's, and
+    ``regularisation_c`` what was chosen for the logistic regression in it, if there is one.
+    """
+
+    model_id: str
+    options: TrainingOptions
+    last_train_exit: datetime
+    stats: list[FeatureStats]
+    risks: Risks
+    tuned_threshold: float | None = None
+    regularisation_c: float | None = None
+
+    def threshold(self, risk_threshold: float) -> float:
+        """The risk it blocks above where ML_RISK_THRESHOLD is ``risk_threshold``."""
+        return risk_threshold if self.tuned_threshold is None else self.tuned_threshold
+
+    def judge(self, dataset: Dataset, *, risk_threshold: float, max_abs_z: float) -> Verdicts:
+        """The verdict on every trade of ``dataset`` (`verdicts.judge`)."""
+        threshold = self.threshold(risk_threshold)
+        return judge(dataset, self.stats, self.risks, threshold=threshold, max_abs_z=max_abs_z)
+
+
+class EvaluationOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How to evaluate; names and meanings are those of `Settings`.
+
+    What made the model (label, threshold, split, seed) is not an option: the model says it.
+    """
+
+    ood_max_z: float = 8.0
+    bootstrap_resamples: int = 10_000
+
+
+class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
+    """Trades with their out-of-sample scores, as columns of length ``listed``.
+
+    ``trades`` is how many there were: of more than `MAX_LISTED_TRADES`, evenly spaced ones
+    are listed. ``score`` (6 digits) is None where the filter abstained.
+    """
+
+    trades: int
+    listed: int
+    trade_id: list[str]
+    score: list[float | None]
+    pnl: list[float]
+    bad: list[bool]
+    allowed: list[bool]
+
+
+def evaluate_model(
+    dataset: Dataset,
+    model: FrozenModel,
+    cutoff: EmbargoCutoff,
+    options: EvaluationOptions,
+    *,
+    active: FrozenModel | None,
+    candidates_tried: int,
+    run_all: RunAll = map,
+) -> dict[str, Any]:
+    """All figures of ``model`` on the dataset that it was trained on, as JSON values.
+
+    ``active`` is the model to replace, if any; ``candidates_tried`` counts this one too;
+    ``run_all`` may walk forward and resample in parallel. Nothing is NaN: what has no value
+    is None, and a sentence in ``notes`` says why.
+    """
+    risk_threshold, seed = model.options.risk_threshold, model.options.seed
+    threshold = model.threshold(risk_threshold)
+    tuned = model.tuned_threshold is not None
+    resamples = options.bootstrap_resamples
+    bad = label(dataset, model.options)
+    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
+    judged = partial(FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=options.ood_max_z)
+    compared = partial(
+        compare,
+        threshold=threshold,
+        candidates_tried=candidates_tried,
+        resamples=resamples,
+        seed=seed,
+        run_all=run_all,
+    )
+    rows = held_out_rows(dataset, model.options)
+    verdicts = judged(model, dataset.take(rows))
+    held_out = compared(outcomes.take(rows), verdicts)
+    numbers = dataset.without_texts()
+    walked = walk_forward(
+        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+    )
+    walk = compared(outcomes.take(walked.rows), walked.verdicts)
+    crossed = cross_validate(
+        numbers,
+        bad,
+        model.options,
+        cutoff,
+        regularisation_c=model.regularisation_c,
+        max_abs_z=options.ood_max_z,
+        run_all=run_all,
+    )
+    once = prequential(
+        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+    )
+    records = {
+        "held_out": _record(dataset, bad, rows, verdicts),
+        "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
+    }
+    versus_active = None
+    if active:
+        unseen = dataset.decision_us[rows] > _microseconds(active.last_train_exit)
+        both, both_verdicts = rows[unseen], verdicts.take(np.flatnonzero(unseen))
+        active_verdicts = judged(active, dataset.take(both))
+        versus_active = compare_with_active(
+            active.model_id,
+            len(rows),
+            outcomes.take(both),
+            both_verdicts,
+            active_verdicts,
+            resamples=resamples,
+            seed=seed,
+            run_all=run_all,
+        )
+        records["versus_active"] = _record(
+            dataset, bad, both, both_verdicts, rules_active=active_verdicts.keep
+        )
+    leaks = find_leaks(bad, dataset.features, dataset.feature_names)
+    figures = {
+        "threshold": threshold,
+        "threshold_mode": "tuned" if tuned else "fixed",
+        "held_out": _period(dataset, rows) | msgspec.structs.asdict(held_out),
+        "walk_forward": _period(dataset, walked.rows)
+        | {"windows": walked.windows}
+        | msgspec.structs.asdict(walk),
+        "cpcv": crossed,
+        "versus_active": versus_active,
+        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
+        "leaks": leaks,
+        "importance": permutation_importance(
+            [feature.name for feature in model.stats],
+            feature_values(dataset.take(rows), model.stats),
+            bad[rows],
+            model.risks,
+            seed=seed,
+        ),
+        "track_record": records,
+        "notes": [
+            *part_notes("held-out", held_out, tuned=tuned),
+            *part_notes("walk-forward", walk, tuned=tuned),
+            *walk_forward_notes(walked.windows, len(dataset)),
+            *cross_validation_notes(crossed, len(dataset)),
+            *(active_notes(versus_active) if versus_active else ()),
+            *leak_notes(leaks),
+        ],
+        "trades": {
+            "held_out": _listed(dataset, bad, rows, verdicts),
+            "walk_forward": _listed(dataset, bad, walked.rows, walked.verdicts),
+        },
+    }
+    plain: dict[str, Any] = msgspec.to_builtins(figures)
+    return plain
+
+
+def held_out_rows(dataset: Dataset, options: TrainingOptions) -> Indices:
+    """The newest rows, which training left out; purging never touches them."""
+    return chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction).test
+
+
+def _period(dataset: Dataset, rows: Indices) -> dict[str, str | None]:
+    ends = [_moment(dataset.decision_us[rows[end]]) for end in (0, -1)] if len(rows) else [None] * 2
+    return dict(zip(("first_decision", "last_decision"), ends, strict=True))
+
+
+def _record(
+    dataset: Dataset, bad: Mask, rows: Indices, verdicts: Verdicts, **others: Mask
+) -> TrackRecord:
+    """The track record of trading ``rows`` by the rules alone, by ``others``, and filtered."""
+    policies = {"rules_only": np.ones(len(rows), dtype=bool), **others, "rules_ml": verdicts.keep}
+    return track_record(dataset.take(rows), bad[rows], verdicts.score, policies)
+
+
+def _listed(dataset: Dataset, bad: Mask, rows: Indices, verdicts: Verdicts) -> ListedTrades:
+    count = min(len(rows), MAX_LISTED_TRADES)
+    chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.intp)
+    listed = rows[chosen]
+    return ListedTrades(
+        trades=len(rows),
+        listed=count,
+        trade_id=[dataset.trade_id[row] for row in listed.tolist()],
+        score=[_digits(score) for score in verdicts.score[chosen].tolist()],
+        pnl=[float(f"{pnl:.6g}") for pnl in dataset.realized_pnl_pct[listed].tolist()],
+        bad=bad[listed].tolist(),
+        allowed=verdicts.keep[chosen].tolist(),
+    )
+
+
+def _digits(score: float) -> float | None:
+    return None if math.isnan(score) else float(f"{score:.6g}")
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _moment(since_epoch_us: int) -> str:
+    return (EPOCH + int(since_epoch_us) * MICROSECOND).isoformat()

@@ -1,0 +1,138 @@
+"""What the recipe would have earned: trained again and again on the past only.
+
+The held-out part judges one model on few trades. Walking forward judges the *recipe*, with
+everything that training chooses (features, imputation, scaling, regularisation, calibration,
+a tuned threshold) chosen anew inside each window's own past, on every trade after the first
+third. No number found on later trades, such as the published model's regularisation, reaches
+an earlier window.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from afterclose.arrays import Floats, Indices, Mask
+from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.verdicts import Verdicts, abstain, judge
+from afterclose.learning.features import select_features
+from afterclose.learning.models import has_both_classes, predict_risks
+from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
+from afterclose.learning.training import Task, TrainingOptions, teach
+from afterclose.measures.classification import auc
+from afterclose.measures.metrics import RunAll
+
+WINDOWS = 8
+
+FIRST_TRAINING_SHARE = 1 / 3
+"""Share of the trades that only train: less would judge models nobody would have used."""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: how many trades trained and tested, and how the score did on the tested ones.
+
+    ``untrained`` says why there was no model, and the rules traded the window; empty when
+    there was one. ``auc`` is None where only one class, or no score, occurs;
+    ``expectancy_gain``, of the kept trades over all, where none was kept; ``threshold`` is the
+    risk that the step's own model blocked above.
+    """
+
+    n_train: int
+    n_purged: int
+    n_test: int
+    n_kept: int
+    auc: float | None
+    expectancy_gain: float | None
+    regularisation_c: float | None
+    threshold: float | None = None
+    untrained: str = ""
+
+
+class WalkForward(NamedTuple):
+    """The tested rows, ascending, the verdicts on them, and the steps."""
+
+    rows: Indices
+    verdicts: Verdicts
+    windows: list[Window]
+
+
+Step = tuple[Window, Verdicts]
+
+
+def walk_forward(
+    dataset: Dataset,
+    bad: Mask,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    *,
+    max_abs_z: float,
+    run_all: RunAll = map,
+) -> WalkForward:
+    """Train and judge window by window; no window at all when there are too few trades."""
+    splits = purged_walk_forward(
+        dataset.decision_us,
+        dataset.exit_us,
+        n_windows=WINDOWS,
+        min_train=max(options.min_dataset_size, round(FIRST_TRAINING_SHARE * len(dataset))),
+        embargo_cutoff=cutoff,
+    )
+    step = partial(
+        walk_step, dataset=dataset, bad=bad, options=options, cutoff=cutoff, max_abs_z=max_abs_z
+    )
+    steps = list(run_all(step, splits))
+    return WalkForward(
+        rows=np.concatenate([np.arange(0), *(split.test for split in splits)]),
+        verdicts=Verdicts(
+            np.concatenate([np.zeros(0), *(verdicts.score for _, verdicts in steps)]),
+            np.concatenate([np.zeros(0, dtype=bool), *(verdicts.keep for _, verdicts in steps)]),
+        ),
+        windows=[window for window, _ in steps],
+    )
+
+
+def walk_step(
+    split: Split,
+    *,
+    dataset: Dataset,
+    bad: Mask,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    max_abs_z: float,
+) -> Step:
+    """Train on the split's past, by the same code that trains models, and judge its test."""
+    train, test, purged = split
+    verdicts, regularisation_c, threshold, untrained = abstain(len(test)), None, None, ""
+    if not has_both_classes(bad[train]):
+        untrained = f"one class: {int(bad[train].sum())} of {len(train)} training trades are bad"
+    elif not (selection := select_features(dataset, train)).names:
+        untrained = "no usable feature"
+    else:
+        task = Task(dataset, bad, split, selection)
+        fitted, stats = teach(task, options, cutoff, deciles=False)
+        regularisation_c, threshold = fitted.regularisation_c, fitted.threshold
+        verdicts = judge(
+            dataset,
+            stats,
+            partial(predict_risks, fitted.model),
+            threshold=threshold,
+            max_abs_z=max_abs_z,
+            rows=test,
+        )
+    scored = ~np.isnan(verdicts.score)
+    window = Window(
+        n_train=len(train),
+        n_purged=len(purged),
+        n_test=len(test),
+        n_kept=int(verdicts.keep.sum()),
+        auc=auc(bad[test][scored], verdicts.score[scored]),
+        expectancy_gain=_expectancy_gain(dataset.realized_pnl_pct[test], verdicts.keep),
+        regularisation_c=regularisation_c,
+        threshold=threshold,
+        untrained=untrained,
+    )
+    return window, verdicts
+
+
+def _expectancy_gain(pnl: Floats, keep: Mask) -> float | None:
+    return float(pnl[keep].mean() - pnl.mean()) if keep.any() else None

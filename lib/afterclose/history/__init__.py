@@ -1,0 +1,1 @@
+"""Bars, signals and indicators of the past, and trading days replayed through them."""

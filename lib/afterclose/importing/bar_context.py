@@ -1,0 +1,150 @@
+"""What daily bars add to imported trades: features of the decision, and excursions.
+
+Features are the demo's indicators (`afterclose.history.indicators`) at the close of the last
+session that had closed before the entry, or by the decision where the file gives one. Nothing later
+enters: a test changes later bars, and the record stays the same.
+
+Excursions are taken from the lows and highs of sessions that lie wholly inside the trade,
+and from the exit price. The entry's session is such a one only if the entry was at its open
+or before, the exit's only if the exit was at its close or after. A time of exactly midnight
+may stand for a day without a time, so then that day is left out at either end. With no whole
+session inside, both stay unknown, as they do where the entry or exit price does not lie in
+its day's bar: then the bars are adjusted differently, or of something else.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pandas as pd
+from msgspec.structs import replace
+
+from afterclose.history.indicators import FEATURES, add_indicators
+from afterclose.importing.values import excursions
+from afterclose.records import Trade
+
+STALE = timedelta(days=10)
+"""The last session is no older than this at a decision; a longer gap is a gap in the file."""
+
+ROUNDING = 0.001
+"""How far a price may lie outside its bar, as a fraction: prices are rounded one by one."""
+
+NO_SYMBOL = "the bars do not have the symbol"
+TOO_EARLY = "no bar of the symbol in the 10 days before the decision"
+TOO_SHORT = "too few bars before the decision"
+
+
+class WithBars(NamedTuple):
+    """The trades in their order, and how many got no features, by reason."""
+
+    trades: list[Trade]
+    without: Counter[str]
+
+
+def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
+    """Add features and excursions to trades whose timestamps carry offsets.
+
+    ``bars`` are those of `afterclose.history.bars.on_sessions`. A feature or an excursion that a
+    trade has already is kept.
+    """
+    wanted = bars[bars["symbol"].isin({trade.symbol for trade in trades})]
+    charts = {
+        str(symbol): _Chart(add_indicators(frame)) for symbol, frame in wanted.groupby("symbol")
+    }
+    without: Counter[str] = Counter()
+    done = [_with_chart(trade, charts, without) for trade in trades]
+    return WithBars(done, without)
+
+
+class _Chart:
+    """The bars of one symbol with indicators, by session."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.opens = pd.DatetimeIndex(frame["opens_at"])
+        self.closes = pd.DatetimeIndex(frame["closes_at"])
+        self.dates = pd.DatetimeIndex(frame["date"])
+        self.low, self.high = frame["low"].to_numpy(), frame["high"].to_numpy()
+        self._features = frame[list(FEATURES)].to_numpy(dtype="float64")
+
+    def features(self, moment: datetime, *, at_close: bool) -> dict[str, float | None] | str:
+        """Of the last session closed before ``moment`` (or at it); or why there are none."""
+        side: Literal["left", "right"] = "right" if at_close else "left"
+        row = int(self.closes.searchsorted(pd.Timestamp(moment), side)) - 1
+        if row < 0 or moment - self.closes[row] > STALE:
+            return TOO_EARLY
+        values = self._features[row].tolist()
+        if all(map(math.isnan, values)):
+            return TOO_SHORT
+        return {
+            name: None if math.isnan(value) else value
+            for name, value in zip(FEATURES, values, strict=True)
+        }
+
+    def range_inside(self, entered: datetime, left: datetime) -> tuple[float, float] | None:
+        """Lowest low and highest high of the whole sessions inside; None without one."""
+        begun = (
+            self.dates > _day(entered)
+            if _whole_day(entered)
+            else self.opens >= pd.Timestamp(entered)
+        )
+        ended = self.dates < _day(left) if _whole_day(left) else self.closes <= pd.Timestamp(left)
+        inside = np.asarray(begun & ended)
+        if not inside.any():
+            return None
+        return float(self.low[inside].min()), float(self.high[inside].max())
+
+    def holds(self, price: float, moment: datetime) -> bool:
+        """Whether a price lies in the bar of its day, or of the session that is open then."""
+        if _whole_day(moment):
+            row = int(self.dates.searchsorted(_day(moment)))
+            known = row < len(self.dates) and self.dates[row] == _day(moment)
+        else:
+            row = int(self.closes.searchsorted(pd.Timestamp(moment)))
+            known = row < len(self.closes) and self.opens[row] <= moment
+        if not known:
+            return False
+        return bool(self.low[row] * (1 - ROUNDING) <= price <= self.high[row] * (1 + ROUNDING))
+
+
+def _with_chart(trade: Trade, charts: Mapping[str, _Chart], without: Counter[str]) -> Trade:
+    chart = charts.get(trade.symbol)
+    if chart is None:
+        without[NO_SYMBOL] += not trade.rule_features
+        return trade
+    decided = trade.decision_timestamp
+    moment = datetime.fromisoformat(str(decided or trade.entry_timestamp))
+    found = chart.features(moment, at_close=decided is not None)
+    if isinstance(found, str):
+        without[found] += not trade.rule_features
+        found = {}
+    mae_pct, mfe_pct = _excursions(trade, chart)
+    return replace(
+        trade,
+        rule_features={**found, **trade.rule_features},
+        mae_pct=mae_pct if trade.mae_pct is None else trade.mae_pct,
+        mfe_pct=mfe_pct if trade.mfe_pct is None else trade.mfe_pct,
+    )
+
+
+def _excursions(trade: Trade, chart: _Chart) -> tuple[float | None, float | None]:
+    if trade.exit_timestamp is None or trade.exit_price is None:
+        return None, None
+    entered, left = (
+        datetime.fromisoformat(str(text)) for text in (trade.entry_timestamp, trade.exit_timestamp)
+    )
+    ends = ((trade.entry_price, entered), (trade.exit_price, left))
+    inside = chart.range_inside(entered, left)
+    if inside is None or not all(chart.holds(price, at) for price, at in ends):
+        return None, None
+    return excursions(trade.side, trade.entry_price, (*inside, trade.exit_price))
+
+
+def _whole_day(moment: datetime) -> bool:
+    return moment.time() == time.min
+
+
+def _day(moment: datetime) -> pd.Timestamp:
+    return pd.Timestamp(moment.date())

@@ -1,0 +1,86 @@
+"""What an import would change in a ledger: which trades are new, changed, or there already.
+
+Compared with the last record of each id, as the dataset reads it. An import without bars
+takes nothing away from an earlier one with bars: features and excursions that the new record
+does not know stay what they were.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from afterclose.importing.parsed import Found, Unused
+from afterclose.records import Trade
+from afterclose.trades.parser import LineParser, Reject
+from afterclose.trades.record import LedgerRecord
+
+
+class Changes(NamedTuple):
+    """``records`` are all trades as the ledger has them afterwards, in the order of the file."""
+
+    records: list[Trade]
+    added: list[Trade]
+    changed: list[Trade]
+    unchanged: int
+
+    @property
+    def to_append(self) -> list[Trade]:
+        """New ones, then changed ones."""
+        return [*self.added, *self.changed]
+
+
+def usable_only(
+    found: Sequence[Found], timezone: str, now: datetime
+) -> tuple[list[Found], list[Unused]]:
+    """The trades that the dataset would take if they had features, and why the others not."""
+    judge = LineParser(timezone, (), now).judge
+    kept: list[Found] = []
+    unused: list[Unused] = []
+    for each in found:
+        verdict = judge(_closed_record(each.trade))
+        if isinstance(verdict, Reject):
+            reason, _, detail = verdict.reason.partition(": ")
+            unused.append(Unused(each.place, reason, detail or f"trade {each.trade.trade_id}"))
+        else:
+            kept.append(each)
+    return kept, unused
+
+
+def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
+    """Compare with the last record of each id in the ledger."""
+    records: list[Trade] = []
+    added: list[Trade] = []
+    changed: list[Trade] = []
+    unchanged = 0
+    for trade in trades:
+        before = ledger.get(trade.trade_id)
+        merged = trade if before is None else _keeping(trade, before)
+        records.append(merged)
+        if before is None:
+            added.append(merged)
+        elif merged == before:
+            unchanged += 1
+        else:
+            changed.append(merged)
+    return Changes(records, added, changed, unchanged)
+
+
+def _keeping(trade: Trade, before: Trade) -> Trade:
+    return replace(
+        trade,
+        rule_features=trade.rule_features or before.rule_features,
+        mae_pct=before.mae_pct if trade.mae_pct is None else trade.mae_pct,
+        mfe_pct=before.mfe_pct if trade.mfe_pct is None else trade.mfe_pct,
+    )
+
+
+def _closed_record(trade: Trade) -> LedgerRecord:
+    """An open trade is judged as if it had been closed at once, at its entry price."""
+    record = msgspec.convert(msgspec.to_builtins(trade), LedgerRecord)
+    record = replace(record, rule_features={"any": 0.0})
+    if record.exit_timestamp is not None:
+        return record
+    return replace(record, exit_timestamp=record.entry_timestamp, exit_price=record.entry_price)

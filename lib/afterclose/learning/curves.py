@@ -1,0 +1,71 @@
+"""From a model's log-odds to a probability: a logistic curve, or one found by isotonic regression.
+
+A curve is a few plain numbers in a scorecard, so it is kept here without NumPy; how one is
+fitted, and how it bends a hundred thousand scores at once, is `afterclose.learning.calibration`. A
+pickled calibrator would make the trading process import scikit-learn for one interpolation.
+"""
+
+import math
+from bisect import bisect_right
+from itertools import pairwise
+from typing import ClassVar
+
+import msgspec
+
+
+def logistic(log_odds: float) -> float:
+    """The probability of these log-odds; no size of them overflows."""
+    if log_odds >= 0:  # each branch takes the exponential that cannot overflow
+        return 1 / (1 + math.exp(-log_odds))
+    odds = math.exp(log_odds)
+    return odds / (1 + odds)
+
+
+class Sigmoid(msgspec.Struct, frozen=True, tag="sigmoid", tag_field="curve"):
+    """The logistic function of ``slope * log_odds + offset`` (Platt, 1999); the default is it."""
+
+    name: ClassVar[str] = "sigmoid"
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def risk(self, log_odds: float) -> float:
+        """The probability at these log-odds."""
+        return logistic(self.slope * log_odds + self.offset)
+
+    def holds(self) -> bool:
+        """Whether this is a curve that never descends."""
+        return 0 <= self.slope < math.inf and math.isfinite(self.offset)
+
+
+class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", tag_field="curve"):
+    """Straight lines between the points (``log_odds[i]``, ``risks[i]``), and flat outside."""
+
+    name: ClassVar[str] = "isotonic"
+
+    log_odds: tuple[float, ...]
+    risks: tuple[float, ...]
+
+    def risk(self, log_odds: float) -> float:
+        """The probability at these log-odds."""
+        right = bisect_right(self.log_odds, log_odds)
+        if right in (0, len(self.log_odds)):
+            return self.risks[max(0, right - 1)]
+        x0, x1 = self.log_odds[right - 1 : right + 1]
+        y0, y1 = self.risks[right - 1 : right + 1]
+        return y0 + (y1 - y0) / (x1 - x0) * (log_odds - x0)
+
+    def holds(self) -> bool:
+        """Whether this is a curve of probabilities that never descends."""
+        xs, ys = self.log_odds, self.risks
+        return (
+            0 < len(xs) == len(ys)
+            and all(map(math.isfinite, xs + ys))
+            and all(x < y for x, y in pairwise(xs))
+            and all(x <= y for x, y in pairwise(ys))
+            and 0 <= ys[0] <= ys[-1] <= 1
+        )
+
+
+Curve = Sigmoid | Isotonic
+"""How log-odds become a risk score."""

@@ -1,0 +1,192 @@
+"""From training rows to a model, its calibration and its threshold.
+
+Whatever is chosen by looking at results (the regularisation, the curves, the threshold) is
+chosen on trades that the scoring fit had not seen: purged walk-forward inside the training
+part. The model itself is then fitted on all training rows. The held-out trades do not come
+in here at all.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from afterclose.arrays import Floats, Indices
+from afterclose.learning.calibration import Calibrated, SoftVote, apply_curve, fit_curve
+from afterclose.learning.curves import Curve, Sigmoid
+from afterclose.learning.models import (
+    Labels,
+    choose_regularisation,
+    fit_model,
+    has_both_classes,
+    log_odds,
+    members_of,
+    round_significant,
+)
+from afterclose.learning.sample_weights import sample_weights
+from afterclose.learning.splits import EmbargoCutoff, Split, TimesUs, purged_walk_forward
+from afterclose.learning.threshold import choose_threshold
+from afterclose.learning.training_options import TrainingOptions
+
+TUNING_WINDOWS: Final = 4
+"""Test windows over the newer half of the training part, to choose everything by."""
+
+
+class Lesson(NamedTuple):
+    """The n rows that may be learned from, in the order of their decisions.
+
+    ``values`` float64[n, k] with NaN for missing, ``bad`` bool[n], ``pnl`` net fractions
+    float64[n], times int64[n] in microseconds.
+    """
+
+    values: Floats
+    bad: Labels
+    pnl: Floats
+    decision_us: TimesUs
+    exit_us: TimesUs
+
+    def take(self, rows: Indices) -> "Lesson":
+        """The lesson of these rows alone."""
+        values, bad, pnl, decision_us, exit_us = self
+        return Lesson(values[rows], bad[rows], pnl[rows], decision_us[rows], exit_us[rows])
+
+
+class Fitted(NamedTuple):
+    """A model and what was chosen for it.
+
+    ``model`` has scikit-learn's ``predict_proba``; ``linear`` is the logistic pipeline in it,
+    if any. ``calibration`` names the curve that each kind in it got. ``threshold_mode`` is
+    "tuned" when the threshold is, and ``n_unseen`` counts the trades that curves and
+    threshold were chosen on, None when nothing asked for them.
+    """
+
+    model: Any
+    linear: Pipeline | None
+    regularisation_c: float | None
+    calibration: dict[str, str]
+    threshold: float
+    threshold_mode: str
+    n_unseen: int | None
+
+
+class _Member(NamedTuple):
+    """One pipeline of a model: calibrated, alone, and its risks for the unseen trades."""
+
+    model: Any
+    pipeline: Pipeline
+    regularisation_c: float | None
+    calibration: str
+    unseen_risks: Floats
+
+
+def fit(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> Fitted:
+    """Fit the model that ``options`` describe; both classes occur in ``lesson``.
+
+    Where the training part is too small to score trades that were not trained on, the
+    probabilities stay as they are and the threshold is the fixed one.
+    """
+    kinds = members_of(options.model)
+    splits = _tuning_splits(lesson, options, cutoff)
+    members = {kind: _fit_member(kind, lesson, splits, options) for kind in kinds}
+    models = tuple(member.model for member in members.values())
+    linear = members.get("logistic")
+    unseen_risks = np.mean([member.unseen_risks for member in members.values()], axis=0)
+    tuned = None
+    if options.threshold_mode == "tuned":
+        tuned = choose_threshold(unseen_risks, lesson.pnl[_tested(splits)])
+    return Fitted(
+        model=models[0] if len(models) == 1 else SoftVote(models),
+        linear=linear.pipeline if linear else None,
+        regularisation_c=linear.regularisation_c if linear else None,
+        calibration={kind: member.calibration for kind, member in members.items()},
+        threshold=options.risk_threshold if tuned is None else tuned,
+        threshold_mode="fixed" if tuned is None else "tuned",
+        n_unseen=len(unseen_risks) if _asks_for_unseen(options) else None,
+    )
+
+
+def _tuning_splits(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> list[Split]:
+    """Windows of the newer half, each with a past to learn both classes from."""
+    if "logistic" not in members_of(options.model) and not _asks_for_unseen(options):
+        return []
+    splits = purged_walk_forward(
+        lesson.decision_us,
+        lesson.exit_us,
+        n_windows=TUNING_WINDOWS,
+        min_train=len(lesson.bad) // 2,
+        embargo_cutoff=cutoff,
+    )
+    return [split for split in splits if has_both_classes(lesson.bad[split.train])]
+
+
+def _fit_member(
+    kind: str, lesson: Lesson, splits: list[Split], options: TrainingOptions
+) -> _Member:
+    mode, seed = options.sample_weights, options.seed
+    regularisation_c = None
+    if kind == "logistic":
+        regularisation_c = choose_regularisation(
+            lesson.values,
+            lesson.bad,
+            splits,
+            seed=seed,
+            weigh=None if mode == "none" else lambda rows: _weights(lesson.take(rows), mode),
+        )
+
+    def fitted(past: Lesson) -> Pipeline:
+        return fit_model(
+            past.values,
+            past.bad,
+            kind=kind,
+            seed=seed,
+            regularisation_c=regularisation_c,
+            weights=_weights(past, mode),
+        )
+
+    unseen, curve = np.zeros(0), None
+    if _asks_for_unseen(options):
+        scores = [
+            log_odds(fitted(lesson.take(split.train)), lesson.values[split.test])
+            for split in splits
+        ]
+        unseen = np.concatenate([unseen, *scores])
+        curve = fit_curve(_calibration_mode(options), unseen, lesson.bad[_tested(splits)])
+    pipeline = fitted(lesson)
+    return _Member(
+        model=_calibrated(kind, pipeline, curve),
+        pipeline=pipeline,
+        regularisation_c=regularisation_c,
+        calibration="none" if curve is None else curve.name,
+        unseen_risks=apply_curve(curve or Sigmoid(), unseen),
+    )
+
+
+def _calibrated(kind: str, pipeline: Pipeline, curve: Curve | None) -> Any:
+    """The pipeline with its curve; a sigmoid of a logistic regression is another one."""
+    if curve is None:
+        return pipeline
+    if kind != "logistic" or not isinstance(curve, Sigmoid):
+        return Calibrated(pipeline, curve)
+    classifier = pipeline["classifier"]
+    classifier.coef_ = round_significant(curve.slope * classifier.coef_)
+    classifier.intercept_ = round_significant(curve.slope * classifier.intercept_ + curve.offset)
+    return pipeline
+
+
+def _asks_for_unseen(options: TrainingOptions) -> bool:
+    return options.threshold_mode == "tuned" or _calibration_mode(options) != "none"
+
+
+def _calibration_mode(options: TrainingOptions) -> str:
+    """An ensemble averages probabilities, so its members always get a curve."""
+    if options.model == "ensemble" and options.calibration == "none":
+        return "sigmoid"
+    return options.calibration
+
+
+def _tested(splits: list[Split]) -> Indices:
+    return np.concatenate([np.zeros(0, dtype=np.intp), *(split.test for split in splits)])
+
+
+def _weights(lesson: Lesson, mode: str) -> Floats | None:
+    return sample_weights(mode, lesson.decision_us, lesson.exit_us, lesson.pnl)

@@ -1,0 +1,239 @@
+"""One training, as pure arithmetic: from a dataset and options to a model and its scores.
+
+The newest trades are held out and never seen: neither by the fit, nor by the choice of
+features, nor by that of the regularisation, which walks forward inside the training part.
+What cannot be learned from is a reason in words, not an exception: on most evenings of a
+young ledger that is the regular outcome.
+"""
+
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from afterclose.arrays import Floats
+from afterclose.dataset.columns import Dataset
+from afterclose.dataset.labels import ATR_UNIT, bad_labels
+from afterclose.learning.calibration import SoftVote
+from afterclose.learning.card_fit import make_card
+from afterclose.learning.features import (
+    FeatureSelection,
+    FeatureStats,
+    describe_features,
+    feature_matrix,
+    select_features,
+)
+from afterclose.learning.fitting import Fitted, Lesson, fit
+from afterclose.learning.models import Labels, coefficients, has_both_classes, predict_risks
+from afterclose.learning.splits import EmbargoCutoff, Split, chronological_split
+from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.tree_card import AnyCard
+from afterclose.measures.classification import scores
+
+__all__ = [
+    "Learned",
+    "Task",
+    "TrainingMetrics",
+    "TrainingOptions",
+    "label",
+    "learn",
+    "prepare",
+    "teach",
+    "too_small",
+    "without_atr",
+]
+
+ATR_FEATURE: Final = "atr_pct"
+"""The feature with a trade's average true range at its decision, a fraction of the price."""
+
+
+class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    """How a training went; None for what was not measured or is undefined.
+
+    Shares, accuracies and AUC are fractions. ``baseline_accuracy`` is that of calling every
+    held-out trade what most training trades were, ``brier`` is over the held-out trades,
+    ``coefficients`` are log-odds per standard deviation. ``threshold`` is the risk to block
+    above; ``threshold_mode`` is "tuned" only where there were trades to tune it on, and
+    ``n_unseen`` counts the trades that curves and threshold were fitted on, with scores by
+    models that had not seen them. ``calibration`` names the curve of each kind that votes.
+    ``n_without_atr`` counts trades whose MAE could not be put in multiples of their ATR
+    (`label`).
+    """
+
+    status: str
+    reason: str = ""
+    model_id: str | None = None
+    model: str
+    dataset_version: str
+    n_rows: int
+    n_train: int | None = None
+    n_test: int | None = None
+    n_purged: int | None = None
+    bad_share: float | None = None
+    train_accuracy: float | None = None
+    test_accuracy: float | None = None
+    baseline_accuracy: float | None = None
+    train_auc: float | None = None
+    test_auc: float | None = None
+    brier: float | None = None
+    features: list[str] = []
+    dropped_features: dict[str, str] = {}
+    coefficients: dict[str, float] = {}
+    regularisation_c: float | None = None
+    mae_threshold: float
+    mae_unit: str
+    n_without_atr: int | None = None
+    risk_threshold: float
+    threshold: float | None = None
+    threshold_mode: str = "fixed"
+    n_unseen: int | None = None
+    calibration: dict[str, str] = {}
+    sample_weights: str = "none"
+
+
+class Task(NamedTuple):
+    """A dataset that can be learned from, labelled and split."""
+
+    dataset: Dataset
+    bad: Labels
+    split: Split
+    selection: FeatureSelection
+
+
+class Learned(NamedTuple):
+    """A fitted model, what trades by it, its features and its scores.
+
+    ``pipeline`` gives probabilities as scikit-learn's pipelines do.
+    """
+
+    pipeline: Any
+    card: AnyCard
+    stats: list[FeatureStats]
+    metrics: TrainingMetrics
+
+
+def label(dataset: Dataset, options: TrainingOptions) -> Labels:
+    """Which trades are bad, bool[n], by the options' threshold and unit.
+
+    In unit ``atr`` only a loss is bad of a trade that has no ``atr_pct`` above 0.
+    """
+    return bad_labels(
+        dataset.realized_pnl_pct,
+        dataset.mae_pct,
+        options.mae_threshold,
+        options.mae_unit,
+        _atr_pct(dataset),
+    )
+
+
+def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
+    """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
+    if options.mae_unit != ATR_UNIT:
+        return None
+    atr_pct = _atr_pct(dataset)
+    return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
+
+
+def _atr_pct(dataset: Dataset) -> Floats | None:
+    if ATR_FEATURE not in dataset.feature_names:
+        return None
+    values: Floats = dataset.features[:, dataset.feature_names.index(ATR_FEATURE)]
+    return values
+
+
+def too_small(dataset: Dataset, options: TrainingOptions) -> str:
+    """Why there are too few trades to learn from; empty when there are enough."""
+    rows, needed = len(dataset), options.min_dataset_size
+    if rows >= needed:
+        return ""
+    return f"Dataset too small ({rows} rows). Need >= {needed} for training."
+
+
+def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -> Task | str:
+    """The task of learning from a dataset that is not empty, or the reason why there is none."""
+    bad = label(dataset, options)
+    if not has_both_classes(bad):
+        return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"
+    split = chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction, cutoff)
+    train, test, purged = split
+    if not has_both_classes(bad[train]):
+        return (
+            f"one class in the training part: {bad[train].sum()} of {len(train)} trades are bad "
+            f"({len(test)} newer ones are held out, {len(purged)} overlap them)"
+        )
+    selection = select_features(dataset, train)
+    if not selection.names:
+        faults = ", ".join(f"{name} ({fault})" for name, fault in selection.dropped.items())
+        return f"no usable feature: {faults}"
+    return Task(dataset, bad, split, selection)
+
+
+def teach(
+    task: Task, options: TrainingOptions, cutoff: EmbargoCutoff, *, deciles: bool = True
+) -> tuple[Fitted, list[FeatureStats]]:
+    """Fit on the training rows only; the statistics, with or without ``deciles``, are theirs."""
+    dataset, bad, (train, _, _), selection = task
+    values = feature_matrix(dataset, selection, train)
+    lesson = Lesson(
+        values,
+        bad[train],
+        dataset.realized_pnl_pct[train],
+        dataset.decision_us[train],
+        dataset.exit_us[train],
+    )
+    stats = describe_features(selection.names, values, deciles=deciles)
+    return fit(lesson, options, cutoff), stats
+
+
+def learn(task: Task, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
+    """Fit on the training rows only, then score both parts."""
+    fitted, stats = teach(task, options, cutoff)
+    risks = predict_risks(fitted.model, feature_matrix(task.dataset, task.selection))
+    metrics = _measured(task, fitted, risks, options)
+    card = make_card(fitted.model, stats, fitted.threshold, fitted.threshold_mode)
+    return Learned(fitted.model, card, stats, metrics)
+
+
+def _measured(
+    task: Task, fitted: Fitted, risks: Floats, options: TrainingOptions
+) -> TrainingMetrics:
+    """How well the risks of all rows tell the bad trades of each part."""
+    dataset, bad, (train, test, purged), selection = task
+    right = (risks > fitted.threshold) == bad
+    majority = bad[train].mean() > 1 / 2
+    held_out = scores(bad[test], risks[test])
+    return TrainingMetrics(
+        status="trained",
+        model=options.model,
+        dataset_version=dataset.version,
+        n_rows=len(dataset),
+        n_train=len(train),
+        n_test=len(test),
+        n_purged=len(purged),
+        bad_share=float(bad.mean()),
+        train_accuracy=float(right[train].mean()),
+        test_accuracy=float(right[test].mean()),
+        baseline_accuracy=float((bad[test] == majority).mean()),
+        train_auc=scores(bad[train], risks[train]).auc,
+        test_auc=held_out.auc,
+        brier=held_out.brier,
+        features=list(selection.names),
+        dropped_features=selection.dropped,
+        coefficients=_coefficients(fitted, selection.names),
+        regularisation_c=fitted.regularisation_c,
+        mae_threshold=options.mae_threshold,
+        mae_unit=options.mae_unit,
+        n_without_atr=without_atr(dataset, options),
+        risk_threshold=options.risk_threshold,
+        threshold=fitted.threshold,
+        threshold_mode=fitted.threshold_mode,
+        n_unseen=fitted.n_unseen,
+        calibration=fitted.calibration,
+        sample_weights=options.sample_weights,
+    )
+
+
+def _coefficients(fitted: Fitted, names: tuple[str, ...]) -> dict[str, float]:
+    """Those of a linear model; half an ensemble's would pass for its own."""
+    if fitted.linear is None or isinstance(fitted.model, SoftVote):
+        return {}
+    return coefficients(fitted.linear, names)

@@ -1,0 +1,217 @@
+"""The journal of runs: one START and exactly one COMPLETED, SKIPPED or FAILED line a run.
+
+A START without an end is a run that was killed, which no log line of the run itself could
+say. The cycle counts those and the failed ones per session, so that a broken night is
+tried three times and not at each tick for ever.
+
+The file is rotated to one `.1` beside it, so it stays bounded however long the service
+runs; readers take both. Lines that cannot be read (a crash in an append) or whose seal does
+not match are passed over.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from afterclose.clock import monotonic_s
+from afterclose.disk.files import move_durable
+from afterclose.disk.line_appender import LineAppender
+from afterclose.disk.scope_lock import scope_lock
+from afterclose.disk.seal import is_damaged, seal
+from afterclose.errors import UNREADABLE, ScopeBusy
+from afterclose.records import SCHEMA_VERSION
+
+ROTATE_BYTES = 2 << 20
+"""About two years of nights; with the rotated file two to four are kept."""
+
+Step = Literal["START", "COMPLETED", "SKIPPED", "FAILED"]
+"""What a line says of its run; all but START end it."""
+
+
+class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of `ml_runs.jsonl`.
+
+    ``session`` is the market session that a cycle is for, ``attempt`` counts from 1,
+    ``duration_s`` is elapsed time in seconds.
+    """
+
+    schema_version: int
+    run_id: str
+    job: str
+    event: Step
+    at: datetime
+    session: str | None = None
+    attempt: int | None = None
+    model_id: str | None = None
+    reason: str = ""
+    error: str = ""
+    duration_s: float | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run that was started: its START line, its end once it has one."""
+
+    start: JournalLine
+    end: JournalLine | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Unique among all runs of all scopes."""
+        return self.start.run_id
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended as FAILED, or did not end at all."""
+        return self.end is None or self.end.event == "FAILED"
+
+
+class Journal:
+    """The journal at ``path``; appends need no lock, each is one write of a short line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._started_s: dict[str, float] = {}
+
+    def start(
+        self,
+        job: str,
+        now: datetime,
+        *,
+        session: str | None = None,
+        attempt: int | None = None,
+        model_id: str | None = None,
+    ) -> Run:
+        """Write the START line of a run. Raises StorageError."""
+        moment = now.astimezone(UTC)
+        line = JournalLine(
+            schema_version=SCHEMA_VERSION,
+            run_id=f"{moment:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+            job=job,
+            event="START",
+            at=moment,
+            session=session,
+            attempt=attempt,
+            model_id=model_id,
+        )
+        self._rotate()
+        self._append(line)
+        self._started_s[line.run_id] = monotonic_s()
+        return Run(line)
+
+    def completed(self, run: Run, *, reason: str = "", model_id: str | None = None) -> Run:
+        """End a run that did its work."""
+        return self._end(run, "COMPLETED", reason=reason, model_id=model_id)
+
+    def skipped(self, run: Run, reason: str, *, model_id: str | None = None) -> Run:
+        """End a run that had a reason to do nothing."""
+        return self._end(run, "SKIPPED", reason=reason, model_id=model_id)
+
+    def failed(self, run: Run, error: BaseException | str) -> Run:
+        """End a run that failed or was refused."""
+        words = error if isinstance(error, str) else str(error) or type(error).__name__
+        return self._end(run, "FAILED", error=words)
+
+    def read(self) -> list[JournalLine]:
+        """All lines that are kept, oldest first."""
+        return self._read(b"")
+
+    def runs(self, job: str, session: str | None = None) -> list[Run]:
+        """The runs of a job, oldest first; of one session where it is given."""
+        found: dict[str, Run] = {}
+        for line in self._read(msgspec.json.encode(job)):  # parsing all would take ten times that
+            if line.job != job or session not in (None, line.session):
+                continue
+            if line.event == "START":
+                found.setdefault(line.run_id, Run(line))
+            elif (run := found.get(line.run_id)) and run.end is None:
+                found[line.run_id] = replace(run, end=line)
+        return list(found.values())
+
+    def attempts(self, job: str, session: str) -> int:
+        """How often the job has failed in that session; a run without an end has failed."""
+        return sum(run.failed for run in self.runs(job, session))
+
+    def last_terminal(self, job: str, session: str) -> JournalLine | None:
+        """The line that ended the job's latest ended run of that session."""
+        return next((run.end for run in reversed(self.runs(job, session)) if run.end), None)
+
+    def _read(self, word: bytes) -> list[JournalLine]:
+        """The lines that contain ``word``, oldest first."""
+        # The newer file first: a rotation in between shows lines twice, never not at all.
+        newer = list(self._lines(self.path, word))
+        return [*self._lines(self._rotated, word), *newer]
+
+    @property
+    def _rotated(self) -> Path:
+        return self.path.with_name(self.path.name + ".1")
+
+    def _end(
+        self,
+        run: Run,
+        event: Step,
+        *,
+        reason: str = "",
+        error: str = "",
+        model_id: str | None = None,
+    ) -> Run:
+        if run.run_id not in self._started_s:
+            raise ValueError(f"run {run.run_id} has ended already, or is another journal's")
+        duration_s = round(monotonic_s() - self._started_s[run.run_id], 3)
+        end = replace(
+            run.start,
+            event=event,
+            at=run.start.at + timedelta(seconds=duration_s),
+            reason=reason,
+            error=error,
+            model_id=model_id or run.start.model_id,
+            duration_s=duration_s,
+        )
+        self._append(end)
+        del self._started_s[run.run_id]
+        return Run(run.start, end)
+
+    def _append(self, line: JournalLine) -> None:
+        file = LineAppender(self.path)  # a torn line before this one spoils only itself
+        try:
+            file.append(_encode(line) + b"\n")
+            file.sync()
+        finally:
+            file.close()
+
+    def _rotate(self) -> None:
+        if self._is_small():
+            return
+        with suppress(ScopeBusy), scope_lock(self.path.parent):
+            if not self._is_small():  # another run may have rotated it in between
+                move_durable(self.path, self._rotated)
+
+    def _is_small(self) -> bool:
+        return not self.path.exists() or self.path.stat().st_size < ROTATE_BYTES
+
+    @staticmethod
+    def _lines(path: Path, word: bytes) -> Iterator[JournalLine]:
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return
+        for line in data.split(b"\n"):
+            if word not in line:
+                continue
+            with suppress(*UNREADABLE):
+                if not is_damaged(line):
+                    yield _DECODER.decode(line)
+
+
+_DECODER = msgspec.json.Decoder(JournalLine)
+
+
+def _encode(line: JournalLine) -> bytes:
+    text = {"reason": line.reason, "error": line.error}
+    clean = {name: words.encode(errors="replace").decode() for name, words in text.items()}
+    return seal(msgspec.json.encode(replace(line, **clean)))

@@ -1,0 +1,128 @@
+"""The operator's page in one versioned file: what is active, locked, waiting, due and wrong.
+
+`ml_status.json` is derived, like the registry's pointer: it may be deleted at any time and
+is made anew from the events, the dataset's metadata and the journal. It exists so that a
+monitor, a page or a cron tick need not know those formats, and so that every key it reads
+is written by somebody (the structs below are the only schema there is).
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from afterclose.disk.files import write_atomic
+from afterclose.disk.seal import seal
+from afterclose.nightly.cycle_state import (
+    STATUS_FILE,
+    CycleState,
+    read_part,
+    state_from_journal,
+)
+from afterclose.records import SCHEMA_VERSION, Problem, SchemaVersion
+from afterclose.registry.checks import EVALUATION_FILE
+from afterclose.registry.events import Lock
+from afterclose.registry.reader import read_registry
+from afterclose.registry.state import ActiveModel
+from afterclose.settings import Settings
+
+REPORT_FILE = "report.html"
+INDEX_FILE = "index.html"
+METADATA_FILE = "ml_dataset_metadata.json"
+
+
+class ActiveStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that may be traded on, and who made it active, when and why."""
+
+    id: str
+    since: datetime
+    promoted_by: str
+    reason: str
+
+
+class CandidateStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Models that wait for a promotion: how many, and the newest."""
+
+    count: int
+    newest: str | None
+
+
+class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The dataset's version and number of rows."""
+
+    version: str
+    rows: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """`ml_status.json`, schema version 1."""
+
+    schema_version: SchemaVersion
+    scope: str
+    updated_at: datetime
+    active_model: ActiveStatus | None
+    previous_active: str | None
+    lock: Lock | None
+    candidates: CandidateStatus
+    dataset: DatasetStatus | None
+    last_cycle: CycleState | None
+    alerts: tuple[str, ...]
+
+
+def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
+    """The status of the scope as its files stand; ``alerts`` are added to the registry's.
+
+    Raises StorageError when the registry cannot be read.
+    """
+    view = read_registry(settings.model_dir, settings.signing_key)
+    waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
+    return Status(
+        schema_version=SCHEMA_VERSION,
+        scope=f"{settings.market}/{settings.env}",
+        updated_at=now.astimezone(UTC),
+        active_model=_active(view.active),
+        previous_active=view.state.previous_id,
+        lock=view.state.running_lock(now),
+        candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
+        dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
+        last_cycle=state_from_journal(settings.root),
+        alerts=(*map(_words, view.problems), *_undrawn(settings, waiting), *alerts),
+    )
+
+
+def _undrawn(settings: Settings, waiting: Iterable[str]) -> Iterator[str]:
+    """That the newest candidate was evaluated and has no page to decide by."""
+    newest = max(waiting, default="")
+    folder = settings.model_dir / newest
+    if newest and (folder / EVALUATION_FILE).is_file() and not (folder / REPORT_FILE).is_file():
+        yield f"the review page of {newest} is missing; `make report` draws it"
+
+
+def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
+    """Derive the status and replace the file. Raises StorageError."""
+    status = current_status(settings, now, alerts)
+    data = msgspec.json.format(msgspec.json.encode(status), indent=2)
+    write_atomic(settings.root / STATUS_FILE, seal(data + b"\n"))
+    return status
+
+
+def read_status(root: Path) -> Status | None:
+    """The status as it was last written; None when it is absent or damaged."""
+    return read_part(root / STATUS_FILE, Status)
+
+
+def _active(active: ActiveModel | None) -> ActiveStatus | None:
+    if active is None:
+        return None
+    return ActiveStatus(
+        id=active.model_id,
+        since=active.since,
+        promoted_by=active.promoted_by,
+        reason=active.reason,
+    )
+
+
+def _words(problem: Problem) -> str:
+    where = f"{problem.file}, {problem.where}" if problem.where else problem.file
+    return f"{where}: {problem.what}"

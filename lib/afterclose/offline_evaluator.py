@@ -1,0 +1,224 @@
+"""Judges a published model on trades that it never saw, once, and writes down the answer.
+
+What is measured is `afterclose.evaluating.evaluation`; here are the disk, the digests and the
+active model. The model is scored with the very files that would trade, so a linear one by its
+scorecard and not by the pipeline that it was folded from. The answer of the promotion gates stands
+beside the figures, for people and for the automatic promotion to read. The same model, dataset,
+registry and moment give the same bytes.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from afterclose.clock import utc_now
+from afterclose.disk.files import write_atomic
+from afterclose.disk.scope_lock import scope_lock
+from afterclose.errors import UNREADABLE, InputError, IntegrityError
+from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.evaluating.verdicts import linear_risks
+from afterclose.gating.alpha_spending import recipe_id, recipe_number
+from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.gating.tried_recipes import tried_recipes
+from afterclose.learning.artifacts import (
+    METADATA_FILE,
+    MODEL_FILE,
+    SCORECARD_FILE,
+    ModelStore,
+    load_estimator,
+)
+from afterclose.learning.features import FeatureStats
+from afterclose.learning.models import one_core, predict_risks
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.training import TrainingOptions
+from afterclose.learning.tree_card import read_card
+from afterclose.market.embargo import embargo_cutoff
+from afterclose.offline_trainer import DatasetSource
+from afterclose.parallel import run_all
+from afterclose.records import SCHEMA_VERSION
+from afterclose.registry.checks import EVALUATION_FILE
+from afterclose.registry.reader import RegistryReader, RegistryView
+from afterclose.settings import Settings
+
+REGISTRATIONS: Final = ("registered", "imported")
+
+
+class OfflineEvaluator:
+    """Evaluates the models of ``model_dir`` on ``dataset_builder``'s data.
+
+    ``registry`` (that of ``model_dir`` unless given) is only read: for digests to trust,
+    the active model, and what was tried before. ``gates`` are the bounds of the promotion
+    gates, whose answer is part of the evaluation. ``n_jobs``, ``joblib_backend`` and
+    ``dask_scheduler`` say how to walk forward and to resample (`afterclose.parallel`); they do not
+    change a figure. The other options are those of `EvaluationOptions`.
+    """
+
+    def __init__(
+        self,
+        model_dir: Path | str,
+        dataset_builder: DatasetSource,
+        registry: RegistryReader | None = None,
+        *,
+        gates: GateOptions | None = None,
+        n_jobs: int = 1,
+        joblib_backend: str = "loky",
+        dask_scheduler: str = "",
+        **options: Any,
+    ) -> None:
+        self.model_dir = Path(model_dir)
+        self.dataset_builder = dataset_builder
+        self.registry = registry or RegistryReader(self.model_dir)
+        self.options = EvaluationOptions(**options)
+        self.gates = gates or GateOptions()
+        self._run_all = partial(
+            run_all,
+            n_jobs=n_jobs,
+            backend=joblib_backend,
+            dask_scheduler=dask_scheduler,
+            title="Evaluating",
+        )
+        self._store = ModelStore(self.model_dir)
+
+    @classmethod
+    def from_settings(
+        cls, settings: Settings, dataset_builder: DatasetSource | None = None
+    ) -> Self:
+        """The evaluator of a scope, over the scope's own dataset unless another is given."""
+        from afterclose.dataset_builder import DatasetBuilder
+
+        return cls(
+            settings.model_dir,
+            dataset_builder or DatasetBuilder.from_settings(settings),
+            RegistryReader(settings.model_dir, signing_key=settings.signing_key),
+            gates=GateOptions.from_settings(settings),
+            n_jobs=settings.n_jobs,
+            joblib_backend=settings.joblib_backend,
+            dask_scheduler=settings.dask_scheduler,
+            **{name: getattr(settings, name) for name in EvaluationOptions.__struct_fields__},
+        )
+
+    def evaluate(self, model_id: str, now: datetime | None = None) -> dict[str, Any]:
+        """Evaluate a model and write its evaluation.json; returns the file's content.
+
+        Besides, ``evaluation["status"]`` is "evaluated", or "unchanged" for a model that was
+        evaluated before: an evaluation is never overwritten.
+
+        Raises InputError for an unknown model or dataset version, IntegrityError for files
+        that are not those recorded, CannotTell when the calendar cannot count the embargo,
+        StorageError, ScopeBusy.
+        """
+        path = self._store.folder(model_id) / EVALUATION_FILE
+        with scope_lock(self.model_dir.parent), one_core():
+            if path.is_file():
+                reason = f"{model_id} was evaluated before"
+                return _stored(path) | {"status": "unchanged", "reason": reason}
+            evaluation = self._evaluated(model_id, now or utc_now())
+            write_atomic(
+                path, msgspec.json.format(msgspec.json.encode(evaluation), indent=1) + b"\n"
+            )
+        return _stored(path) | {"status": "evaluated", "reason": ""}
+
+    def _evaluated(self, model_id: str, now: datetime) -> dict[str, Any]:
+        view = self.registry.view()
+        model = self._frozen(model_id, self._digests(view, model_id))
+        active, trouble = self._active_besides(view, model_id)
+        version = self._store.read_metadata(model_id)["dataset"]
+        dataset = self.dataset_builder.load(version["version"])
+        if dataset.sha256 != version["sha256"]:
+            raise IntegrityError(
+                self._store.folder(model_id) / METADATA_FILE,
+                f"dataset {dataset.version} is not the one that the model was trained on",
+                "Restore the dataset from a backup, or train a new model.",
+            )
+        made = model.options
+        overrides_path = Path(made.calendar_overrides) if made.calendar_overrides else None
+        figures = evaluate_model(
+            dataset,
+            model,
+            embargo_cutoff(dataset, made.embargo_sessions, made.calendar, overrides_path),
+            self.options,
+            active=active,
+            candidates_tried=_candidates_tried(view, model_id),
+            run_all=self._run_all,
+        )
+        figures["notes"] += trouble
+        recipe = recipe_id(made, self.options.ood_max_z, dataset.feature_names)
+        number = recipe_number(recipe, tried_recipes(view, self._store))
+        evaluation: dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "model_id": model_id,
+            "evaluated_at": now.isoformat(),
+            "dataset": version,
+            "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
+            "active_model": view.active.model_id if view.active else None,
+            "recipe": {"id": recipe, "number": number},
+            **figures,
+        }
+        return evaluation | {"gates": verdict(evaluation, self.gates)}
+
+    def _digests(self, view: RegistryView, model_id: str) -> dict[str, str]:
+        """The registry's, or for a model that is not registered yet those of its metadata."""
+        if known := view.state.models.get(model_id):
+            return known.registered.artifacts
+        digests: dict[str, str] = self._store.read_metadata(model_id)["artifacts"]
+        return digests
+
+    def _active_besides(
+        self, view: RegistryView, model_id: str
+    ) -> tuple[FrozenModel | None, list[str]]:
+        """The active model unless it is ``model_id``; one that cannot be loaded is a note."""
+        active = view.active
+        if active is None or active.model_id == model_id:
+            return None, []
+        try:
+            return self._frozen(active.model_id, active.artifacts), []
+        except (InputError, IntegrityError) as error:
+            return None, [f"The active model {active.model_id} was not compared: {error}"]
+
+    def _frozen(self, model_id: str, digests: Mapping[str, str]) -> FrozenModel:
+        """The model, from bytes that match ``digests``."""
+        files = self._store.read_checked(model_id, digests)
+        folder = self._store.folder(model_id)
+        metadata = self._store.read_metadata(model_id)
+        try:
+            card = read_card(files[SCORECARD_FILE], folder / SCORECARD_FILE)
+            if isinstance(card, Scorecard):
+                risks = linear_risks(card)
+            else:  # its trees, walked one trade at a time, would take a hundred times longer
+                estimator = load_estimator(folder / MODEL_FILE, digests.get(MODEL_FILE))
+                risks = partial(predict_risks, estimator)
+            return FrozenModel(
+                model_id=model_id,
+                options=msgspec.convert(metadata["settings"], TrainingOptions),
+                last_train_exit=datetime.fromisoformat(metadata["split"]["last_train_exit"]),
+                stats=msgspec.convert(metadata["features"], list[FeatureStats]),
+                risks=risks,
+                tuned_threshold=card.threshold if card.threshold_mode == "tuned" else None,
+                regularisation_c=metadata["metrics"].get("regularisation_c"),
+            )
+        except (KeyError, ValueError) as error:  # another version's metadata
+            raise IntegrityError(
+                folder / METADATA_FILE,
+                f"does not say what an evaluation needs: {error}",
+                "Train a new model.",
+            ) from None
+
+
+def _candidates_tried(view: RegistryView, model_id: str) -> int:
+    """Models ever registered or imported here, this one included, pruned ones too."""
+    tried = {event.subject for event in view.chain.events if event.event in REGISTRATIONS}
+    return len(tried | {model_id})
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    try:
+        evaluation: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+    except UNREADABLE as error:
+        raise IntegrityError(
+            path, f"is not an evaluation: {error}", "Move it away, then evaluate again."
+        ) from None
+    return evaluation

@@ -1,0 +1,1 @@
+"""What a person or cron asks of a scope: the cycle, promotions, status, verification."""

@@ -1,0 +1,122 @@
+"""What a person does to the registry: promote, roll back, lock, unlock.
+
+The same few steps surround each of them (scope lock, journal line, status file), so they
+stand here once and the registry itself stays about models. Nothing here imports pandas or
+scikit-learn: a promotion answers in a fraction of a second.
+"""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from afterclose.errors import InputError
+from afterclose.learning.artifacts import check_model_id
+from afterclose.market.clock import MarketClock
+from afterclose.model_registry import ModelRegistry
+from afterclose.nightly.work import Workplace
+from afterclose.records import Outcome
+from afterclose.settings import Settings
+from afterclose.wording.registry import promotion_text
+
+
+def promote(
+    settings: Settings, now: datetime, model_id: str, reason: str, origin: str | None = None
+) -> Outcome:
+    """Make a candidate active; with ``origin`` (``us/paper``) copy it from that scope first.
+
+    Raises RefusedError naming the check that failed; then nothing has changed.
+    """
+    check_model_id(model_id)
+    source = _scope(settings, origin) if origin else None
+    registry = ModelRegistry.from_settings(settings)
+    with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
+        if source:
+            registry.import_model(source, model_id, now=now)
+        changed = registry.promote_candidate(model_id, reason=reason, now=now)
+        outcome = Outcome(
+            job="promote",
+            status="done" if changed else "unchanged",
+            reason=reason if changed else f"{model_id} is active already",
+            details={"model_id": model_id, "previous_active": registry.previous_active()},
+            text=promotion_text(model_id, registry.previous_active(), changed=changed),
+        )
+        return end(outcome)
+
+
+def rollback(settings: Settings, now: datetime, reason: str) -> Outcome:
+    """Return to the previous active model. Raises RefusedError when there is none."""
+    registry = ModelRegistry.from_settings(settings)
+    with Workplace.from_settings(settings).run("rollback", now) as end:
+        left = registry.get_active_model()
+        model_id = registry.rollback(reason=reason, now=now)
+        outcome = Outcome(
+            job="rollback",
+            status="done",
+            reason=reason,
+            details={"model_id": model_id, "rolled_back_from": left},
+            text=f"Rolled back from {left} to {model_id}.",
+        )
+        return end(outcome)
+
+
+def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -> Outcome:
+    """Pin the active model until the close of the running or next session.
+
+    With ``within_minutes`` only from so long before its open: a cron tick in the evening
+    would otherwise take the night away in which promotions are made. A market that never
+    closes is not locked then, for the lock would never end.
+    """
+    clock = MarketClock.from_settings(settings, may_build=True)
+    if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
+        return Outcome(job="lock", status="nothing_due", reason=early)
+    registry = ModelRegistry.from_settings(settings)
+    with Workplace.from_settings(settings).run("lock", now) as end:
+        clock.ensure(now)
+        active = registry.get_active_model()
+        if active is None:
+            reason = "no model is active, so there is none to pin"
+            return end(Outcome(job="lock", status="nothing_due", reason=reason))
+        session = clock.session_for_lock(now)
+        registry.lock(session.date, session.close, active, now=now)
+        until = session.close.isoformat()
+        outcome = Outcome(
+            job="lock",
+            status="done",
+            reason=f"session {session.date} is locked on {active} until {until}",
+            details={"session": session.date, "model_id": active, "until": until},
+        )
+        return end(outcome)
+
+
+def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
+    if clock.always_open:
+        return "the market never closes, so a lock would never end"
+    session = clock.session_for_lock(now)
+    if session.open - now <= timedelta(minutes=within_minutes):
+        return ""
+    opens = session.open.isoformat(timespec="minutes")
+    return f"session {session.date} opens at {opens}; locked from {within_minutes} minutes before"
+
+
+def unlock(settings: Settings, now: datetime, reason: str) -> Outcome:
+    """End the session lock by hand."""
+    registry = ModelRegistry.from_settings(settings)
+    with Workplace.from_settings(settings).run("unlock", now) as end:
+        ended = registry.unlock(reason=reason, now=now)
+        if ended is None:
+            return end(Outcome(job="unlock", status="nothing_due", reason="no session is locked"))
+        done = f"session {ended.session} is unlocked"
+        return end(Outcome(job="unlock", status="done", reason=done))
+
+
+def _scope(settings: Settings, origin: str) -> Path:
+    from msgspec.structs import replace
+
+    market, _, env = origin.partition("/")
+    known = replace(settings, market=settings.market, env=settings.env)
+    folder = Path(known.logs_dir) / market / env / "ml_models"
+    if not market or not env or "/" in env or ".." in origin or not folder.is_dir():
+        raise InputError(
+            f"--from {origin!r} names no scope with models in {settings.logs_dir}; "
+            "write MARKET/ENV, such as us/paper"
+        )
+    return folder

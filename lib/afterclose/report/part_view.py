@@ -1,0 +1,87 @@
+"""Each way of testing a candidate: what it means, its trades, its table and its curve."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from afterclose.report.comparison_view import ComparisonTable, comparison, period
+from afterclose.wording.numbers import chance, count, counted, number, percent
+
+LEADS: Final = {
+    "walk_forward": (
+        "Walk-forward: the recipe",
+        "Trained anew before each window on the past alone, then tested on what came next.",
+    ),
+    "held_out": (
+        "Held-out: this very model",
+        "The newest trades, which its training never saw.",
+    ),
+}
+
+
+class Part(NamedTuple):
+    """One way of testing: a title, what it means, its trades, the table, and lines below.
+
+    ``drawn`` says so when the curve shows fewer points than there were trades.
+    """
+
+    key: str
+    title: str
+    lead: str
+    table: ComparisonTable
+    lines: list[str]
+    drawn: str
+
+
+def parts(evaluation: Mapping[str, Any]) -> Iterator[Part]:
+    """The parts that had trades; the one against the active model last."""
+    for key, (title, lead) in LEADS.items():
+        part = evaluation[key]
+        if not part["rules_only"]["trades"]:
+            continue
+        windows = f" in {counted(len(part['windows']), 'window')}" if "windows" in part else ""
+        trades = f"{counted(part['rules_only']['trades'], 'trade')}{windows}"
+        yield Part(
+            key=key,
+            title=title,
+            lead=f"{lead} {trades}, decided {period(part)}.",
+            table=comparison(part, ("rules_only", "rules_ml"), "Difference"),
+            lines=_lines(part),
+            drawn=_drawn(evaluation["track_record"][key]),
+        )
+    active = evaluation["versus_active"]
+    if active and active["trades_compared"]:
+        yield Part(
+            key="versus_active",
+            title=f"Against the active model {active['model_id']}",
+            lead=f"{count(active['trades_compared'])} of {count(active['trades_held_out'])} "
+            "held-out trades, newer than what the active model was trained on: neither model "
+            "has seen them. Differences are this model less the active one.",
+            table=comparison(active, ("rules_only", "rules_active", "rules_ml"), "Difference"),
+            lines=[],
+            drawn=_drawn(evaluation["track_record"]["versus_active"]),
+        )
+
+
+def _lines(part: Mapping[str, Any]) -> list[str]:
+    luck, scores = part["significance"], part["scores"]
+    chances = (
+        f"Blocking as many at random does as well: {chance(luck['p_value'])}; the best of "
+        f"{luck['candidates_tried']} tried: {chance(luck['p_value_deflated'])}; "
+        f"deflated Sharpe {number(luck['deflated_sharpe'])}."
+    )
+    sorting = (
+        f"How well the score sorts: AUC {number(scores['auc'], 3)}, "
+        f"PR-AUC {number(scores['pr_auc'], 3)}, Brier {number(scores['brier'], 3)}; "
+        f"{percent(scores['base_rate'])} were bad; the filter abstained on {part['abstained']}."
+    )
+    return [chances, sorting]
+
+
+def _drawn(record: Mapping[str, Any]) -> str:
+    points = len(record["exits"])
+    if points >= record["trades"]:
+        return ""
+    return (
+        f"Drawn at {count(points)} of {count(record['trades'])} trades; the highs, lows and "
+        "deepest falls are among them."
+    )

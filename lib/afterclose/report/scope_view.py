@@ -1,0 +1,224 @@
+"""What stands on a scope's page: what is active, what waits, what happened, what is wrong."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import zip_longest
+from typing import Any, Final, NamedTuple
+
+from afterclose.registry.events import Event
+from afterclose.report.status_view import OUTCOMES, Card, cards
+from afterclose.report.verdict import Tone, tone_of
+from afterclose.wording.numbers import (
+    DASH,
+    FIXED,
+    chance,
+    count,
+    counted,
+    day,
+    interval,
+    minute,
+    number,
+    percent,
+)
+from afterclose.wording.printable import printable
+from afterclose.wording.promote_line import PromoteLine
+
+MAX_LISTED: Final = 20
+"""Cycles, and changes of the active model; the newest first."""
+
+CHANGES: Final = {
+    "promoted": "Promoted",
+    "rolled_back": "Rolled back to",
+    "repaired": "Registry repaired",
+}
+"""Events that can change the active model, and how the timeline begins their line."""
+
+
+class Cell(NamedTuple):
+    """A figure, and what to sort it by; empty for no value."""
+
+    text: str
+    key: str
+
+
+class CandidateRow(NamedTuple):
+    """One model in the table; figures are those of walking forward."""
+
+    model_id: str
+    link: str
+    state: str
+    registered: Cell
+    trades: Cell
+    auc: Cell
+    rules: Cell
+    filtered: Cell
+    difference: Cell
+    interval: str
+    tone: Tone | None
+    chance: Cell
+    kept: Cell
+    gates: str
+
+
+class RunRow(NamedTuple):
+    """One cycle and how it ended."""
+
+    session: str
+    at: Cell
+    outcome: str
+    tone: Tone
+    reason: str
+    took: Cell
+
+
+class ChangeRow(NamedTuple):
+    """One change of the active model; ``lasted`` is for how long it held."""
+
+    at: str
+    what: str
+    model_id: str
+    link: str
+    by: str
+    reason: str
+    lasted: str
+
+
+class ScopeView(NamedTuple):
+    """Everything on the page but the chart, ready to be set."""
+
+    scope: str
+    updated: str
+    alerts: list[str]
+    cards: list[Card]
+    newest: str | None
+    newest_link: str
+    promote: PromoteLine | None
+    candidates: list[CandidateRow]
+    changes: list[ChangeRow]
+    runs: list[RunRow]
+    dataset: str
+
+
+def scope_view(
+    status: Mapping[str, Any],
+    models: Mapping[str, Mapping[str, Any]],
+    events: Iterable[Event],
+    runs: Sequence[Mapping[str, Any]],
+    pages: Mapping[str, str],
+    *,
+    promote: PromoteLine | None,
+    now: datetime,
+) -> ScopeView:
+    """The page of a scope.
+
+    ``status`` is the operator's (plain values), ``models`` are `list_candidates`, ``runs``
+    those of the cycle, oldest first (plain values too), ``pages`` the models' pages as links.
+    """
+    active, dataset = status["active_model"], status["dataset"]
+    newest = status["candidates"]["newest"]
+    if newest and active and newest < active["id"]:
+        newest = None  # it was passed over
+    return ScopeView(
+        scope=status["scope"],
+        updated=minute(status["updated_at"]),
+        alerts=[printable(alert) for alert in status["alerts"]],
+        cards=cards(status, pages),
+        newest=newest,
+        newest_link=pages.get(newest or "", ""),
+        promote=promote,
+        candidates=[
+            candidate_row(name, models[name], pages.get(name, ""))
+            for name in reversed(list(models))
+        ],
+        changes=_changes(events, pages, now),
+        runs=[_run(run) for run in reversed(runs[-MAX_LISTED:])],
+        dataset=f"{counted(dataset['rows'], 'trade')}, {dataset['version']}" if dataset else "",
+    )
+
+
+def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> CandidateRow:
+    """One model of `list_candidates`; ``link`` is its page."""
+
+    def walked(*path: str) -> Any:
+        return _found(record["evaluation"], "walk_forward", *path)
+
+    change = walked("differences", "expectancy")
+    low, high = (_expectancy(_found(change, end)) for end in ("low", "high"))
+    tone = tone_of(change)
+    passed = _found(record["evaluation"], "gates", "passed")
+    return CandidateRow(
+        model_id=model_id,
+        link=link,
+        state=record["state"],
+        registered=Cell(day(record["registered_at"]), record["registered_at"]),
+        trades=_cell(record["metrics"].get("n_rows"), count),
+        auc=_cell(walked("scores", "auc"), number),
+        rules=_cell(walked("rules_only", "expectancy"), _expectancy),
+        filtered=_cell(walked("rules_ml", "expectancy"), _expectancy),
+        difference=_cell(_found(change, "value"), _expectancy),
+        interval=interval(low, high) if tone else "",
+        tone=tone,
+        chance=_cell(walked("significance", "p_value_deflated"), chance),
+        kept=_cell(walked("filter_effect", "kept_share"), _share),
+        gates={True: "passed", False: "refused"}.get(passed, ""),
+    )
+
+
+def _run(run: Mapping[str, Any]) -> RunRow:
+    start, end = run["start"], run["end"] or {}
+    outcome, tone = OUTCOMES[end.get("event", "STARTED")]
+    return RunRow(
+        session=start.get("session", DASH),
+        at=Cell(minute(start["at"]), start["at"]),
+        outcome=outcome,
+        tone=tone,
+        reason=printable(end.get("reason") or end.get("error", "")),
+        took=_cell(end.get("duration_s"), _seconds),
+    )
+
+
+def _changes(events: Iterable[Event], pages: Mapping[str, str], now: datetime) -> list[ChangeRow]:
+    """Changes of the active model, the newest first, each with how long it held."""
+    changes = [event for event in events if event.event in CHANGES]
+    rows = [
+        ChangeRow(
+            at=minute(event.at),
+            what=CHANGES[event.event],
+            model_id=event.model_id or "",
+            link=pages.get(event.subject, ""),
+            by=printable(event.by),
+            reason=printable(event.reason),
+            lasted=_lasted(event.at, following.at if following else None, now),
+        )
+        for event, following in zip_longest(changes, changes[1:])
+    ]
+    return rows[: -MAX_LISTED - 1 : -1]
+
+
+def _lasted(start: datetime, end: datetime | None, now: datetime) -> str:
+    days = round(((end or now) - start).total_seconds() / 86_400)
+    length = counted(days, "day") if days else "less than a day"
+    return f"active for {length}" + ("" if end else " so far")
+
+
+def _found(values: Any, *path: str) -> Any:
+    """What lies at a path of names in plain values; None where there is nothing."""
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def _cell(value: Any, form: Callable[[Any], str]) -> Cell:
+    return Cell(form(value), "" if value is None else f"{value:.10g}")
+
+
+def _expectancy(value: float | None) -> str:
+    return percent(value, 2, signed=True)
+
+
+def _share(value: float | None) -> str:
+    return percent(value, 0)
+
+
+def _seconds(value: float | None) -> str:
+    return DASH if value is None else f"{number(value, 1)}{FIXED}s"

@@ -1,0 +1,83 @@
+"""The one look that settles it: what an evaluation says of a candidate, in a headline.
+
+The headline follows the expectancy and its interval on trades that the model never saw, and
+the gates where they were asked. It never calls a filter good for avoiding bad trades alone:
+fewer bad trades is not more money.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from afterclose.wording.numbers import counted, interval, percent
+
+Tone = Literal["good", "bad", "unsure"]
+"""How a figure is to be taken; it is shown by a sign as well as by a colour."""
+
+PART_NAMES = {"walk_forward": "walk-forward", "held_out": "held-out"}
+
+
+class Verdict(NamedTuple):
+    """What to think of a candidate, and the sentences that say why."""
+
+    tone: Tone
+    headline: str
+    sentences: list[str]
+
+
+def main_part(evaluation: Mapping[str, Any]) -> str:
+    """The part with most trades: walk-forward unless there was hardly any."""
+    walked, held_out = (evaluation[name]["rules_only"]["trades"] for name in PART_NAMES)
+    return "walk_forward" if walked >= held_out else "held_out"
+
+
+def tone_of(difference: Mapping[str, Any] | None, *, higher_is_better: bool = True) -> Tone | None:
+    """What an interval says of a difference: unsure when 0 lies inside, None without one."""
+    if difference is None or difference["low"] is None or difference["high"] is None:
+        return None
+    if difference["low"] <= 0 <= difference["high"]:
+        return "unsure"
+    return "good" if (difference["low"] > 0) == higher_is_better else "bad"
+
+
+def verdict(evaluation: Mapping[str, Any]) -> Verdict:
+    """The verdict on the part with most trades."""
+    name = main_part(evaluation)
+    part = evaluation[name]
+    rules, kept, effect = part["rules_only"], part["rules_ml"], part["filter_effect"]
+    trades = f"{counted(rules['trades'], f'{PART_NAMES[name]} trade')}"
+    if not rules["trades"]:
+        return Verdict("unsure", "Nothing to judge by", ["No trade was left to test on."])
+    if not effect["blocked"]:
+        return Verdict("unsure", "It blocked nothing", [f"All {trades} were let through."])
+    if not kept["trades"]:
+        return Verdict("bad", "It blocks every trade", [f"None of {trades} was let through."])
+    change = part["differences"]["expectancy"]
+    low, high = (percent(change[end], 2, signed=True) for end in ("low", "high"))
+    money = (
+        f"Over {trades} that it had not seen, expectancy goes from "
+        f"{percent(rules['expectancy'], 2, signed=True)} to "
+        f"{percent(kept['expectancy'], 2, signed=True)} a trade. "
+        f"The 95 % interval of the difference is {interval(low, high)}."
+    )
+    choice = (
+        f"It blocks {percent(effect['blocked'] / rules['trades'], 0)} of them: "
+        f"{effect['bad_trades_avoided']} bad ones and {effect['good_trades_lost']} good ones."
+    )
+    tone = tone_of(change) or "unsure"
+    headline = {
+        "good": "Better than the rules alone",
+        "bad": "Worse than the rules alone",
+        "unsure": "No clear difference from the rules alone",
+    }[tone]
+    if not (refusals := _refusals(evaluation.get("gates"))):
+        return Verdict(tone, headline, [money, choice])
+    if tone == "good":
+        tone, headline = "unsure", "Better than the rules alone, but not by every measure"
+    return Verdict(tone, headline, [money, choice, refusals])
+
+
+def _refusals(answer: Mapping[str, Any] | None) -> str:
+    """How many gates refuse; empty when none does, or none was asked."""
+    gates = answer["gates"] if answer else ()
+    refused = sum(not gate["passed"] for gate in gates)
+    return f"{refused} of {len(gates)} promotion gates refuse it." if refused else ""

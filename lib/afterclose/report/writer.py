@@ -1,0 +1,126 @@
+"""Writes the review pages: each candidate's, once, and the scope's, after every cycle.
+
+What is drawn is read from the scope's files alone, so a page can be made again at any time,
+and a night's work can leave a page out when drawing fails.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from markupsafe import Markup
+
+from afterclose.dataset.file import DatasetFile
+from afterclose.disk.files import write_atomic
+from afterclose.learning.artifacts import ModelStore
+from afterclose.nightly.cycle_state import CYCLE_JOB, JOURNAL_FILE
+from afterclose.nightly.journal import Journal
+from afterclose.nightly.operator_view import show_status
+from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
+from afterclose.nightly.work import Workplace
+from afterclose.records import Outcome
+from afterclose.registry.checks import EVALUATION_FILE
+from afterclose.registry.reader import read_registry
+from afterclose.report.candidate_view import candidate_view
+from afterclose.report.pages import drawing, page
+from afterclose.report.scope_view import scope_view
+from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
+from afterclose.report.time_charts import equity_chart, growth_chart
+from afterclose.report.verdict import main_part
+from afterclose.settings import Settings
+from afterclose.wording.numbers import counted
+from afterclose.wording.promote_line import promote_line
+
+MIN_VERSIONS: Final = 2
+"""Of a dataset, for a line to be drawn."""
+
+
+def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -> Path:
+    """Draw the page of an evaluated model; the same evaluation gives the same bytes.
+
+    Raises InputError for an unknown model, StorageError, and what its files deserve.
+    """
+    store = ModelStore(model_dir)
+    folder = store.folder(model_id)
+    evaluation = msgspec.json.decode((folder / EVALUATION_FILE).read_bytes())
+    versus = evaluation["versus_active"]
+    active = versus["model_id"] if versus else None
+    view = candidate_view(
+        evaluation,
+        store.read_metadata(model_id),
+        store.read_metadata(active) if active in store.model_ids() else None,
+        scope=f"{settings.market}/{settings.env}",
+        promote=promote_line(model_id, settings, f"ml_models/{model_id}/{REPORT_FILE}"),
+    )
+    charts = _candidate_charts(evaluation, [part.key for part in view.parts])
+    path = folder / REPORT_FILE
+    write_atomic(path, page("candidate.html.j2", view=view, charts=charts))
+    return path
+
+
+def draw_missing(settings: Settings, now: datetime) -> Outcome:
+    """Draw the scope's page, and those of evaluated models that have none.
+
+    Raises ScopeBusy and what `write_candidate_report` and `write_scope_index` raise.
+    """
+    store = ModelStore(settings.model_dir)
+    with Workplace.from_settings(settings).run("report", now) as end:
+        missing = [
+            model_id
+            for model_id in store.model_ids()
+            if (store.folder(model_id) / EVALUATION_FILE).is_file()
+            and not (store.folder(model_id) / REPORT_FILE).is_file()
+        ]
+        for model_id in missing:
+            write_candidate_report(settings.model_dir, model_id, settings)
+        index = write_scope_index(settings, now)
+        return end(
+            Outcome(
+                job="report",
+                status="done",
+                reason=f"drew the scope's page and {counted(len(missing), 'model')}",
+                details={"index": str(index), "drawn": missing},
+                text=f"Open in a browser:\n  {index.absolute()}",
+            )
+        )
+
+
+def write_scope_index(settings: Settings, now: datetime) -> Path:
+    """Draw the scope's page as its files stand at ``now``. Raises StorageError."""
+    registry = read_registry(settings.model_dir, settings.signing_key)
+    status = show_status(settings, now).details
+    newest = status["candidates"]["newest"]
+    view = scope_view(
+        status,
+        {name: record.as_dict() for name, record in registry.state.models.items()},
+        registry.chain.events,
+        msgspec.to_builtins(Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)),
+        {path.parent.name: f"ml_models/{path.parent.name}/{REPORT_FILE}"
+         for path in settings.model_dir.glob(f"*/{REPORT_FILE}")},
+        promote=promote_line(newest, settings, INDEX_FILE) if newest else None,
+        now=now,
+    )  # fmt: skip
+    path = settings.root / INDEX_FILE
+    write_atomic(path, page("scope.html.j2", view=view, charts=_scope_charts(settings)))
+    return path
+
+
+def _candidate_charts(evaluation: dict[str, Any], parts: Iterable[str]) -> dict[str, Markup]:
+    main, threshold = main_part(evaluation), evaluation["threshold"]
+    part, records = evaluation[main], evaluation["track_record"]
+    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in parts}
+    charts["scores"] = score_chart("score", records[main]["scores"], threshold)
+    charts["calibration"] = calibration_chart("calibration", part["calibration"])
+    charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)
+    return {name: drawing(svg) for name, svg in charts.items()}
+
+
+def _scope_charts(settings: Settings) -> dict[str, Markup]:
+    metadata = DatasetFile(settings.root).metadata()
+    versions = metadata.versions if metadata else ()
+    if len(versions) < MIN_VERSIONS:
+        return {}
+    sizes = [(datetime.fromisoformat(made.built_at), made.rows) for made in versions]
+    return {"growth": drawing(growth_chart("growth", sizes))}

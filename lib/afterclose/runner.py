@@ -1,0 +1,145 @@
+"""The edge all jobs share: options, settings, logging, printing and exit codes.
+
+A job supplies `run(settings, now, args) -> Outcome`; everything that could differ between
+jobs by accident (how an error is shown, where JSON goes) is here once. Heavy modules are
+imported inside `run`, so that a cron tick with nothing due stays as cheap as Python itself.
+"""
+
+import argparse
+import atexit
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from afterclose.clock import parse_now
+from afterclose.config import load_settings
+from afterclose.disk.files import storage_error
+from afterclose.errors import AftercloseError, UsageError
+from afterclose.records import Outcome
+from afterclose.settings import Settings
+
+GARBAGE_AFTER_OBJECTS = 200_000
+"""Containers that a job makes before Python looks for cycles among them."""
+
+HELP_COLUMNS = 96
+
+Run = Callable[[Settings, datetime, argparse.Namespace], Outcome]
+"""What a job does, once its options and settings are known."""
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Of a fixed width: asking the terminal, which happens at every start, costs 3 ms."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=HELP_COLUMNS)
+
+
+def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """The parser of job ``name`` with the options common to all jobs."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m jobs.{name}",
+        description=doc,
+        formatter_class=_HelpFormatter,
+        allow_abbrev=False,
+    )
+    common = parser.add_argument_group("common options")
+    common.add_argument("--logs-dir", metavar="DIR", help="the mounted volume (ML_LOGS_DIR)")
+    common.add_argument("--market", help="us, india, crypto, ... (ML_MARKET)")
+    common.add_argument("--env", help="paper, live, ... (ML_ENV)")
+    common.add_argument("--now", metavar="ISO8601", help="stands in for the wall clock")
+    common.add_argument("--json", action="store_true", help="print one JSON object, the result")
+    common.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    common.add_argument("-v", "--verbose", action="store_true", help="log each step to stderr")
+    return parser
+
+
+def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
+    """Run one job to its exit code (DESIGN section 1). Never lets a traceback through."""
+    args = parser.parse_args(argv)
+    # A job ends soon, and its libraries stay: looking through what they have just loaded for
+    # garbage, again and again and once more at the end, takes a sixth of a cycle.
+    gc.set_threshold(GARBAGE_AFTER_OBJECTS)
+    atexit.register(gc.freeze)
+    try:
+        if args.verbose:
+            _log_to_stderr()
+        settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
+        outcome = run(settings, parse_now(args.now), args)
+    except AftercloseError as error:
+        return _fail(args, parser.prog, error, error.exit_code)
+    except ModuleNotFoundError as error:
+        return _fail(args, parser.prog, UsageError(_not_installed(error)), UsageError.exit_code)
+    except KeyboardInterrupt:
+        return _fail(args, parser.prog, KeyboardInterrupt("interrupted"), 1)
+    except OSError as error:  # a volume that goes away fails where nobody looks for it
+        told = storage_error(error.filename, error) if error.filename else error
+        return _fail(args, parser.prog, told, 1)
+    except Exception as error:  # noqa: BLE001 - the edge: people get a sentence, -v the traceback
+        if args.verbose:
+            import traceback
+
+            traceback.print_exc()
+        return _fail(args, parser.prog, error, 1)
+    _show(args, outcome)
+    return outcome.exit_code
+
+
+def _not_installed(error: ModuleNotFoundError) -> str:
+    """A bot's environment has what trading needs; the night's jobs need an extra."""
+    return (
+        f"this job needs the package {error.name!r}, which is not installed here. Install what "
+        "the jobs need: pip install 'afterclose[nightly]'"
+    )
+
+
+def _show(args: argparse.Namespace, outcome: Outcome) -> None:
+    if args.json:
+        import msgspec
+
+        sys.stdout.write(msgspec.json.encode(outcome_dict(outcome)).decode() + "\n")
+    elif not args.quiet and not _shown_as_table(outcome):
+        sys.stdout.write((outcome.text or f"{outcome.job}: {outcome.reason}") + "\n")
+
+
+def _shown_as_table(outcome: Outcome) -> bool:
+    if not sys.stdout.isatty():
+        return False
+    from afterclose.console import print_table  # 60 ms, for people only
+
+    return print_table(outcome)
+
+
+def outcome_dict(outcome: Outcome) -> dict[str, object]:
+    """The JSON form of an outcome: its details, with job, status and reason beside them."""
+    return {
+        "schema_version": 1,
+        "job": outcome.job,
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "exit_code": outcome.exit_code,
+        **outcome.details,
+    }
+
+
+def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) -> int:
+    job = prog.rpartition(".")[2]
+    words = str(error) or type(error).__name__
+    if not isinstance(error, AftercloseError | KeyboardInterrupt):
+        words = f"{type(error).__name__}: {words} (run again with -v for the details)"
+    sys.stderr.write(f"{job}: {words}\n")
+    if args.json:
+        import json
+
+        status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
+        body = {"schema_version": 1, "job": job, "status": status, "reason": words}
+        sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
+    return code
+
+
+def _log_to_stderr() -> None:
+    import logging
+
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.DEBUG, format="%(asctime)s %(levelname)s %(message)s"
+    )

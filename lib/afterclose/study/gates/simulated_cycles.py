@@ -1,0 +1,134 @@
+"""Nightly cycles over trades in memory: what would have been promoted, and what refused it.
+
+The production code runs: the training, the evaluation and the gates that work at night, with
+nothing left out but the disk between them. A night is evaluated in full only where the two
+gates on the evidence pass, because one gate that refuses settles it; that is cheaper and
+changes no answer.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from afterclose.arrays import Floats
+from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.evaluating.evidence import BATCH_TRADES, Evidence, evidence_at, stake_path
+from afterclose.evaluating.prequential import prequential
+from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
+from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.learning.models import predict_risks
+from afterclose.learning.training import TrainingOptions, label, learn, prepare
+from afterclose.market.embargo import embargo_cutoff
+from afterclose.settings import Settings
+from afterclose.study.gates.planted_trades import DAY_US
+
+NIGHTS: Final = 250
+FIRST_NIGHT_TRADES: Final = 60
+
+Refusals = tuple[str, ...]
+"""What refused: names of gates, or why there was no model. None at all is a promotion."""
+
+
+class Recipe(NamedTuple):
+    """How a scope is set: to train, to evaluate and to decide."""
+
+    training: TrainingOptions
+    evaluation: EvaluationOptions
+    gates: GateOptions
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Recipe":
+        """The scope's settings, with UTC days instead of its calendar."""
+        training, evaluation = (
+            {name: getattr(settings, name) for name in kind.__struct_fields__ if name != "calendar"}
+            for kind in (TrainingOptions, EvaluationOptions)
+        )
+        return cls(
+            TrainingOptions(**training),
+            EvaluationOptions(**evaluation),
+            GateOptions.from_settings(settings),
+        )
+
+
+def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Refusals:
+    """One cycle over all trades of ``seed``."""
+    dataset = trades(seed)
+    evidence = evidence_at(_stake_path(recipe, dataset))
+    return _lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
+
+
+def promoted_ever(
+    recipe: Recipe,
+    trades: Callable[[int], Dataset],
+    seed: int,
+    first_night_trades: int = FIRST_NIGHT_TRADES,
+) -> Refusals:
+    """A cycle each night for `NIGHTS` days: nothing once one promotes, or the last refusals.
+
+    The first night knows ``first_night_trades`` outcomes, each later one those that its day
+    has added. What was judged stays judged (`afterclose.evaluating.prequential`), so one pass over
+    the trades has the evidence of all nights.
+    """
+    dataset = trades(seed)
+    path = _stake_path(recipe, dataset)
+    exits_us = np.sort(dataset.exit_us)
+    first_us = int(exits_us[first_night_trades - 1])
+    refused: Refusals = ()
+    for night_us in range(first_us, first_us + NIGHTS * DAY_US, DAY_US):
+        batches = int(np.searchsorted(exits_us, night_us, side="right")) // BATCH_TRADES
+        refused = _lacking(evidence_at(path[: batches + 1]), recipe.gates)
+        if not refused:
+            refused = _full_cycle(recipe, known_by(dataset, night_us))
+        if not refused:
+            break
+    return refused
+
+
+def known_by(dataset: Dataset, moment_us: int) -> Dataset:
+    """The trades that have ended by then."""
+    return dataset.take(np.flatnonzero(dataset.exit_us <= moment_us))
+
+
+def _stake_path(recipe: Recipe, dataset: Dataset) -> Floats:
+    once = prequential(
+        dataset,
+        label(dataset, recipe.training),
+        recipe.training,
+        embargo_cutoff(dataset, recipe.training.embargo_sessions),
+        max_abs_z=recipe.evaluation.ood_max_z,
+    )
+    return stake_path(dataset.realized_pnl_pct[once.rows], once.verdicts)
+
+
+def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
+    """Which of the gates on the evidence refuse, for the first recipe that is tried."""
+    asked = (
+        luck_of_all_nights(evidence.p_value, 1, bounds.alpha),
+        evidence_not_lost(evidence.log_stake, evidence.log_peak),
+    )
+    return tuple(gate.name for gate in asked if not gate.passed)
+
+
+def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
+    cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
+    task = prepare(dataset, recipe.training, cutoff)
+    if isinstance(task, str):
+        return (task,)
+    learned = learn(task, recipe.training, cutoff)
+    model = FrozenModel(
+        model_id="simulated",
+        options=recipe.training,
+        last_train_exit=EPOCH + int(dataset.exit_us[task.split.train].max()) * MICROSECOND,
+        stats=learned.stats,
+        risks=partial(predict_risks, learned.pipeline),
+        tuned_threshold=learned.card.threshold if learned.card.threshold_mode == "tuned" else None,
+        regularisation_c=learned.metrics.regularisation_c,
+    )
+    evaluation = evaluate_model(
+        dataset, model, cutoff, recipe.evaluation, active=None, candidates_tried=1
+    )
+    answer = verdict(evaluation | {"active_model": None, "recipe": {"number": 1}}, recipe.gates)
+    return tuple(gate.name for gate in answer.gates if not gate.passed)

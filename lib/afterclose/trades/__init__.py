@@ -1,0 +1,1 @@
+"""One trade: a ledger record, how it is parsed, and what follows from it alone."""

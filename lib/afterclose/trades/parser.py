@@ -1,0 +1,170 @@
+"""From one ledger line to a dataset row, an open trade, or the reason why it is neither.
+
+Rows are checked before they are written and not when a model is trained: the dataset only
+grows, so one bad row in it would break training every day from then on, even after the
+ledger was mended.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from math import inf, isfinite
+
+import msgspec
+
+from afterclose.records import Features, TradeDataRow
+from afterclose.trades.excursions import SIDES, realized_pnl_pct
+from afterclose.trades.leaking_names import known_later
+from afterclose.trades.plain import SECONDS_A_DAY, ParserRules
+from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
+from afterclose.trades.timestamps import TimestampReader
+
+LONGEST_QUOTE = 60
+"""Characters of a bad value that a reason repeats."""
+
+OUT_OF_RANGE = "out of range: price times quantity, or the PnL, is no finite number"
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """A closed trade that can be learned from, and what was changed in it on the way."""
+
+    row: TradeDataRow
+    nonfinite_features: int
+    mae_sign_flipped: bool
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A trade without an exit yet: neither a row nor a reject."""
+
+    trade_id: str
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A line that cannot be used, and why (see `Unusable`)."""
+
+    trade_id: str | None
+    reason: str
+    usable_from: datetime | None = None
+
+
+class LineParser:
+    """Parses the lines of one ledger for one build (see `ParserRules`)."""
+
+    def __init__(self, timezone: str, excluded_exit_types: Collection[str], now: datetime) -> None:
+        self.rules = ParserRules(timezone, frozenset(excluded_exit_types), now.astimezone(UTC))
+        self._timestamps = TimestampReader(timezone)
+
+    def parse(self, line: bytes) -> Closed | Open | Reject:
+        """Judge one line, with or without its line end. Never raises for what is in it."""
+        try:
+            record, nonfinite = decode_record(line)
+        except Unusable as problem:
+            return Reject(problem.trade_id, problem.reason)
+        return self.judge(record, nonfinite)
+
+    def judge(self, record: LedgerRecord, nonfinite_features: int = 0) -> Closed | Open | Reject:
+        """Judge a record that is decoded already."""
+        if not record.trade_id:
+            return Reject(None, "missing field: trade_id")
+        if record.exit_timestamp is None:
+            return Open(record.trade_id)
+        try:
+            row = self._row(record.trade_id, record)
+            return Closed(row, nonfinite_features, (record.mae_pct or 0.0) > 0)
+        except Unusable as problem:
+            return Reject(record.trade_id, problem.reason, problem.usable_from)
+
+    def _row(self, trade_id: str, record: LedgerRecord) -> TradeDataRow:
+        exit_type, mae_pct, mfe_pct = record.exit_type, record.mae_pct, record.mfe_pct
+        if exit_type is not None and exit_type.strip().upper() in self.rules.excluded_exit_types:
+            raise Unusable(f"excluded exit type: {_quoted(exit_type)}")
+        if not record.symbol:
+            raise Unusable("missing field: symbol")
+        money = _money_of(record)
+        pnl_pct = realized_pnl_pct(*money)
+        if not isfinite(pnl_pct):
+            raise Unusable(OUT_OF_RANGE)
+        side, entry_price, exit_price, quantity, fees = money
+        entered, exited, decision_text, exit_text = self._moments(record)
+        if mae_pct is not None and abs(mae_pct) > 1:
+            raise Unusable(f"percent-like MAE: {mae_pct}")
+        return TradeDataRow(
+            trade_id=trade_id,
+            symbol=record.symbol,
+            side=side,
+            decision_timestamp=decision_text,
+            exit_timestamp=exit_text,
+            rule_confidence=record.strength,
+            rule_features=_usable_features(record.features),
+            position_size=quantity,
+            entry_price=entry_price,
+            exit_price=exit_price,
+            fees=fees,
+            holding_days=(exited - entered).total_seconds() / SECONDS_A_DAY,
+            realized_pnl_pct=pnl_pct,
+            mae_pct=None if mae_pct is None else 0.0 - abs(mae_pct),
+            mfe_pct=None if mfe_pct is None else max(0.0, mfe_pct),
+            exit_type=exit_type,
+            source=record.source or "paper",
+        )
+
+    def _moments(self, record: LedgerRecord) -> tuple[datetime, datetime, str, str]:
+        """When it was entered and left (UTC), and the texts of decision and exit."""
+        entered, entry_text = self._moment("entry_timestamp", record.entry_timestamp)
+        exited, exit_text = self._moment("exit_timestamp", record.exit_timestamp)
+        decided, decision_text = entered, entry_text
+        if record.decision_timestamp is not None:
+            decided, decision_text = self._moment("decision_timestamp", record.decision_timestamp)
+        if decided > entered:
+            raise Unusable("decision after entry")
+        if exited < entered:
+            raise Unusable("exit before entry")
+        if exited > self.rules.now:
+            raise Unusable(f"future timestamp: {exit_text}", usable_from=exited)
+        return entered, exited, decision_text, exit_text
+
+    def _moment(self, name: str, text: str | None) -> tuple[datetime, str]:
+        if not text:
+            raise Unusable(f"missing field: {name}")
+        try:
+            return self._timestamps.read(text)
+        except (ValueError, OverflowError):
+            raise Unusable(f"no timestamp in ISO 8601: {name} {_quoted(text)}") from None
+
+
+def _money_of(record: LedgerRecord) -> tuple[str, float, float, float, float]:
+    """Side, entry price, exit price, quantity and fees: what makes up the PnL."""
+    entry_price = _above_0("entry_price", record.entry_price)
+    exit_price = _above_0("exit_price", record.exit_price)
+    quantity = _above_0("quantity", record.size)
+    fees = record.fees or 0.0
+    if not 0 <= fees < inf:
+        raise Unusable(f"not finite and at least 0: fees {fees}")
+    side = "long" if record.side is None else record.side
+    if side not in SIDES:
+        raise Unusable(f"unknown side: {_quoted(side)}")
+    if not 0 < entry_price * quantity < inf:
+        raise Unusable(OUT_OF_RANGE)
+    return side, entry_price, exit_price, quantity, fees
+
+
+def _above_0(name: str, value: float | None) -> float:
+    if value is None:
+        raise Unusable(f"missing field: {name}")
+    if not 0 < value < inf:
+        raise Unusable(f"not finite and above 0: {name} {value}")
+    return value
+
+
+def _usable_features(features: RawFeatures | None) -> Features:
+    if not features:
+        raise Unusable("no features")
+    for name in features:
+        if known_later(name):
+            raise Unusable(f"feature known only later: {name}")
+    if all(value is None for value in features.values()):
+        raise Unusable("no finite feature")
+    return {name: None if value is None else float(value) for name, value in features.items()}
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "...")

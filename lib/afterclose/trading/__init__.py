@@ -1,0 +1,1 @@
+"""What runs while the market is open: verdicts, orders, positions. Light to import."""

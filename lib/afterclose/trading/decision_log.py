@@ -1,0 +1,243 @@
+"""The decision log: one JSON line for each verdict of the filter, with all that it saw.
+
+The line is in the file before the verdict is given, so it survives a kill of the process,
+and any verdict can be computed again to the last bit. It is written through one open file
+without syncing; a thread beside the trading syncs every few seconds. `logging` was not
+taken: it formats, buffers and swallows errors by rules of its own, and its lines are prose.
+
+To raise SCHEMA_VERSION, teach `parse_decision` the old number: written lines stay.
+"""
+
+import logging
+import math
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from afterclose.disk.line_appender import LineAppender
+from afterclose.disk.seal import is_damaged, seal
+from afterclose.errors import UNREADABLE, InputError, StorageError
+from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.scorer import LinearScorer, Scorer
+from afterclose.records import SCHEMA_VERSION, Reason
+from afterclose.trading.feature_values import PlainFeatures
+
+SYNC_INTERVAL_S = 5.0
+"""What a power cut may cost; a kill of the process costs nothing."""
+
+LoggedFeatures = dict[str, float | str | dict[str, str] | None]
+"""Features as JSON can hold them: "NaN", "Infinity" and "-Infinity" are those floats, and
+``{"not_a_number": text}`` is a value that could not be used."""
+
+_logger = logging.getLogger(__name__)
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the log.
+
+    ``at`` is the moment of the decision (ISO 8601, UTC), ``digest`` the SHA-256 of the file
+    that was scored with, ``features`` None when they could not be read at all.
+    ``lost_before`` counts the verdicts just before this one that the disk did not take.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    at: str
+    session: str | None
+    symbol: str | None
+    side: str | None
+    mode: str
+    model_id: str | None
+    digest: str | None
+    features: LoggedFeatures | None
+    risk_score: float | None
+    threshold: float
+    allowed: bool
+    size_multiplier: float
+    reason: Reason
+    lost_before: int = 0
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a verdict is about; ``at`` is ISO 8601 text."""
+
+    symbol: str | None = None
+    side: str | None = None
+    at: str | None = None
+
+
+_subject: ContextVar[Subject] = ContextVar("subject", default=Subject())  # noqa: B039 - frozen
+
+
+@contextmanager
+def deciding_about(symbol: str, side: str, at: str) -> Iterator[None]:
+    """Name the entry that verdicts inside the block are about, for their log lines.
+
+    A context rather than arguments of `check`: what is asked of a filter stays the features
+    alone, so nobody's filter can come to depend on a symbol or a date.
+    """
+    token = _subject.set(Subject(symbol, side, at))
+    try:
+        yield
+    finally:
+        _subject.reset(token)
+
+
+def current_subject() -> Subject:
+    """What the present verdict is about; empty outside `deciding_about`."""
+    return _subject.get()
+
+
+class DecisionLog:
+    """Appends records to ``path``. A disk that fails costs lines, never a trade."""
+
+    def __init__(self, path: Path, *, sync_interval_s: float = SYNC_INTERVAL_S) -> None:
+        self.lost = 0
+        self._appender = LineAppender(path)
+        self._sync_interval_s = sync_interval_s
+        self._closing: threading.Event | None = None
+        self._unsynced = False
+        self._warned = False
+
+    def open(self) -> str:
+        """Why the file cannot be written now, empty when it can; `write` will not say it again."""
+        try:
+            self._appender.append(b"")
+        except StorageError as error:
+            self._warned = True
+            return str(error)
+        return ""
+
+    def write(self, record: DecisionRecord) -> None:
+        """Put ``record`` into the file, without waiting for the disk; never raises.
+
+        When the disk refuses, the line is dropped and counted in ``lost``, said once, and
+        the next line is tried again.
+        """
+        try:
+            if self.lost:
+                record = replace(record, lost_before=self.lost)
+            self._appender.append(seal(msgspec.json.encode(record)) + b"\n")
+        except (StorageError, TypeError, ValueError) as error:  # disk; a subject that is no text
+            self.lost += 1
+            self._warn(error)
+            return
+        if self.lost:
+            self.lost, self._warned = 0, False
+        self._unsynced = True
+        if self._closing is None:
+            self._sync_in_background()
+
+    def sync(self) -> None:
+        """Make what was written survive a power cut; an error is only said."""
+        if not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            self._appender.sync()
+        except StorageError as error:
+            self._warn(error)
+
+    def close(self) -> None:
+        """Sync and let go of the file, at the end of a session. A later write reopens it."""
+        if self._closing is not None:
+            self._closing.set()
+            self._closing = None
+        self.sync()
+        self._appender.close()
+
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            _logger.warning("decision log: %s Trading goes on; verdicts are counted.", error)
+
+    def _sync_in_background(self) -> None:
+        self._closing = threading.Event()
+        weakref.finalize(self, self._closing.set)
+        threading.Thread(
+            target=_sync_until_closed,
+            args=(weakref.ref(self), self._closing, self._sync_interval_s),
+            name="decision-log-sync",
+            daemon=True,
+        ).start()
+
+
+def _sync_until_closed(
+    reference: "weakref.ref[DecisionLog]", closing: threading.Event, interval_s: float
+) -> None:
+    while not closing.wait(interval_s):
+        log = reference()
+        if log is not None:
+            log.sync()
+        del log  # or the thread would keep alive what it waits for
+
+
+def logged_features(features: PlainFeatures | None) -> LoggedFeatures | None:
+    """``features`` in a form that JSON brings back exactly; None stays None."""
+    if features is None:
+        return None
+    return {
+        name: value
+        if value is None or (value.__class__ is float and math.isfinite(value))
+        else _marked(value)
+        for name, value in features.items()
+    }
+
+
+def seen_features(logged: LoggedFeatures) -> PlainFeatures:
+    """The inverse of `logged_features`."""
+    return {
+        name: value["not_a_number"]
+        if isinstance(value, dict)
+        else float(value)
+        if isinstance(value, str)
+        else value
+        for name, value in logged.items()
+    }
+
+
+def parse_decision(line: bytes | str) -> DecisionRecord:
+    """The record in one line of the log. Raises InputError saying what is wrong with it."""
+    try:
+        record = msgspec.json.decode(line, type=DecisionRecord)
+    except UNREADABLE as error:
+        raise InputError(f"not a line of the decision log: {error}") from None
+    if is_damaged(line.encode() if isinstance(line, str) else line):
+        raise InputError("not a line of the decision log: changed since it was written")
+    return record
+
+
+def read_decisions(path: Path) -> Iterator[DecisionRecord]:
+    """All verdicts in ``path``, in file order; a damaged line is skipped with a warning."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.isspace():
+                continue  # a repair has put it aside
+            try:
+                yield parse_decision(line)
+            except InputError as error:
+                _logger.warning("%s, line %d skipped: %s", path, number, error)
+
+
+def replay(line: bytes | str | DecisionRecord, model: Scorecard | Scorer) -> float | None:
+    """The risk score of a logged verdict computed anew: equal to the logged one to the bit.
+
+    None where the filter gave no score. ``model`` is the one named by the line's digest.
+    Raises InputError when the line is not one of the log.
+    """
+    record = line if isinstance(line, DecisionRecord) else parse_decision(line)
+    if record.risk_score is None or record.features is None:
+        return None
+    scorer = LinearScorer(model) if isinstance(model, Scorecard) else model
+    return scorer.predict_risk(seen_features(record.features))
+
+
+def _marked(value: float | str) -> str | dict[str, str]:
+    if isinstance(value, str):
+        return {"not_a_number": value}
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -1,0 +1,1 @@
+"""Numbers, sections and sentences as people read them; nothing is computed here."""

@@ -1,0 +1,92 @@
+"""What a registration and a cycle came to, with the line to copy for a promotion."""
+
+import shlex
+from typing import TYPE_CHECKING
+
+from afterclose.records import Outcome
+from afterclose.settings import Settings
+
+if TYPE_CHECKING:
+    from afterclose.gating.promotion import AutoPromotion  # scikit-learn, which words do not need
+
+RULE = "=" * 80
+
+CONTAINER_LOGS_DIR = "/logs"
+"""Where the image keeps its volume: a path that means nothing on the host."""
+
+
+def cycle_text(
+    model_id: str | None,
+    *,
+    reason: str,
+    previous_active: str | None,
+    command: str,
+    page: str | None = None,
+    promotion: "AutoPromotion | None" = None,
+) -> str:
+    """The section OFFLINE ML CYCLE COMPLETE; without a ``model_id`` it says why there is none.
+
+    ``page`` is the path of the candidate's review page, ``command`` the line to promote it,
+    ``promotion`` what came of the automatic one where it is set.
+    """
+    lines = [RULE, "OFFLINE ML CYCLE COMPLETE", RULE]
+    if model_id is None:
+        lines += ["New candidate: none", f"Reason: {reason}"]
+    else:
+        lines += [f"New candidate: {model_id}", *_status(promotion)]
+    lines.append(f"Previous active: {previous_active or 'none (rules only)'}")
+    if model_id and page:
+        lines += ["", "To look at it first, open in a browser:", f"  {page}"]
+    if command and not (promotion and promotion.promoted):
+        lines += ["", "To promote it:", f"  {command}"]
+    return "\n".join(lines)
+
+
+def _status(promotion: "AutoPromotion | None") -> list[str]:
+    if promotion and promotion.promoted:
+        return [f"Status: Promoted automatically ({promotion.reason})"]
+    waits = "Status: Registered (awaiting manual promotion)"
+    return [waits, f"Not promoted automatically: {promotion.reason}"] if promotion else [waits]
+
+
+def registration(
+    model_id: str, command: str, promotion: "AutoPromotion | None", *, new: bool
+) -> Outcome:
+    """What registering came to; ``command`` is the line to promote the model."""
+    reason = f"{model_id} {'awaits a promotion' if new else 'was registered before'}"
+    text = f"Registered {model_id}. To make it active:\n{command}" if new else ""
+    if promotion and promotion.promoted:
+        reason = f"{model_id} was promoted automatically ({promotion.reason})"
+        text = f"Registered {model_id} and promoted it automatically ({promotion.reason})."
+    elif promotion:
+        text = f"Not promoted automatically: {promotion.reason}.\n{text}"
+    return Outcome(
+        job="register",
+        status="done" if new else "unchanged",
+        reason=reason,
+        details={
+            "model_id": model_id,
+            "promote": command,
+            "auto_promotion": promotion and promotion._asdict(),
+        },
+        text=text,
+    )
+
+
+def promote_command(model_id: str, settings: Settings) -> str:
+    """The exact make line that promotes a model of this scope."""
+    if settings.logs_dir == CONTAINER_LOGS_DIR:
+        service = f"{settings.market}-{settings.env}"
+        named = [] if service == "us-paper" else [f"SERVICE={service}"]
+        return " ".join(["make promote", f"ID={model_id}", "IN=container", *named])
+    defaults = Settings()
+    parts = [
+        f"{name}={shlex.quote(value)}"
+        for name, value, default in (
+            ("LOGS_DIR", settings.logs_dir, defaults.logs_dir),
+            ("MARKET", settings.market, defaults.market),
+            ("ENV", settings.env, defaults.env),
+        )
+        if value != default
+    ]
+    return " ".join(["make promote", f"ID={model_id}", *parts])

@@ -1,0 +1,224 @@
+"""An evaluation in words and tables: the block that `evaluate` prints, from its JSON alone.
+
+Made from the stored dictionary and not from the objects, so that an evaluation of last year
+prints as it did then.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from textwrap import fill
+from typing import Any, Final
+
+from afterclose.wording.gates import gates_text
+
+WIDTH_CHARACTERS: Final = 80
+DASH: Final = "-"
+SMALLEST_P: Final = 0.001
+
+Format = Callable[[float], str]
+
+
+def evaluation_text(evaluation: Mapping[str, Any]) -> str:
+    """The sectioned text for an evaluation as `OfflineEvaluator.evaluate` returns it."""
+    rule = "=" * WIDTH_CHARACTERS
+    return "\n".join([rule, "OFFLINE EVALUATION", rule, *_body(evaluation)])
+
+
+def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
+    held_out, walked = evaluation["held_out"], evaluation["walk_forward"]
+    yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
+    yield f"Risk threshold: {evaluation['threshold']:.2f}; PnL in % of a trade's size, net of fees"
+    yield ""
+    yield (
+        f"Held-out: the {_count(held_out)} newest trades, decided "
+        f"{_date(held_out['first_decision'])} to {_date(held_out['last_decision'])}"
+    )
+    yield from _comparison(held_out)
+    yield ""
+    yield (
+        f"Walk-forward: {_count(walked)} trades in {len(walked['windows'])} windows, "
+        "retrained before each"
+    )
+    if walked["windows"]:
+        yield from _comparison(walked)
+    if crossed := evaluation.get("cpcv"):
+        yield ""
+        yield from _cross_validation(crossed)
+    if active := evaluation["versus_active"]:
+        yield ""
+        yield from _versus_active(active)
+    if gates := evaluation.get("gates"):
+        yield ""
+        yield gates_text(gates)
+    if evaluation["notes"]:
+        yield ""
+        yield "Notes:"
+        yield from map(_item, evaluation["notes"])
+
+
+def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    header = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")
+    yield from table_lines(header, measure_rows(part, "rules_only", "rules_ml"))
+    yield from _resamples(part["differences"])
+    effect, luck, scores = part["filter_effect"], part["significance"], part["scores"]
+    yield ""
+    yield (
+        f"Bad trades avoided: {effect['bad_trades_avoided']} | "
+        f"Good trades lost: {effect['good_trades_lost']} | "
+        f"PnL avoided: {_signed_percent(effect['pnl_avoided'])} | "
+        f"PnL forgone: {_signed_percent(effect['pnl_forgone'])}"
+    )
+    yield (
+        f"Blocking as many at random does as well: {_cell(luck['p_value'], _chance)} | "
+        f"The best of {luck['candidates_tried']} tried: "
+        f"{_cell(luck['p_value_deflated'], _chance)}"
+    )
+    yield (
+        f"AUC: {_cell(scores['auc'], _three)} | PR-AUC: {_cell(scores['pr_auc'], _three)} | "
+        f"Brier: {_cell(scores['brier'], _three)} | "
+        f"Deflated Sharpe: {_cell(luck['deflated_sharpe'], _three)}"
+    )
+
+
+def _cross_validation(crossed: Mapping[str, Any]) -> Iterator[str]:
+    spread = crossed["quantiles"]
+    low, middle, high = (_signed_percent(spread[name]) for name in ("min", "median", "max"))
+    better = round(crossed["share_better"] * crossed["paths"])
+    yield (
+        f"Combinatorial cross-validation: {crossed['paths']} paths of {crossed['trades']} trades, "
+        f"{crossed['fits']} fits"
+    )
+    yield (
+        f"Paths better than rules-only: {better} of {crossed['paths']} | "
+        f"Expectancy {low} to {high}, median {middle}"
+    )
+    yield (
+        f"Probability of backtest overfitting: {_two(crossed['pbo'])}, "
+        f"of {crossed['configurations']} configurations"
+    )
+
+
+def _versus_active(active: Mapping[str, Any]) -> Iterator[str]:
+    yield (
+        f"Against the active model {active['model_id']}: {active['trades_compared']} of "
+        f"{active['trades_held_out']} held-out trades"
+    )
+    yield "were decided after its training data ended; both are measured on those."
+    if not active["trades_compared"]:
+        return
+    yield ""
+    header = ("Metric", "Rules-Only", "Rules+ML", "Rules+Active", "ML-Active", "95 % interval")
+    yield from table_lines(header, measure_rows(active, "rules_only", "rules_ml", "rules_active"))
+    yield from _resamples(active["differences"])
+
+
+def measure_rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...]]:
+    """One row a measure: each policy's value, the difference, and its interval.
+
+    ``part`` holds the measures by policy, and ``differences`` by measure.
+    """
+    return [
+        (
+            name,
+            *(_cell(part[policy][key], form) for policy in policies),
+            *_difference(part["differences"].get(key), form),
+        )
+        for name, key, form in MEASURES
+    ]
+
+
+def _resamples(differences: Mapping[str, Any]) -> Iterator[str]:
+    """How many resamples are behind the intervals, and which of them rest on fewer."""
+    counts = {key: found["resamples"] for key, found in differences.items()}
+    most = max(counts.values(), default=0)
+    fewer = [f"{name}: {counts[key]}" for name, key, _ in MEASURES if counts.get(key, most) < most]
+    if most:
+        yield f"Resamples behind each interval: {'; '.join([str(most), *fewer])}"
+
+
+def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    """A table whose first column is words and whose others are numbers."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    yield _line(header, widths)
+    yield "-+-".join("-" * width for width in widths)
+    for row in rows:
+        yield _line(row, widths)
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = (
+        cell.rjust(width) if column else cell.ljust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return " | ".join([first, *others]).rstrip()
+
+
+def _difference(found: Mapping[str, Any] | None, form: Format) -> tuple[str, str]:
+    """The difference and its interval; blank for a count, which has neither."""
+    if found is None:
+        return "", ""
+    value, low, high = (_signed(found[name], form) for name in ("value", "low", "high"))
+    return value, DASH if low == DASH else f"{low} to {high}"
+
+
+def _cell(value: float | None, form: Format) -> str:
+    return DASH if value is None else form(value)
+
+
+def _signed(value: float | None, form: Format) -> str:
+    text = _cell(value, form)
+    return text if value is None or value <= 0 or text.startswith("+") else f"+{text}"
+
+
+def _count(part: Mapping[str, Any]) -> int:
+    trades: int = part["rules_only"]["trades"]
+    return trades
+
+
+def _item(note: str) -> str:
+    """A wrapped list item that never parts a number from its % sign."""
+    unparted = note.replace(" %", "\N{NO-BREAK SPACE}%")
+    wrapped = fill(unparted, WIDTH_CHARACTERS, initial_indent="- ", subsequent_indent="  ")
+    return wrapped.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def _date(moment: str | None) -> str:
+    return moment[:10] if moment else DASH
+
+
+def _whole(value: float) -> str:
+    return f"{value:d}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _signed_percent(value: float) -> str:
+    return f"{100 * value:+.2f} %"
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _chance(p_value: float) -> str:
+    return "p < 0.001" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+MEASURES: Final[tuple[tuple[str, str, Format], ...]] = (
+    ("Trade Count", "trades", _whole),
+    ("Bad Trades", "bad_trades", _whole),
+    ("Bad Share", "bad_share", _percent),
+    ("Win Rate", "win_rate", _percent),
+    ("Expectancy", "expectancy", _signed_percent),
+    ("Total PnL", "total_pnl", _percent),
+    ("Profit Factor", "profit_factor", _two),
+    ("Max Drawdown", "max_drawdown", _percent),
+    ("Exp. Shortfall 5 %", "expected_shortfall_5", _percent),
+    ("Sharpe per Trade", "sharpe_per_trade", _three),
+)

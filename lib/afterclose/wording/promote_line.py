@@ -1,0 +1,33 @@
+"""The line that promotes a model, as a page can show it.
+
+A page is written under one path and may be opened under another, and two scopes with the same
+history must leave the same pages. So an absolute logs folder is not written down: the page
+adds the folder that it is opened from. The container's own is never mentioned (`cycle_text`).
+"""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from afterclose.settings import Settings
+from afterclose.wording.cycle import CONTAINER_LOGS_DIR, promote_command
+
+
+class PromoteLine(NamedTuple):
+    """``command`` to copy; with ``place`` the page puts its own logs folder behind it.
+
+    ``place`` is the end of the path of a page in such a folder.
+    """
+
+    command: str
+    place: str
+
+
+def promote_line(model_id: str, settings: Settings, page: str) -> PromoteLine:
+    """The line for a model of the settings' scope; ``page`` is a path inside the scope."""
+    if settings.logs_dir == CONTAINER_LOGS_DIR or not settings.logs_dir.startswith("/"):
+        return PromoteLine(promote_command(model_id, settings), "")
+    elsewhere = replace(settings, logs_dir=Settings().logs_dir)
+    return PromoteLine(
+        promote_command(model_id, elsewhere), f"/{settings.market}/{settings.env}/{page}"
+    )

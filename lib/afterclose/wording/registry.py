@@ -1,0 +1,105 @@
+"""The registry in words: what `candidates`, `promote` and `status` print, from values alone.
+
+Reasons and errors were typed by people or come from files, so they are printed as one line
+of visible characters: a terminal obeys escape codes wherever they come from.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from afterclose.wording.printable import printable
+
+RULE: Final = "=" * 80
+NO_MODEL: Final = "none (rules only)"
+
+_COLUMNS: Final = "{:<20}{:<11}{:<12}{:>9}{:>7}{:>20}"
+
+
+def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
+    """The models of `ModelRegistry.list_candidates`, the newest first.
+
+    The expectancy is that of the walk-forward evaluation, without and with the filter.
+    """
+    head = _COLUMNS.format("Model", "State", "Registered", "Test acc.", "AUC", "Expectancy, +ML")
+    rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
+    return _section("MODELS", [head, *rows] if rows else ["No model is registered."])
+
+
+def promotion_text(model_id: str, previous: str | None, *, changed: bool) -> str:
+    """What a promotion did; ``changed`` is False when the model was active already."""
+    if not changed:
+        return _section("MODEL PROMOTION", [f"{model_id} is active already; nothing changed."])
+    lines = [
+        f"Active model: {model_id}",
+        f"Previous active: {previous or NO_MODEL}",
+        "The trading process loads it when its next session begins.",
+    ]
+    return _section("MODEL PROMOTION", lines)
+
+
+def status_text(status: Mapping[str, Any]) -> str:
+    """The operator's page for ``status``, the plain values of `ml_status.json`."""
+    return _section(f"STATUS OF {status['scope']}", list(_status(status)))
+
+
+def _status(status: Mapping[str, Any]) -> Iterator[str]:
+    active, lock = status["active_model"], status["lock"]
+    dataset, cycle = status["dataset"], status["last_cycle"]
+    yield f"Active model: {active['id'] if active else NO_MODEL}"
+    if active:
+        why = f": {printable(active['reason'])}" if active["reason"] else ""
+        who = printable(active["promoted_by"])
+        yield f"  promoted {_minute(active['since'])} UTC by {who}{why}"
+    yield f"Previous active: {status['previous_active'] or 'none'}"
+    if lock:
+        pinned = lock["model_id"] or "the rules alone"
+        yield f"Locked: session {lock['session']} on {pinned}, until {_minute(lock['until'])} UTC"
+    else:
+        yield "Locked: no"
+    waiting = status["candidates"]
+    newest = f", the newest is {waiting['newest']}" if waiting["newest"] else ""
+    yield f"Candidates: {waiting['count']}{newest}"
+    yield f"Dataset: {dataset['version']}, {dataset['rows']} rows" if dataset else "Dataset: none"
+    yield f"Last cycle: {_cycle(cycle) if cycle else 'none yet'}"
+    alerts = status["alerts"]
+    yield f"Alerts: {len(alerts) or 'none'}"
+    yield from (f"  - {printable(alert)}" for alert in alerts)
+
+
+def _cycle(cycle: Mapping[str, Any]) -> str:
+    failed = f", {cycle['attempts']} failed so far" if cycle["attempts"] else ""
+    why = f": {printable(cycle['reason'])}" if cycle["reason"] else ""
+    return f"session {cycle['session']}, {cycle['outcome']}{failed}{why}"
+
+
+def _candidate(model_id: str, record: Mapping[str, Any]) -> str:
+    metrics = record["metrics"]
+    return _COLUMNS.format(
+        model_id,
+        record["state"],
+        f"{datetime.fromisoformat(record['registered_at']):%Y-%m-%d}",
+        _figure(metrics.get("test_accuracy"), ".1%"),
+        _figure(metrics.get("test_auc"), ".3f"),
+        _expectancies(record["evaluation"]),
+    )
+
+
+def _expectancies(evaluation: Mapping[str, Any] | None) -> str:
+    if evaluation is None:
+        return "not evaluated"
+    walked = evaluation.get("walk_forward", {})
+    pair = (walked.get(strategy, {}).get("expectancy") for strategy in ("rules_only", "rules_ml"))
+    return " to ".join(_figure(value, "+.2%") for value in pair)
+
+
+def _figure(value: object, form: str) -> str:
+    return format(value, form) if isinstance(value, int | float) else "-"
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([RULE, title, RULE, *lines])

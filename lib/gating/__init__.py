@@ -1,1 +1,0 @@
-"""Whether a candidate may become active by itself, and how often noise would."""

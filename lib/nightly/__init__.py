@@ -1,1 +1,0 @@
-"""The work after the close: when it is due, its journal, its status, its cron."""

@@ -1,0 +1,149 @@
+"""What bars add to imported trades: nothing that came after the decision."""
+
+import pandas as pd
+import pytest
+
+from afterclose.history.bars import clean_ohlcv, on_sessions
+from afterclose.history.indicators import FEATURES, add_indicators
+from afterclose.importing.bar_context import NO_SYMBOL, TOO_EARLY, TOO_SHORT, with_bars
+from afterclose.records import Trade
+from afterclose.settings import Settings
+from bar_builders import wandering
+
+
+def placed(raw):
+    return on_sessions(clean_ohlcv(raw, "made"), Settings()).frame
+
+
+RAW = wandering(symbols=1, days=260)
+BARS = placed(RAW)
+
+
+def trade(**fields):
+    return Trade(
+        **{
+            "trade_id": "x", "symbol": "S0", "entry_timestamp": "2019-12-03T10:00:00-05:00",
+            "exit_timestamp": "2019-12-09T11:00:00-05:00", "entry_price": 100.0,
+            "exit_price": 100.0, "quantity": 1.0,
+        }
+        | fields
+    )  # fmt: skip
+
+
+def features_on(day, bars=BARS):
+    chart = add_indicators(bars).set_index("date")
+    return {name: chart.at[pd.Timestamp(day), name] for name in FEATURES}
+
+
+@pytest.mark.parametrize(
+    ("entry", "decision", "session"),
+    [
+        ("2019-12-03T10:00:00-05:00", None, "2019-12-02"),
+        ("2019-12-03T16:00:00-05:00", None, "2019-12-02"),  # at the close: not closed before
+        ("2019-12-03T16:00:01-05:00", None, "2019-12-03"),
+        ("2019-12-03T00:00:00-05:00", None, "2019-12-02"),
+        ("2019-12-03T00:00:00+00:00", None, "2019-12-02"),
+        ("2019-12-04T09:30:00-05:00", "2019-12-03T16:00:00-05:00", "2019-12-03"),
+        ("2019-12-04T09:30:00-05:00", "2019-12-03T15:59:59-05:00", "2019-12-02"),
+    ],
+)
+def test_features_are_of_the_last_session_that_had_closed_before_the_entry(
+    entry, decision, session
+):
+    (made,), _ = with_bars([trade(entry_timestamp=entry, decision_timestamp=decision)], BARS)
+    assert made.rule_features == features_on(session)
+
+
+def test_a_changed_bar_at_the_entry_or_later_leaves_the_features_the_same():
+    changed = RAW.copy()
+    later = changed["date"] >= "2019-12-03"
+    changed.loc[later, ["open", "high", "low", "close"]] *= 3
+    changed.loc[later, "volume"] *= 7
+    (before,), _ = with_bars([trade()], BARS)
+    (after,), _ = with_bars([trade()], placed(changed))
+    assert after == before
+    earlier = RAW.copy()
+    earlier.loc[earlier["date"] == "2019-12-02", "volume"] *= 7
+    (other,), _ = with_bars([trade()], placed(earlier))
+    assert other != before
+
+
+def test_the_files_own_features_are_kept():
+    (made,), _ = with_bars([trade(rule_features={"rsi_14": 1.0, "own": 2.0})], BARS)
+    assert (made.rule_features["rsi_14"], made.rule_features["own"]) == (1.0, 2.0)
+    assert made.rule_features.keys() == {*FEATURES, "own"}
+
+
+def test_trades_without_features_are_counted_by_reason():
+    trades = [
+        trade(symbol="ELSE"),
+        trade(entry_timestamp="2018-01-02T10:00:00-05:00"),
+        trade(entry_timestamp="2021-01-04T10:00:00-05:00"),
+    ]
+    made, without = with_bars(trades, BARS)
+    assert without == {NO_SYMBOL: 1, TOO_EARLY: 2}
+    assert [each.rule_features for each in made] == [{}, {}, {}]
+
+
+def test_missing_features_are_missing_and_never_nan():
+    early = trade(entry_timestamp="2019-01-28T10:00:00-05:00")
+    (made,), without = with_bars([early], BARS)
+    assert made.rule_features["sma_20"] is None
+    assert made.rule_features["rsi_14"] is not None
+    assert sum(without.values()) == 0
+    assert TOO_SHORT not in without
+
+
+DAYS = pd.DataFrame(
+    {
+        "symbol": "S0",
+        "date": ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"],
+        "open": [100.0, 100.0, 100.0, 100.0],
+        "high": [120.0, 105.0, 108.0, 130.0],
+        "low": [80.0, 97.0, 95.0, 70.0],
+        "close": [100.0, 100.0, 100.0, 100.0],
+        "volume": [1.0, 1.0, 1.0, 1.0],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("side", "ends", "exit_price", "excursions"),
+    [
+        # the ends lie within their sessions: only the 3rd and the 4th count
+        ("long", ("2024-01-02T11:00:00-05:00", "2024-01-05T11:00:00-05:00"), 104.0, (-0.05, 0.08)),
+        ("short", ("2024-01-02T11:00:00-05:00", "2024-01-05T11:00:00-05:00"), 104.0, (-0.08, 0.05)),
+        # entered at the open, left at the close: all four count
+        ("long", ("2024-01-02T09:30:00-05:00", "2024-01-05T16:00:00-05:00"), 100.0, (-0.3, 0.3)),
+        # dates alone: at which time of the day is unknown, so both days are left out
+        ("long", ("2024-01-02", "2024-01-05"), 104.0, (-0.05, 0.08)),
+        # the exit itself is the worst price
+        ("long", ("2024-01-02T11:00:00-05:00", "2024-01-05T11:00:00-05:00"), 71.0, (-0.29, 0.08)),
+        # no whole session inside
+        ("long", ("2024-01-02T11:00:00-05:00", "2024-01-03T11:00:00-05:00"), 100.0, (None, None)),
+        # an exit price that was never traded: these bars are of something else
+        ("long", ("2024-01-02T11:00:00-05:00", "2024-01-05T11:00:00-05:00"), 200.0, (None, None)),
+    ],
+)
+def test_excursions_are_of_the_sessions_that_lie_wholly_inside(side, ends, exit_price, excursions):
+    entry, leave = (each if "T" in each else f"{each}T00:00:00-05:00" for each in ends)
+    moments = {"entry_timestamp": entry, "exit_timestamp": leave}
+    (made,), _ = with_bars([trade(side=side, exit_price=exit_price, **moments)], placed(DAYS))
+    if excursions == (None, None):
+        assert (made.mae_pct, made.mfe_pct) == excursions
+    else:
+        assert (made.mae_pct, made.mfe_pct) == pytest.approx(excursions)
+
+
+def test_an_excursion_that_the_source_gave_is_kept():
+    (made,), _ = with_bars(
+        [
+            trade(
+                entry_timestamp="2024-01-02T11:00:00-05:00",
+                exit_timestamp="2024-01-05T11:00:00-05:00",
+                mae_pct=-0.5,
+            )
+        ],
+        placed(DAYS),
+    )
+    assert (made.mae_pct, made.mfe_pct) == (-0.5, pytest.approx(0.08))

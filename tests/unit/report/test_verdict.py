@@ -1,0 +1,86 @@
+"""The headline: it follows the money on unseen trades, and the gates where they were asked."""
+
+import pytest
+
+from afterclose.report.verdict import main_part, tone_of, verdict
+from report_builders import evaluation
+
+PASSED = {"passed": True, "gates": [{"name": "a", "passed": True, "sentence": "yes"}]}
+REFUSED = {"passed": False, "gates": [{"name": "a", "passed": False, "sentence": "no"}]}
+
+
+def part(**changes: object) -> dict:
+    return evaluation()["walk_forward"] | changes
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "higher_is_better", "tone"),
+    [
+        (0.01, 0.02, True, "good"),
+        (0.01, 0.02, False, "bad"),
+        (-0.02, -0.01, True, "bad"),
+        (-0.02, -0.01, False, "good"),
+        (-0.01, 0.02, True, "unsure"),
+        (0.0, 0.02, True, "unsure"),
+        (None, None, True, None),
+    ],
+)
+def test_an_interval_speaks_only_when_nothing_lies_outside(
+    low: float | None, high: float | None, higher_is_better: bool, tone: str | None
+) -> None:
+    difference = {"low": low, "value": 0.0, "high": high}
+    assert tone_of(difference, higher_is_better=higher_is_better) == tone
+    assert tone_of(None) is None
+
+
+def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
+    found = verdict(evaluation(gates=None))
+    assert (found.tone, found.headline) == ("good", "Better than the rules alone")
+    assert "Over 60 walk-forward trades" in found.sentences[0]
+    assert "95 % interval" in found.sentences[0]
+    assert "bad ones and" in found.sentences[1]
+
+
+def test_a_filter_that_earns_less_is_worse_however_few_bad_trades_it_keeps() -> None:
+    found = verdict(evaluation(gain=-0.02, gates=None))
+    assert (found.tone, found.headline) == ("bad", "Worse than the rules alone")
+
+
+def test_a_difference_that_could_be_none_is_not_clear() -> None:
+    found = verdict(evaluation(gain=0.0, gates=None))
+    assert (found.tone, found.headline) == ("unsure", "No clear difference from the rules alone")
+
+
+def test_a_gate_that_refuses_takes_the_green_away() -> None:
+    found = verdict(evaluation(gates=REFUSED))
+    assert found.tone == "unsure"
+    assert "not by every measure" in found.headline
+    assert found.sentences[-1] == "1 of 1 promotion gates refuse it."
+
+
+def test_gates_that_all_pass_need_no_sentence() -> None:
+    assert len(verdict(evaluation(gates=PASSED)).sentences) == 2
+
+
+def test_a_filter_that_blocked_nothing_was_not_tested() -> None:
+    effect = {"blocked": 0, "bad_trades_avoided": 0, "good_trades_lost": 0}
+    found = verdict(evaluation(walk_forward=part(filter_effect=effect)))
+    assert (found.tone, found.headline) == ("unsure", "It blocked nothing")
+
+
+def test_a_filter_that_blocks_everything_is_bad() -> None:
+    nothing = {**part()["rules_ml"], "trades": 0}
+    found = verdict(evaluation(walk_forward=part(rules_ml=nothing)))
+    assert (found.tone, found.headline) == ("bad", "It blocks every trade")
+
+
+def test_without_trades_there_is_nothing_to_judge_by() -> None:
+    none = part(rules_only={**part()["rules_only"], "trades": 0})
+    found = verdict(evaluation(walk_forward=none, held_out=none))
+    assert found.headline == "Nothing to judge by"
+
+
+def test_the_part_with_more_trades_is_the_main_one() -> None:
+    few = part(rules_only={**part()["rules_only"], "trades": 3})
+    assert main_part(evaluation()) == "walk_forward"
+    assert main_part(evaluation(walk_forward=few)) == "held_out"

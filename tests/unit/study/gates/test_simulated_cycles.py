@@ -1,0 +1,92 @@
+"""Simulated cycles say what the full evaluation of each night would have said."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.evidence import evidence
+from afterclose.evaluating.prequential import prequential
+from afterclose.learning.training import label
+from afterclose.market.embargo import DAY_US, embargo_cutoff
+from afterclose.settings import Settings
+from afterclose.study.gates.planted_trades import planted_trades
+from afterclose.study.gates.simulated_cycles import (
+    Recipe,
+    known_by,
+    promoted_at_once,
+    promoted_ever,
+)
+
+RECIPE = Recipe.from_settings(Settings(bootstrap_resamples=200, gate_min_trades=60))
+NOISE = partial(planted_trades, odds_ratio=1.0)
+EDGE = partial(planted_trades, odds_ratio=8.0)
+
+
+@pytest.fixture
+def nights(monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
+    """The datasets that were evaluated in full; none of them is promoted."""
+    seen: list[Dataset] = []
+    monkeypatch.setattr("afterclose.study.gates.simulated_cycles.NIGHTS", 60)
+    monkeypatch.setattr(
+        "afterclose.study.gates.simulated_cycles._full_cycle",
+        lambda _recipe, dataset: seen.append(dataset) or ("steady",),
+    )
+    return seen
+
+
+def test_the_recipe_is_that_of_the_settings() -> None:
+    settings = Settings(risk_threshold=0.4, mae_threshold=0.02, ood_max_z=5.0, gate_alpha=0.01)
+    recipe = Recipe.from_settings(settings)
+    assert (recipe.training.risk_threshold, recipe.training.mae_threshold) == (0.4, 0.02)
+    assert recipe.training.calendar == ""
+    assert recipe.evaluation.ood_max_z == 5.0
+    assert recipe.gates.alpha == 0.01
+
+
+def test_an_edge_is_promoted_and_noise_is_refused_for_its_lack_of_evidence() -> None:
+    assert promoted_at_once(RECIPE, partial(EDGE, 300), 2) == ()
+    assert promoted_at_once(RECIPE, partial(NOISE, 300), 2) == ("luck_of_all_nights",)
+
+
+def test_a_ledger_too_small_to_split_is_refused() -> None:
+    assert promoted_at_once(RECIPE, partial(EDGE, 20), 0) == ("luck_of_all_nights",)
+
+
+def test_a_night_knows_only_what_has_ended(nights: list[Dataset]) -> None:
+    assert promoted_ever(RECIPE, partial(EDGE, 260), 0) == ("steady",)
+    sizes = [len(dataset) for dataset in nights]
+    assert sizes == sorted(sizes)
+    assert 60 <= sizes[0] < sizes[-1] <= 260
+    for dataset in nights:
+        assert len(dataset) == len(known_by(dataset, int(dataset.exit_us.max())))
+
+
+def test_the_nights_that_are_evaluated_in_full_are_those_with_evidence(
+    nights: list[Dataset],
+) -> None:
+    whole = EDGE(260, 0)
+    promoted_ever(RECIPE, partial(EDGE, 260), 0)
+    in_full = {len(dataset) for dataset in nights}
+    first_us = int(np.sort(whole.exit_us)[59])
+    for day in (30, 50, 55, 59):
+        night_us = first_us + day * DAY_US
+        known = len(known_by(whole, night_us))
+        assert (known in in_full) == convincing(whole, night_us), known
+    assert min(in_full) > 200
+
+
+def convincing(dataset: Dataset, night_us: int) -> bool:
+    """The evidence of one night computed anew from the trades known then."""
+    known = known_by(dataset, night_us)
+    once = prequential(
+        known,
+        label(known, RECIPE.training),
+        RECIPE.training,
+        embargo_cutoff(known, 1),
+        max_abs_z=8.0,
+    )
+    found = evidence(known.realized_pnl_pct[once.rows], once.verdicts)
+    left = np.exp(found.log_stake - found.log_peak)
+    return found.p_value <= 0.025 and left >= 0.1

@@ -1,0 +1,141 @@
+"""What a person reads after an evaluation."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.learning.features import describe_features
+from afterclose.learning.splits import no_embargo
+from afterclose.learning.training import TrainingOptions
+from afterclose.wording.evaluation import evaluation_text
+from training_builders import dataset_of
+
+
+def frozen(name: str, dataset: Dataset, last_train_exit: datetime) -> FrozenModel:
+    """A model that takes the feature ``score`` for its score."""
+    stats = describe_features(("score",), dataset.features)
+    return FrozenModel(name, TrainingOptions(), last_train_exit, stats, lambda values: values[:, 0])
+
+
+@pytest.fixture(autouse=True)
+def few_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two windows instead of eight: only the words matter here."""
+    monkeypatch.setattr("afterclose.evaluating.walk_forward.WINDOWS", 2)
+
+
+def evaluated(**how: object) -> dict:
+    rng = np.random.default_rng(0)
+    score = rng.random(200)
+    pnl = 0.02 * (0.6 - score) + 0.02 * rng.normal(size=200)
+    dataset = dataset_of({"score": score}, pnl_pct=pnl, hours_held=1)
+    figures = evaluate_model(
+        dataset,
+        frozen("M", dataset, datetime(2024, 6, 9, tzinfo=UTC)),
+        no_embargo,
+        EvaluationOptions(bootstrap_resamples=100),
+        candidates_tried=3,
+        active=frozen("ACTIVE", dataset, how["active_until"]) if how else None,
+    )
+    return {"model_id": "20260127_153000", "dataset": {"version": "v00000200-abc"}} | figures
+
+
+def test_the_section_has_both_parts_as_tables_of_all_measures() -> None:
+    lines = evaluation_text(evaluated()).splitlines()
+    assert lines[:5] == [
+        "=" * 80,
+        "OFFLINE EVALUATION",
+        "=" * 80,
+        "Model: 20260127_153000 (dataset v00000200-abc)",
+        "Risk threshold: 0.50; PnL in % of a trade's size, net of fees",
+    ]
+    header = [line for line in lines if line.startswith("Metric")]
+    assert len(header) == 2
+    assert header[0].split(" | ")[1:4] == ["Rules-Only", "Rules+ML", "Difference"]
+    for name in ("Trade Count", "Bad Trades", "Win Rate", "Expectancy", "Max Drawdown"):
+        assert sum(line.startswith(name) for line in lines) == 2
+    assert any(
+        line.startswith("Held-out: the 40 newest trades, decided 2024-06-10") for line in lines
+    )
+    assert any(line.startswith("Walk-forward: 133 trades in 2 windows") for line in lines)
+    assert any("The best of 3 tried: p " in line for line in lines)
+
+
+def test_a_row_shows_both_policies_their_difference_and_its_interval() -> None:
+    evaluation = evaluated()
+    held_out = evaluation["held_out"]
+    held_out["rules_only"]["expectancy"] = 0.00213
+    held_out["rules_ml"]["expectancy"] = -0.005
+    held_out["differences"]["expectancy"] = {
+        "value": -0.00713,
+        "low": -0.0101,
+        "high": 0.002,
+        "resamples": 100,
+    }
+    row = next(x for x in evaluation_text(evaluation).splitlines() if x.startswith("Expectancy"))
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells == ["Expectancy", "+0.21 %", "-0.50 %", "-0.71 %", "-1.01 % to +0.20 %"]
+
+
+def test_an_interval_that_rests_on_fewer_resamples_is_named() -> None:
+    evaluation = evaluated()
+    lines = evaluation_text(evaluation).splitlines()
+    assert lines.count("Resamples behind each interval: 100") == 2
+    tail = evaluation["held_out"]["differences"]["expected_shortfall_5"]
+    evaluation["held_out"]["differences"]["expected_shortfall_5"] = tail | {"resamples": 30}
+    lines = evaluation_text(evaluation).splitlines()
+    assert "Resamples behind each interval: 100; Exp. Shortfall 5 %: 30" in lines
+
+
+def test_the_active_model_gets_a_column_and_the_trades_it_cannot_know_are_counted() -> None:
+    text = evaluation_text(evaluated(active_until=datetime(2024, 6, 20, tzinfo=UTC)))
+    assert "Against the active model ACTIVE: 30 of 40 held-out trades" in text
+    assert "Rules+ML | Rules+Active | ML-Active" in text
+
+
+def test_an_active_model_that_knows_every_trade_gets_a_sentence_and_no_table() -> None:
+    text = evaluation_text(evaluated(active_until=datetime(2025, 1, 1, tzinfo=UTC)))
+    assert "0 of 40 held-out trades" in text
+    assert "Rules+Active" not in text
+    assert "- No held-out trade is newer than what the active model ACTIVE" in text
+
+
+@pytest.mark.parametrize(("p_value", "shown"), [(0.0004, "p < 0.001"), (0.031, "p = 0.031")])
+def test_a_p_value_is_never_shown_as_zero(p_value: float, shown: str) -> None:
+    evaluation = evaluated()
+    evaluation["held_out"]["significance"]["p_value"] = p_value
+    assert f"Blocking as many at random does as well: {shown} |" in evaluation_text(evaluation)
+
+
+def test_what_is_undefined_is_a_dash() -> None:
+    evaluation = evaluated()
+    evaluation["held_out"]["rules_ml"]["profit_factor"] = None
+    for name in ("value", "low", "high"):
+        evaluation["held_out"]["differences"]["profit_factor"][name] = None
+    text = evaluation_text(evaluation)
+    row = next(line for line in text.splitlines() if line.startswith("Profit Factor"))
+    assert [cell.strip() for cell in row.split("|")][2:] == ["-", "-", "-"]
+    assert "None" not in text
+    assert "nan" not in text
+
+
+def test_notes_come_last_and_are_wrapped() -> None:
+    evaluation = evaluated() | {"notes": ["First " + "word " * 14 + "80 %", "Second."]}
+    lines = evaluation_text(evaluation).splitlines()
+    assert lines[-4:] == ["Notes:", "- First" + " word" * 14, "  80 %", "- Second."]
+    assert "Notes" not in evaluation_text(evaluation | {"notes": []})
+
+
+def test_cross_validation_has_its_lines_and_none_when_there_was_none() -> None:
+    evaluation = evaluated()
+    crossed = evaluation["cpcv"]
+    lines = evaluation_text(evaluation).splitlines()
+    first = lines.index("Combinatorial cross-validation: 5 paths of 200 trades, 15 fits")
+    better = round(5 * crossed["share_better"])
+    assert lines[first + 1].startswith(f"Paths better than rules-only: {better} of 5 | Expectancy ")
+    assert lines[first + 2] == (
+        f"Probability of backtest overfitting: {crossed['pbo']:.2f}, of 21 configurations"
+    )
+    assert "Combinatorial" not in evaluation_text(evaluation | {"cpcv": None, "notes": []})
