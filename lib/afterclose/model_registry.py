@@ -125,7 +125,7 @@ class ModelRegistry(RegistryReader):
         """Make a registered model the active one; False when it is active already.
 
         Checks, in this order: known, artifacts, signature, evaluated, no session lock
-        (DESIGN section 8). ``verdict`` is the gates' answer, kept in the event. Raises
+        (docs/design.md, section 8). ``verdict`` is the gates' answer, kept in the event. Raises
         InputError for a malformed id, PromotionRefused, IntegrityError, SessionLocked.
         """
         moment = now or utc_now()

@@ -36,7 +36,7 @@ Reason = Literal[
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
-    """One ledger record (DESIGN section 4); ``exit_timestamp`` is None while it is open."""
+    """One ledger record (docs/design.md, section 4); while it is open its exit is None."""
 
     trade_id: str
     symbol: str
@@ -58,7 +58,7 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradeDataRow(msgspec.Struct, frozen=True, gc=False):
-    """One closed trade in the dataset (DESIGN section 5).
+    """One closed trade in the dataset (docs/design.md, section 5).
 
     ``realized_pnl_pct`` is a fraction net of fees; ``position_size`` is the quantity, in
     shares or units; ``holding_days`` is elapsed time in days; ``mae_pct`` is a fraction

@@ -55,7 +55,7 @@ def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
 
 
 def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
-    """Run one job to its exit code (DESIGN section 1). Never lets a traceback through."""
+    """Run one job to its exit code (docs/design.md, section 1). Never lets a traceback through."""
     args = parser.parse_args(argv)
     # A job ends soon, and its libraries stay: looking through what they have just loaded for
     # garbage, again and again and once more at the end, takes a sixth of a cycle.

@@ -1,4 +1,4 @@
-"""What a set of trades earned, lost and risked: the measures of DESIGN section 7.
+"""What a set of trades earned, lost and risked: the measures of docs/design.md, section 7.
 
 PnL is a fraction of the trade's own notional, net of fees. A measure that has no value (a
 mean of no trades, a ratio to no losses) is None, never NaN or infinity: NaN passes every

@@ -31,7 +31,7 @@ RawFeatures = dict[str, float | bool | None]
 
 
 class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One line of a ledger (DESIGN section 4); absent and null are both None."""
+    """One line of a ledger (docs/design.md, section 4); absent and null are both None."""
 
     trade_id: str | None = None
     symbol: str | None = None
