@@ -10,9 +10,11 @@ Light to import: joblib is only loaded for those who unpickle, and trading does 
 """
 
 import re
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +41,12 @@ ARTIFACTS: Final = (MODEL_FILE, SCORECARD_FILE, METADATA_FILE)
 """The files of training: never changed once published."""
 
 REMEDY: Final = "Restore the model folder from a backup, or roll back to an earlier model."
+
+MODULES_OF_0_1_0: Final = {
+    "lib.learning.calibration": "afterclose.learning.calibration",
+    "lib.learning.curves": "afterclose.learning.curves",
+}
+"""What a pickle of 0.1.0 calls the modules of the classes in it, and where they are now."""
 
 _HIDDEN: Final = ".tmp-"
 _MODEL_ID: Final = re.compile(r"([0-9]{8}_[0-9]{6})(?:_([1-9][0-9]*))?")
@@ -167,14 +175,38 @@ class ModelStore:
 def load_estimator(path: Path, expected_sha256: str | None) -> Any:
     """Unpickle a scikit-learn estimator from the bytes that matched the digest, never others.
 
-    Raises IntegrityError when the file is missing or differs, or no digest is known.
+    Raises IntegrityError when the file is missing or differs, no digest is known, or it needs
+    a class that is not installed.
     """
     data = _read_checked(path, expected_sha256)
     import io
 
     import joblib
 
-    return joblib.load(io.BytesIO(data))
+    try:
+        with _modules_by_their_old_names():
+            return joblib.load(io.BytesIO(data))
+    except (ImportError, AttributeError) as error:  # a library that went, or a class that moved
+        raise IntegrityError(path, f"cannot be unpickled here: {error}", REMEDY) from error
+
+
+@contextmanager
+def _modules_by_their_old_names() -> Iterator[None]:
+    """Let a pickle of 0.1.0 find its classes: it names them by the modules that they were in.
+
+    Only while it is read, and put back after: a bot may have a package `lib` of its own.
+    """
+    before = {name: sys.modules.get(name) for name in MODULES_OF_0_1_0}
+    try:
+        for name, now in MODULES_OF_0_1_0.items():
+            sys.modules[name] = import_module(now)
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
 
 
 def _read(path: Path) -> bytes:
