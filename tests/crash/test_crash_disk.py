@@ -292,21 +292,8 @@ def test_a_volume_that_cannot_be_reached_is_exit_1_with_its_path(
     lab.tally("a job on a volume that cannot be reached", 1)
 
 
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that other users can reach; pytest's own they cannot."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        yield folder
-
-
-def test_without_permission_it_fails_with_the_user_and_the_remedy(
-    lab: Lab, open_folder: Path
-) -> None:
-    logs = open_folder / "logs"
+def test_without_permission_it_fails_with_the_user_and_the_remedy(lab: Lab) -> None:
+    logs = lab.folder / "logs"
     shutil.copytree(lab.template.logs_dir, logs)
     for path in [logs, *logs.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -315,12 +302,12 @@ def test_without_permission_it_fails_with_the_user_and_the_remedy(
     for name in ("cycle", "status"):
         result = lab.folder / f"{name}.json"
         lab.processes.start_job(
-            name, scope, result, "--now", NIGHT_3.isoformat(), as_nobody=True
+            name, scope, result, "--now", NIGHT_3.isoformat(), obeying_modes=True
         ).join()
         results.append(json.loads(result.read_text()))
     cycled, asked = results
     assert cycled["code"] == 1
-    assert "Permission denied. Give user id" in cycled["result"]["reason"]
+    assert f"Permission denied. Give user id {os.getuid()}" in cycled["result"]["reason"]
     assert str(logs) in cycled["result"]["reason"]
     assert asked["code"] == 0
     for path in [logs, *logs.rglob("*")]:
