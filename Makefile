@@ -32,8 +32,9 @@ help: ## list the targets
 # --- set-up -----------------------------------------------------------------------------
 
 $(VENV)/bin/python:
-	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else \
-		"afterclose needs Python 3.11 to 3.13; this is %d.%d. Try: make PYTHON=python3.11" % v)'
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit( \
+		"afterclose needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.11" % v); \
+		v < (3, 14) or print("afterclose is tested on Python 3.11 to 3.13; trying %d.%d" % v)'
 	"$(PYTHON)" -m venv $(VENV)
 
 INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes

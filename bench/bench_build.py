@@ -1,13 +1,12 @@
 """The dataset build against a bare parse and against the usual loop, a second day, and memory.
 
-Run `python -m bench.bench_build [--trades N]`. Ratios of elapsed time within one run, the
+Run `python -m bench.bench_build`. Ratios of elapsed time within one run, the
 least of several: a build of a long ledger uses a second processor, so a busy machine shows
 in these ratios. The loop does what a build does to each line, with `json` and dictionaries,
 and none of what a build does besides: no digests, no checkpoint, no rejects file, no second
 look at what is already there.
 """
 
-import argparse
 import json
 import math
 import subprocess
@@ -28,7 +27,6 @@ from afterclose.trades.record import LedgerRecord
 from bench.measure import ledger_of, report
 
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
-ROUNDS = 9
 
 BUILD_AND_SAY_WHAT_IT_TOOK = """
 import resource, sys, time
@@ -125,10 +123,10 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def first_day(ledger: Path, trades: int) -> None:
+def first_day(ledger: Path, trades: int, rounds: int) -> None:
     works = [partial(work, ledger) for work in (bare_parse, full_build, json_loop)]
-    rounds = [[elapsed_s(work) for work in works] for _ in range(ROUNDS)]
-    bare, build, loop = (min(taken) for taken in zip(*rounds, strict=True))
+    taken = [[elapsed_s(work) for work in works] for _ in range(rounds)]
+    bare, build, loop = (min(times) for times in zip(*taken, strict=True))
     report(f"a full build / a bare typed parse, {trades:,} trades", build / bare, at_most=4)
     report(f"a loop with json / a full build, {trades:,} trades", loop / build, at_least=3)
 
@@ -160,13 +158,11 @@ def append(path: Path, lines: Iterable[bytes]) -> None:
         file.writelines(lines)
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.bench_build", description=__doc__)
-    parser.add_argument("--trades", type=int, default=100_000, help="of the smaller ledger")
-    trades = parser.parse_args(argv).trades
+def main(*, smallest: bool = False) -> None:
+    trades = 1000 if smallest else 100_000
     with tempfile.TemporaryDirectory() as folder:
         ledger = ledger_of(Path(folder) / "ledger.jsonl", trades)
-        first_day(ledger, trades)
+        first_day(ledger, trades, rounds=1 if smallest else 9)
         many_trades(Path(folder), ledger.read_bytes().splitlines(keepends=True))
 
 

@@ -24,17 +24,17 @@ def job(name: str, logs: Path, now: str, *options: str) -> None:
     run_python("-m", f"jobs.{name}", "--logs-dir", str(logs), "--now", now, "-q", *options)
 
 
-def tick() -> None:
+def tick(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         ledger_of(logs / "us" / "paper" / "trade_ledger.jsonl", 245)
         job("cycle", logs, AFTER_CLOSE)
-        idle = median_s(lambda: job("cycle", logs, LATER), 21)
-        bare = median_s(lambda: run_python("-c", "pass"), 21)
+        idle = median_s(lambda: job("cycle", logs, LATER), rounds)
+        bare = median_s(lambda: run_python("-c", "pass"), rounds)
     report("a tick with nothing due / python -c pass", idle / bare, at_most=5)
 
 
-def small_cycle() -> None:
+def small_cycle(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
 
         def fresh(number: int) -> Path:
@@ -42,14 +42,14 @@ def small_cycle() -> None:
             ledger_of(logs / "us" / "paper" / "trade_ledger.jsonl", 245)
             return logs
 
-        waiting = [fresh(number) for number in range(6)]
+        waiting = [fresh(number) for number in range(1 + rounds)]
         job("cycle", waiting.pop(), AFTER_CLOSE)
-        cycle = median_s(lambda: job("cycle", waiting.pop(), AFTER_CLOSE), 5)
-        imports = median_s(lambda: run_python("-c", "import pandas, sklearn.linear_model"), 5)
+        cycle = median_s(lambda: job("cycle", waiting.pop(), AFTER_CLOSE), rounds)
+        imports = median_s(lambda: run_python("-c", "import pandas, sklearn.linear_model"), rounds)
     report("a whole cycle on 245 trades / import pandas and scikit-learn", cycle / imports, 2)
 
 
-def large_night(trades: int = 100_000, scored_rows: int = 2000) -> None:
+def large_night(trades: int, scored_rows: int) -> None:
     """Building, training and evaluating, all libraries loaded, against nothing but scoring."""
     with tempfile.TemporaryDirectory() as folder:
         for count, logs in ((245, Path(folder) / "warm"), (trades, Path(folder) / "large")):
@@ -88,10 +88,10 @@ def per_row_loop_s(logs: Path, rows: int) -> float:
         return time.perf_counter() - started
 
 
-def main() -> None:
-    tick()
-    small_cycle()
-    large_night()
+def main(*, smallest: bool = False) -> None:
+    tick(rounds=1 if smallest else 21)
+    small_cycle(rounds=1 if smallest else 5)
+    large_night(trades=500 if smallest else 100_000, scored_rows=20 if smallest else 2000)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ from bench.measure import report
 REPOSITORY = Path(__file__).parents[1]
 NOW = datetime(2026, 1, 27, 14, tzinfo=UTC)
 ENTRY = dict.fromkeys(FEATURES, 0.1)
-START_UPS = 11
 
 FIRST_VERDICT = f"""
 import sys
@@ -64,19 +63,19 @@ def promoted(logs_dir: str) -> tuple[Settings, Any]:
     return settings, pipeline
 
 
-def bench_verdicts(settings: Settings, pipeline: Any) -> None:
+def bench_verdicts(settings: Settings, pipeline: Any, calls: int) -> None:
     row = np.array([list(ENTRY.values())])
     with RiskFilter.load(settings, NOW) as risk:
         difference = abs(risk.predict_risk(ENTRY) - pipeline.predict_proba(row)[0, 1])
         taken = medians_us(
             ROUNDS,
-            200,
+            calls,
             predict_risk=lambda: risk.predict_risk(ENTRY),
             check=lambda: risk.check(ENTRY),
             scikit_learn=lambda: pipeline.predict_proba(row),
         )
-        score_p99 = p99_us(lambda: risk.predict_risk(ENTRY))
-        verdict_p99 = p99_us(lambda: risk.check(ENTRY))
+        score_p99 = p99_us(lambda: risk.predict_risk(ENTRY), 50 * calls)
+        verdict_p99 = p99_us(lambda: risk.check(ENTRY), 50 * calls)
     usual = taken["scikit_learn"]
     report("one score: scikit-learn / predict_risk", usual / taken["predict_risk"], at_least=100)
     report("one score: predict_risk, us at p99", score_p99, at_most=5)
@@ -87,7 +86,7 @@ def bench_verdicts(settings: Settings, pipeline: Any) -> None:
     report("one verdict with its log line: check, us at p99", verdict_p99, at_most=100)
 
 
-def bench_start_up(settings: Settings) -> None:
+def bench_start_up(settings: Settings, starts: int) -> None:
     with tempfile.TemporaryDirectory() as bytecode:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("PYTHON")
@@ -107,7 +106,7 @@ def bench_start_up(settings: Settings) -> None:
         unlocked_ms()  # writes the bytecode
         rounds = [
             (start_ms("pass"), unlocked_ms(), start_ms(FIRST_VERDICT, settings.logs_dir))
-            for _ in range(START_UPS)
+            for _ in range(starts)
         ]
     bare, first, again = (min(times) for times in zip(*rounds, strict=True))
     report("first start of a session, ms to the first verdict", first, at_most=100)
@@ -115,11 +114,11 @@ def bench_start_up(settings: Settings) -> None:
     report("first start of a session / empty Python", first / bare, at_most=10)
 
 
-def main() -> None:
+def main(*, smallest: bool = False) -> None:
     with tempfile.TemporaryDirectory() as volume:
         settings, pipeline = promoted(volume)
-        bench_verdicts(settings, pipeline)
-        bench_start_up(settings)
+        bench_verdicts(settings, pipeline, calls=2 if smallest else 200)
+        bench_start_up(settings, starts=1 if smallest else 11)
 
 
 if __name__ == "__main__":

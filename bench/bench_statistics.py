@@ -25,49 +25,65 @@ from afterclose.offline_evaluator import OfflineEvaluator
 from afterclose.offline_trainer import OfflineTrainer
 from bench.measure import report
 
-TRADES = RESAMPLES = 10_000
-MANY_TRADES = 100_000
-SCALE = 100
 VERY_FEW = 20
 ROUNDS = 3
 
 
-def main() -> None:
-    rng = np.random.default_rng(0)
-    pnl, score = rng.normal(0.001, 0.03, TRADES), rng.random(TRADES)
-    bad, everything, keep = pnl < 0, np.ones(TRADES, dtype=bool), score < 0.7
-    few = RESAMPLES // SCALE
+def main(*, smallest: bool = False) -> None:
+    trades, many = (500, 500) if smallest else (10_000, 100_000)
+    resamples = 200 if smallest else 10_000
+    bench_resampling(trades, resamples)
+    bench_scores(trades)
+    bench_evaluation(many, resamples)
+
+
+def bench_resampling(trades: int, resamples: int) -> None:
+    pnl, score = scored_trades(trades)
+    bad, everything, keep = pnl < 0, np.ones(trades, dtype=bool), score < 0.7
+    few = resamples // 100
     ours, rows, library = medians_s(
-        lambda: paired_bootstrap(pnl, bad, everything, keep, resamples=RESAMPLES, seed=0),
+        lambda: paired_bootstrap(pnl, bad, everything, keep, resamples=resamples, seed=0),
         lambda: resample_rows(pnl, bad, keep, few),
         lambda: resample_by_library(pnl, keep, few),
     )
+    scale = resamples / few
     print(f"intervals of eight differences took {ours:.2f} s")
-    report("row by row / our eight intervals", SCALE * rows / ours, at_least=20)
-    report("scipy's bootstrap of one mean / our eight", SCALE * library / ours, at_least=3)
+    report("row by row / our eight intervals", scale * rows / ours, at_least=20)
+    report("scipy's bootstrap of one mean / our eight", scale * library / ours, at_least=3)
     ours, loop = medians_s(
-        lambda: random_blocking(pnl, keep, draws=RESAMPLES, seed=0),
+        lambda: random_blocking(pnl, keep, draws=resamples, seed=0),
         lambda: block_by_choice(pnl, keep, few),
     )
-    report("drawing without replacement / our p-value", SCALE * loop / ours, at_least=2)
+    report("drawing without replacement / our p-value", scale * loop / ours, at_least=2)
+
+
+def bench_scores(trades: int) -> None:
+    pnl, score = scored_trades(trades)
+    bad = pnl < 0
     ours, library = medians_s(lambda: auc(bad, score), lambda: roc_auc_score(bad, score))
     report("scikit-learn's AUC / ours", library / ours, at_least=3)
     ours, library = medians_s(
         lambda: average_precision(bad, score), lambda: average_precision_score(bad, score)
     )
     report("scikit-learn's average precision / ours", library / ours, at_least=1)
-    training, evaluation = train_and_evaluate()
-    print(
-        f"training on {MANY_TRADES:,} trades took {training:.2f} s, evaluating {evaluation:.2f} s"
-    )
-    many = rng.normal(0.001, 0.03, MANY_TRADES)
-    kept = rng.random(MANY_TRADES) < 0.7
-    (rows,) = medians_s(lambda: resample_rows(many, many < 0, kept, VERY_FEW))
+
+
+def bench_evaluation(trades: int, resamples: int) -> None:
+    training, evaluation = train_and_evaluate(trades)
+    print(f"training on {trades:,} trades took {training:.2f} s, evaluating {evaluation:.2f} s")
+    pnl, score = scored_trades(trades)
+    (rows,) = medians_s(lambda: resample_rows(pnl, pnl < 0, score < 0.7, VERY_FEW))
     report(
         "row by row, many trades / a whole evaluation of them",
-        rows * RESAMPLES / VERY_FEW / evaluation,
+        rows * resamples / VERY_FEW / evaluation,
         at_least=20,
     )
+
+
+def scored_trades(trades: int) -> tuple[Floats, Floats]:
+    """Returns that have nothing to do with the scores beside them."""
+    rng = np.random.default_rng(0)
+    return rng.normal(0.001, 0.03, trades), rng.random(trades)
 
 
 def medians_s(*ways: Callable[[], object]) -> list[float]:
@@ -108,13 +124,13 @@ def block_by_choice(pnl: Floats, keep: Mask, draws: int) -> None:
         rng.choice(pnl, int(keep.sum()), replace=False).mean()
 
 
-def train_and_evaluate() -> tuple[float, float]:
+def train_and_evaluate(trades: int) -> tuple[float, float]:
     """Seconds of one training and of its evaluation, on many trades."""
     # bench.measure puts tests/ on the path, where type checkers do not look
     from training_builders import MemoryBuilder, learnable
 
     now = datetime(2026, 1, 27, 21, 30, tzinfo=UTC)
-    source = MemoryBuilder(learnable(MANY_TRADES))
+    source = MemoryBuilder(learnable(trades))
     with tempfile.TemporaryDirectory() as folder:
         model_dir = Path(folder) / "ml_models"
         started = time.perf_counter()

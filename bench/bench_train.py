@@ -55,7 +55,7 @@ def medians_us(rounds: int, calls: int, **ways: Callable[[], object]) -> dict[st
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def p99_us(way: Callable[[], object], calls: int = 10_000) -> float:
+def p99_us(way: Callable[[], object], calls: int) -> float:
     """99th percentile of the microseconds of single calls, in the quietest of ten blocks."""
 
     def block() -> float:
@@ -69,7 +69,7 @@ def p99_us(way: Callable[[], object], calls: int = 10_000) -> float:
     return min(block() for _ in range(10))
 
 
-def bench_one_score() -> None:
+def bench_one_score(calls: int) -> None:
     values, bad = sample(2000)
     pipeline = fit_model(values, bad)
     card = fold(pipeline, describe_features(FEATURES, values), 0.5)
@@ -80,7 +80,7 @@ def bench_one_score() -> None:
     on_frames = usual().fit(pd.DataFrame(values, columns=list(FEATURES)), bad)
     quick = medians_us(
         ROUNDS,
-        5000,
+        calls,
         predict_risk=lambda: scorer.predict_risk(entry),
         assess=lambda: scorer.assess(entry),
     )
@@ -91,7 +91,7 @@ def bench_one_score() -> None:
         data_frame=lambda: on_frames.predict_proba(frame),
     )
     once = quick["predict_risk"]
-    p99 = p99_us(lambda: scorer.predict_risk(entry))
+    p99 = p99_us(lambda: scorer.predict_risk(entry), 2 * calls)
     print(f"one score, 8 features: predict_risk {once:.2f} us median, {p99:.2f} us p99")
     print(f"  assess (what is missing, invalid, far)     {quick['assess'] / once:8.1f} x")
     print(f"  scikit-learn predict_proba, array          {slow['array'] / once:8.0f} x")
@@ -134,10 +134,19 @@ def bench_choice(rows: int) -> None:
     print(f"choose C on {rows:,} x 8 by 4 windows x 4 strengths: {ratio:.1f} x one fit")
 
 
-if __name__ == "__main__":
-    bench_one_score()
+def main(*, smallest: bool = False) -> None:
+    if smallest:
+        bench_one_score(calls=50)
+        bench_fit(245, 1)
+        bench_choice(245)
+        return
+    bench_one_score(calls=5000)
     bench_fit(245, 15)
     bench_fit(100_000, 5)
     bench_fit(1_000_000, 3)
     bench_choice(245)
     bench_choice(100_000)
+
+
+if __name__ == "__main__":
+    main()
