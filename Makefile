@@ -6,7 +6,9 @@
 #   IN=container                    run the job inside the running service instead of here
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3 2>/dev/null))
+# The first that runs: pyenv puts names on the path behind which there is no Python.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13; do \
+	$$name -c pass 2>/dev/null && echo $$name && exit; done; echo python3)
 VENV := .venv
 PY := $(VENV)/bin/python
 SERVICE ?= us-paper
