@@ -68,6 +68,15 @@ def test_the_map_names_every_folder_and_every_module_at_the_top() -> None:
     assert sorted(ORDER) == sorted(rooms - {"__init__", "__main__"})
 
 
+def test_the_contract_has_the_same_map() -> None:
+    design = (REPOSITORY / "docs" / "design.md").read_text(encoding="utf-8")
+    table = design[design.index("**The map**") : design.index("- What computes or words")]
+    named = [
+        name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in row.split()
+    ]
+    assert [name.strip("`/") for name in named] == ORDER
+
+
 @pytest.mark.parametrize("path", MODULES, ids=module_name)
 def test_a_module_imports_only_from_its_own_room_and_those_above_it_on_the_map(path: Path) -> None:
     own = room_of(module_name(path))
