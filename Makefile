@@ -91,7 +91,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
 .PHONY: verify
-.PHONY: cron session
+.PHONY: cron session fleet
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
@@ -121,6 +121,9 @@ verify: $(READY) ## check every file of the scope   [REPAIR=1]
 	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
 cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jobs.cron $(COMMON) crontab $${CHECK:+--check}
+fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify]
+	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
+		$${WORKERS:+--workers "$$WORKERS"}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}

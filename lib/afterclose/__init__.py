@@ -29,6 +29,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     importing             trades of other systems
     report                the pages
     ml_orchestrator operating        what a person or cron asks of a scope
+    fleet                 all scopes of a volume in one run
     demo study            real prices, and whole histories, through all of it
     console runner cli    the edge: options, printing, exit codes
 """

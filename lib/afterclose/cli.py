@@ -16,7 +16,7 @@ JOBS_OF_A_DAY = {
     "After the close": ("import_ledger", "cycle", "build", "train", "evaluate", "register"),
     "In the evening": ("candidates", "report", "promote", "rollback", "verify"),
     "Once in a while": ("demo", "study", "calibrate_gates"),
-    "As a service": ("cron",),
+    "As a service": ("cron", "fleet"),
 }
 """The jobs in the order of a trader's day."""
 

@@ -146,6 +146,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int = 0
 
 
+class ScopeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one scope of a fleet; ``status`` and ``exit_code`` are those of its job."""
+
+    scope: str
+    session: str | None
+    status: str
+    reason: str
+    exit_code: int
+    seconds: float
+
+
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Something wrong with a file of the scope, as ``verify`` reports it.
 

@@ -18,12 +18,16 @@ MAX_ATTEMPTS = 3
 
 
 class Due(NamedTuple):
-    """What a tick found: a session to work on (with the attempt's number), or why not."""
+    """What a tick found: a session to work on (with the attempt's number), or why not.
+
+    ``given_up`` is a session that failed too often and waits for a person.
+    """
 
     session: str | None
     attempt: int
     reason: str
     cannot_tell: bool = False
+    given_up: bool = False
 
 
 def what_is_due(
@@ -71,5 +75,6 @@ def _due_after(state: CycleState | None, session: str) -> Due:
             0,
             f"session {session} failed {state.attempts} times ({state.reason}); "
             "mend the cause, then run `make cycle FORCE=1`",
+            given_up=True,
         )
     return Due(session, state.attempts + 1, f"attempt {state.attempts + 1} of {MAX_ATTEMPTS}")

@@ -26,10 +26,18 @@ def run_cycle(settings: Settings, now: datetime, *, force: bool = False) -> Outc
         return _note_once_a_day(settings, now, due.reason)
     if due.session is None:
         return Outcome(job="cycle", status="nothing_due", reason=due.reason)
+    from afterclose.disk.scope_lock import scope_lock
     from afterclose.ml_orchestrator import OfflineMLOrchestrator
 
     orchestrator = OfflineMLOrchestrator.from_settings(settings, clock=clock)
-    return orchestrator.run_offline_ml_cycle(force, now, session=due.session, attempt=due.attempt)
+    with scope_lock(settings.root):
+        # Asked again under the lock: another cycle may have done the session's work meanwhile.
+        due = what_is_due(settings, clock, now, force=force)
+        if due.session is None:
+            return Outcome(job="cycle", status="nothing_due", reason=due.reason)
+        return orchestrator.run_offline_ml_cycle(
+            force, now, session=due.session, attempt=due.attempt
+        )
 
 
 def _note_once_a_day(settings: Settings, now: datetime, reason: str) -> Outcome:

@@ -1,0 +1,47 @@
+"""The scopes under a volume: folders `{market}/{env}` that hold anything of a scope.
+
+A list of scopes in a file would be a second truth beside the folders; a folder that somebody
+makes for notes is not a scope until one of the scope's own files is in it.
+"""
+
+import os
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from afterclose.disk.files import storage_errors
+from afterclose.errors import InputError
+
+MARKS: Final = frozenset(
+    {"trade_ledger.jsonl", "ml_runs.jsonl", "ml_status.json", "ml_dataset_metadata.json",
+     "ml_training_dataset.jsonl", "ml_models"}
+)  # fmt: skip
+"""A folder with one of these is a scope."""
+
+
+def find_scopes(volume: Path, pattern: str = "*") -> list[tuple[str, str]]:
+    """Market and environment of each scope whose `market/env` matches ``pattern``, sorted.
+
+    ``pattern`` is a shell pattern such as ``us/*``; a single ``*`` is all. Raises InputError
+    when there is no such folder as ``volume``, and StorageError when it cannot be listed.
+    """
+    if not volume.is_dir():
+        raise InputError(f"{volume}: there is no such folder; name the volume: --logs-dir DIR")
+    wanted = "*/*" if pattern == "*" else pattern
+    with storage_errors(volume):
+        return sorted(
+            (market.name, env.name)
+            for market in _folders(volume)
+            for env in _folders(Path(market.path))
+            if fnmatchcase(f"{market.name}/{env.name}", wanted) and _is_scope(env.path)
+        )
+
+
+def _folders(parent: Path) -> list["os.DirEntry[str]"]:
+    with os.scandir(parent) as entries:
+        return [entry for entry in entries if entry.name[0] != "." and entry.is_dir()]
+
+
+def _is_scope(folder: str) -> bool:
+    with os.scandir(folder) as entries:
+        return any(entry.name in MARKS for entry in entries)
