@@ -42,6 +42,7 @@ class WithBars(NamedTuple):
 
     trades: list[Trade]
     without: Counter[str]
+    notes: list[str]
 
 
 def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
@@ -56,7 +57,36 @@ def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
     }
     without: Counter[str] = Counter()
     done = [_with_chart(trade, charts, without) for trade in trades]
-    return WithBars(done, without)
+    return WithBars(done, without, _notes(trades, charts))
+
+
+def _notes(trades: Sequence[Trade], charts: Mapping[str, "_Chart"]) -> list[str]:
+    """Sentences on prices that lie outside their bars: the two are adjusted differently."""
+    outside = [
+        (trade, price, moment)
+        for trade in trades
+        if trade.symbol in charts
+        for price, moment in _ends(trade)
+        if charts[trade.symbol].beside(price, moment)
+    ]
+    if not outside:
+        return []
+    trade, price, moment = outside[0]
+    return [
+        f"Prices outside their day's bar: {len(outside)} (first: {trade.symbol} at {price:g} on "
+        f"{moment.date()}). Bars or trades are adjusted for a split that the other is not: use "
+        f"bars as traded, or SPLITS={trade.symbol}:YYYY-MM-DD:NEW_FOR_ONE."
+    ]
+
+
+def _ends(trade: Trade) -> list[tuple[float, datetime]]:
+    """Entry and exit, as far as they are known."""
+    ends = ((trade.entry_price, trade.entry_timestamp), (trade.exit_price, trade.exit_timestamp))
+    return [
+        (price, datetime.fromisoformat(str(moment)))
+        for price, moment in ends
+        if price is not None and moment is not None
+    ]
 
 
 class _Chart:
@@ -95,6 +125,12 @@ class _Chart:
         if not inside.any():
             return None
         return float(self.low[inside].min()), float(self.high[inside].max())
+
+    def beside(self, price: float, moment: datetime) -> bool:
+        """Whether the day's bar is there and the price is not in it."""
+        day = int(self.dates.searchsorted(_day(moment)))
+        known = day < len(self.dates) and self.dates[day] == _day(moment)
+        return bool(known) and not self.holds(price, moment)
 
     def holds(self, price: float, moment: datetime) -> bool:
         """Whether a price lies in the bar of its day, or of the session that is open then."""

@@ -12,19 +12,32 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from afterclose.importing.parsed import Found, Unused
+from afterclose.importing.identity import own_part
+from afterclose.importing.parsed import Unused
 from afterclose.records import Trade
 from afterclose.trades.parser import LineParser, Reject
 from afterclose.trades.record import LedgerRecord
 
 
+class Found(NamedTuple):
+    """A trade as it would be written, its place in the file, and the file's own PnL of it."""
+
+    trade: Trade
+    place: str
+    pnl: float | None
+
+
 class Changes(NamedTuple):
-    """``records`` are all trades as the ledger has them afterwards, in the order of the file."""
+    """``records`` are all trades as the ledger has them afterwards, in the order of the file.
+
+    ``conflicts`` are sentences on ids of the other system that the ledger has for another trade.
+    """
 
     records: list[Trade]
     added: list[Trade]
     changed: list[Trade]
     unchanged: int
+    conflicts: list[str]
 
     @property
     def to_append(self) -> list[Trade]:
@@ -43,7 +56,8 @@ def usable_only(
         verdict = judge(_closed_record(each.trade))
         if isinstance(verdict, Reject):
             reason, _, detail = verdict.reason.partition(": ")
-            unused.append(Unused(each.place, reason, detail or f"trade {each.trade.trade_id}"))
+            detail = detail or f"trade {each.trade.trade_id}"
+            unused.append(Unused(each.place, reason, detail, each.pnl))
         else:
             kept.append(each)
     return kept, unused
@@ -51,21 +65,27 @@ def usable_only(
 
 def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
     """Compare with the last record of each id in the ledger."""
-    records: list[Trade] = []
-    added: list[Trade] = []
-    changed: list[Trade] = []
+    made = Changes([], [], [], 0, [])
     unchanged = 0
+    own_ids = {own_part(name): trade for name, trade in ledger.items() if name.count("-") > 1}
     for trade in trades:
         before = ledger.get(trade.trade_id)
         merged = trade if before is None else _keeping(trade, before)
-        records.append(merged)
+        made.records.append(merged)
         if before is None:
-            added.append(merged)
+            made.added.append(merged)
+            other = own_ids.get(own_part(trade.trade_id)) if trade.trade_id.count("-") > 1 else None
+            if other is not None:
+                made.conflicts.append(
+                    f"{own_part(trade.trade_id)} is {other.symbol} {other.side} of "
+                    f"{other.entry_timestamp} in the ledger and {trade.symbol} {trade.side} of "
+                    f"{trade.entry_timestamp} in the file: both are kept"
+                )
         elif merged == before:
             unchanged += 1
         else:
-            changed.append(merged)
-    return Changes(records, added, changed, unchanged)
+            made.changed.append(merged)
+    return made._replace(unchanged=unchanged)
 
 
 def _keeping(trade: Trade, before: Trade) -> Trade:
