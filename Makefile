@@ -80,7 +80,7 @@ bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 	@for kind in "requirements:" "requirements-demo:--extra demo" \
-		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask"; do \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra excel --extra sql"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
@@ -126,11 +126,16 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
 .PHONY: import-ledger study
-import-ledger: $(READY) ## trades of another system   FILE=… [FORMAT=…] [BARS=…] [TIMEZONE=…] [DRY_RUN=1]
+import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [BARS=…] [MAP=…] [DRY_RUN=1] …
 	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
 	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \
 		$${BARS:+--bars "$$BARS"} $${TIMEZONE:+--timezone "$$TIMEZONE"} \
 		$${SYMBOL:+--symbol "$$SYMBOL"} $${STRATEGY:+--strategy "$$STRATEGY"} \
+		$${MAP:+--map "$$MAP"} $${FEATURES:+--features "$$FEATURES"} \
+		$${ACCOUNT:+--account "$$ACCOUNT"} $${DATE_FORMAT:+--date-format "$$DATE_FORMAT"} \
+		$${DECIMAL:+--decimal "$$DECIMAL"} $${SIDE:+--side "$$SIDE"} \
+		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
+		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
 	@: "$${DATA:?say which: make study DATA=prices.csv}"

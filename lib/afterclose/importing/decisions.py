@@ -72,7 +72,9 @@ def pieces_of(matched: Matched) -> list[Trip]:
         _trip(piece.entry, float(piece.quantity), piece.fees, piece.exit)
         for piece in matched.pieces
     ]
-    return trips + [_trip(lot.execution, float(abs(lot.quantity)), lot.fees) for lot in matched.open_lots]
+    return trips + [
+        _trip(lot.execution, float(abs(lot.quantity)), lot.fees) for lot in matched.open_lots
+    ]
 
 
 def without_crumbs(trips: Sequence[Trip]) -> tuple[list[Trip], list[Trip]]:

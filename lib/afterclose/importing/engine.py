@@ -100,7 +100,11 @@ def parse_table(table: Table, options: Options) -> Parsed:
         table = paired(table)
     rows = Rows(table, options)
     features = Features(table, [*mapping.features, *options.features])
-    parsed = _fills(rows, features, options) if mapping.rows == "fills" else _trips(rows, features, options)
+    parsed = (
+        _fills(rows, features, options)
+        if mapping.rows == "fills"
+        else _trips(rows, features, options)
+    )
     return replace(
         parsed,
         unused=[*rows.unused, *parsed.unused],

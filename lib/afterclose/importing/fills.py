@@ -94,7 +94,8 @@ class Fills:
             place=rows.place(line),
             closes_only=closes_only,
             own_id=own_id,
-            order_id=rows.text(line, "order_id") or (rows.place(line) if self.mapping.orders else ""),
+            order_id=rows.text(line, "order_id")
+            or (rows.place(line) if self.mapping.orders else ""),
             features=self._features.of(line) if self._features.names else None,
         )
 
@@ -168,7 +169,9 @@ def in_order(
     ordered = list(reversed(fills)) if newest_first else list(fills)
     if spot and ties and options.order is None:
         return _bought_before_sold(ordered), []
-    unsure = bool(ties) and (up == down or (min(up, down) > 0 and max(up, down) < 20 * min(up, down)))
+    unsure = bool(ties) and (
+        up == down or (min(up, down) > 0 and max(up, down) < 20 * min(up, down))
+    )
     if options.order is None and unsure:
         return ordered, [
             f"a purchase and a sale of {ties[0].symbol} have the same time ({ties[0].place}), and "

@@ -15,7 +15,14 @@ from afterclose.errors import InputError
 from afterclose.importing.dates import Dates
 from afterclose.importing.parsed import NotUsable, Options, Parsed, Trip, Unused
 from afterclose.importing.read_database import Tables
-from afterclose.importing.values import excursions, is_blank, number, optional_number, price, text_of
+from afterclose.importing.values import (
+    excursions,
+    is_blank,
+    number,
+    optional_number,
+    price,
+    text_of,
+)
 
 NAME = "freqtrade"
 

@@ -5,6 +5,7 @@ takes nothing away from an earlier one with bars: features and excursions that t
 does not know stay what they were.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -17,6 +18,10 @@ from afterclose.importing.parsed import Unused
 from afterclose.records import Trade
 from afterclose.trades.parser import LineParser, Reject
 from afterclose.trades.record import LedgerRecord
+
+
+OF_0_1_0 = re.compile(r"(csv|backtesting|freqtrade|fills|ib)-")
+OF_TODAY = re.compile(r"csv-.*-[0-9a-f]{8}")
 
 
 class Found(NamedTuple):
@@ -66,9 +71,13 @@ def usable_only(
 def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
     """Compare with the last record of each id in the ledger."""
     made = Changes([], [], [], 0, [])
+    older = _older_ids(ledger)
     unchanged = 0
     own_ids = {own_part(name): trade for name, trade in ledger.items() if name.count("-") > 1}
     for trade in trades:
+        known = older.get(_what(trade))
+        if known and trade.trade_id not in ledger and _system(known) == _system(trade.trade_id):
+            trade = replace(trade, trade_id=known)  # noqa: PLW2901 - the same, by its first name
         before = ledger.get(trade.trade_id)
         merged = trade if before is None else _keeping(trade, before)
         made.records.append(merged)
@@ -86,6 +95,25 @@ def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
         else:
             made.changed.append(merged)
     return made._replace(unchanged=unchanged)
+
+
+def _older_ids(ledger: Mapping[str, Trade]) -> dict[tuple[object, ...], str]:
+    """Ids that 0.1.0 gave, by what the trade is: an import today must not double those."""
+    return {
+        _what(trade): name
+        for name, trade in ledger.items()
+        if OF_0_1_0.match(name) and not OF_TODAY.fullmatch(name)
+    }
+
+
+def _what(trade: Trade) -> tuple[object, ...]:
+    return (
+        trade.symbol, trade.side, str(trade.entry_timestamp), trade.entry_price, trade.quantity
+    )  # fmt: skip
+
+
+def _system(trade_id: str) -> str:
+    return trade_id.partition("-")[0]
 
 
 def _keeping(trade: Trade, before: Trade) -> Trade:

@@ -94,9 +94,7 @@ def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -
     found, refused = usable_only(made.found, timezone, now)
     made = made._replace(found=found, unused=[*made.unused, *refused])
     if not found and not made.problems and not parsed.trips:
-        made.problems.append(
-            "there is no usable trade in it; what was left out stands below"
-        )
+        made.problems.append("there is no usable trade in it; what was left out stands below")
     return _with_bars(settings, request, parsed, made, found)
 
 

@@ -40,9 +40,7 @@ def url_tables(url: str) -> Tables:
         from sqlalchemy import MetaData, create_engine, select
         from sqlalchemy.exc import SQLAlchemyError
     except ModuleNotFoundError:
-        raise InputError(
-            "a database URL needs SQLAlchemy: pip install 'afterclose[sql]'"
-        ) from None
+        raise InputError("a database URL needs SQLAlchemy: pip install 'afterclose[sql]'") from None
     try:
         engine = create_engine(url)
         with engine.connect() as connection:

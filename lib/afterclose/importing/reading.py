@@ -21,7 +21,9 @@ def kind_of(document: Document) -> str:
         return "excel"
     begin = data.lstrip(SPACES_AND_MARKS)[:2000].replace(b"\0", b"").lower()
     if begin.startswith(b"<"):
-        return "html" if b"<html" in begin or b"<table" in begin or b"doctype html" in begin else "xml"
+        return (
+            "html" if b"<html" in begin or b"<table" in begin or b"doctype html" in begin else "xml"
+        )
     return "json" if begin[:1] in (b"{", b"[") else "text"
 
 

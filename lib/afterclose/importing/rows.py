@@ -91,7 +91,9 @@ class Rows:
     ) -> str | None:
         """The word that says that a row is no trade, empty where it is blank; None for one."""
         for place, words, keeps in rules:
-            cell = line.cells[place].strip() if place is not None and place < len(line.cells) else ""
+            cell = (
+                line.cells[place].strip() if place is not None and place < len(line.cells) else ""
+            )
             known = any(
                 plain(cell).startswith(word[:-1]) if word.endswith("*") else plain(cell) == word
                 for word in words
@@ -155,7 +157,9 @@ class Rows:
 
     def _payment_sign(self, place: int) -> int:
         """Most of a column's values are payments, whichever sign they are written with."""
-        below = sum(cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in self.column(place))
+        below = sum(
+            cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in self.column(place)
+        )
         above = sum(any(d in cell for d in "123456789") for cell in self.column(place)) - below
         return -1 if below > above else 1
 
