@@ -103,11 +103,12 @@ def _notes(trades: Sequence[Trade], charts: Mapping[str, "_Chart"]) -> list[str]
     if not outside:
         return []
     trade, price, moment = outside[0]
-    return [
+    words = (
         f"Prices outside their day's bar: {len(outside)} (first: {trade.symbol} at {price:g} on "
         f"{moment.date()}). Bars or trades are adjusted for a split that the other is not: use "
         f"bars as traded, or SPLITS={trade.symbol}:YYYY-MM-DD:NEW_FOR_ONE."
-    ]
+    )
+    return [words]
 
 
 def _ends(trade: Trade) -> list[tuple[float, datetime]]:

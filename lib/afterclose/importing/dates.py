@@ -109,7 +109,7 @@ class Dates:
             hour = hour % 12 + (12 if half in "pP" else 0)
         fraction = (part.get("f") or "0")[:6].ljust(6, "0")
         year, month, day = self._day(part)
-        moment = datetime(
+        moment = datetime(  # noqa: DTZ001 - it is placed at once
             year, month, day, hour, int(part["m"] or 0), int(part["s"] or 0), int(fraction)
         )
         return self._placed(moment, part["zone"])
@@ -124,9 +124,9 @@ class Dates:
         a, b, c = part["a"], part["b"], part["c"]
         if len(a) == 4:
             return int(a), int(b), int(c)
-        year = int(c) + (2000 if len(c) == 2 else 0)
+        whole = int(c) + (2000 if len(c) == 2 else 0)
         first, second = int(a), int(b)
-        return (year, second, first) if self.order == "dmy" else (year, first, second)
+        return (whole, second, first) if self.order == "dmy" else (whole, first, second)
 
     def _placed(self, moment: datetime, zone: str | None) -> datetime:
         if moment.tzinfo is not None:

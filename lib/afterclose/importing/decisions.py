@@ -88,7 +88,8 @@ def without_crumbs(trips: Sequence[Trip]) -> tuple[list[Trip], list[Trip]]:
         name = (trip.account, trip.symbol, trip.side, trip.order)
         totals[name] = totals.get(name, 0.0) + trip.quantity
         left[name] = left.get(name, 0.0) + (trip.quantity if trip.exit_moment is None else 0.0)
-    kept, crumbs = [], []
+    kept: list[Trip] = []
+    crumbs: list[Trip] = []
     for trip in trips:
         name = (trip.account, trip.symbol, trip.side, trip.order)
         crumb = trip.order and trip.exit_moment is None and left[name] <= CRUMB * totals[name]

@@ -23,8 +23,8 @@ def draft_of(grids: Sequence[Grid], own: Mapping | None) -> str:
             f"({shown}): each of its needed fields must name one of them"
         )
     lines = [
-        f"{grid.place(heading.number)}: no known format; its columns are {shown}. If they hold "
-        "trades, complete this and give it as MAP=my.toml (--map my.toml):",
+        f"{grid.place(heading.number)}: no known format; its columns are {shown}.",
+        "If they hold trades, complete this and give it as MAP=my.toml (--map my.toml):",
         "",
         'name = "my-broker"',
         'title = "My broker"',

@@ -1,32 +1,28 @@
 """A file to pieces of trades: reader, mapping, executions or round trips."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from afterclose.errors import InputError
 from afterclose.importing import freqtrade, ib_flex
-from afterclose.importing.decisions import closing_money, pieces_of, with_orders
 from afterclose.importing.draft import draft_of
 from afterclose.importing.feature_columns import Features
-from afterclose.importing.fifo import match_fifo
 from afterclose.importing.fills import Fills, in_order
 from afterclose.importing.grids import Grid
 from afterclose.importing.mapping import Mapping, mappings
-from afterclose.importing.parsed import Execution, Options, Parsed, Unused
+from afterclose.importing.matching import matched
+from afterclose.importing.parsed import Options, Parsed
 from afterclose.importing.read_csv import decoded
 from afterclose.importing.read_database import sqlite_tables
-from afterclose.importing.read_json import json_grids, json_value
-from afterclose.importing.reading import grids_of, kind_of, table_grids
-from afterclose.importing.recognise import Table, table_of
+from afterclose.importing.read_json import json_value
+from afterclose.importing.reading import grids_of, kind_of
+from afterclose.importing.recognise import Table, find, table_of
 from afterclose.importing.rows import Rows
 from afterclose.importing.source_file import Document
-from afterclose.importing.splits import split_fills
 from afterclose.importing.trips import Trips, paired
 
 AUTO = "auto"
-UNKNOWN_ENTRY = "closes what the file does not open"
 
 
 def formats() -> tuple[str, ...]:
@@ -58,23 +54,22 @@ def parse_document(
 ) -> Parsed:
     """One document. Raises InputError, without the file's name."""
     kind = kind_of(document)
-    if own is None and wanted in (AUTO, ib_flex.NAME) and kind == "xml":
+    if own is None and (wanted == ib_flex.NAME or (wanted == AUTO and kind == "xml")):
         return ib_flex.parse(document.data, options)
     if own is None and kind == "database":
         tables = sqlite_tables(document)
         if freqtrade.is_database(tables):
             return freqtrade.of_database(tables, options)
-        return parse_grids(table_grids(tables), wanted, own, options, [])
-    if own is None and kind == "json":
-        text, _ = decoded(document.data)
-        value = json_value(text)
+    elif own is None and (kind == "json" or wanted == freqtrade.NAME):
+        value = json_value(decoded(document.data)[0])
         if wanted == freqtrade.NAME or freqtrade.is_backtest(value):
             return freqtrade.of_backtest(value, options)
-        return parse_grids(list(json_grids(value)), wanted, own, options, [])
-    if wanted == ib_flex.NAME:
-        return ib_flex.parse(document.data, options)
-    if wanted == freqtrade.NAME:
-        raise InputError("it is neither freqtrade's JSON nor its database")
+    return _of_grids(document, kind, wanted, own, options)
+
+
+def _of_grids(
+    document: Document, kind: str, wanted: str, own: Mapping | None, options: Options
+) -> Parsed:
     grids, notes = grids_of(document, kind)
     return parse_grids(grids, wanted, own, options, notes)
 
@@ -120,10 +115,8 @@ def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
     notes = []
     if read.side_from and read.trips:
         notes.append(read.side_from.format(read.trips[0].side))
-    if mapping.name == "csv" and rows.has("own_id"):
-        merge = False  # who numbers trades says which are one
-    else:
-        merge = mapping.merge
+    # who numbers the trades of a plain table says which are one
+    merge = mapping.merge and not (mapping.name == "csv" and rows.has("own_id"))
     money = "symbol" if options.pnl == "multiplier" else mapping.money.multiplier
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=read.trips,
@@ -152,56 +145,6 @@ def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     )  # fmt: skip
 
 
-def matched(  # type: ignore[no-untyped-def]
-    fills: Sequence[Execution], options: Options, *, spot: bool, flat: bool, shorts=frozenset()
-):
-    """Trips of fills, what closes nothing that is known, and what must be settled about it."""
-    fills = split_fills(fills, options.splits)
-    ordered = with_orders(fills)
-    skip = options.long_only or options.opening == "skip"
-    found = match_fifo(ordered, long_only=spot or skip)
-    problems = []
-    unused = [
-        Unused(lot.execution.place, UNKNOWN_ENTRY, closing_money(lot)) for lot in found.unmatched
-    ]
-    if not skip and options.opening != "flat" and (spot or found.unmatched):
-        if any(not lot.execution.closes_only or spot for lot in found.unmatched):
-            problems.append(_opening(found.unmatched[0].execution, len(found.unmatched)))
-    elif not (skip or flat or options.opening == "flat"):
-        first: dict[str, Execution] = {}
-        for fill in ordered:
-            first.setdefault(fill.symbol, fill)
-        doubtful = [
-            each for symbol, each in first.items() if each.quantity < 0 and symbol not in shorts
-        ]
-        oversold = _oversold(ordered, first, shorts)
-        if doubtful or oversold:
-            problems.append(_opening((doubtful or oversold)[0], len(doubtful or oversold)))
-    return pieces_of(found), unused, problems
-
-
-def _oversold(fills: Sequence[Execution], first: dict[str, Execution], shorts) -> list[Execution]:  # type: ignore[no-untyped-def]
-    """Sales that turn a long position into a short one without saying so."""
-    held: Counter[str] = Counter()
-    found = []
-    for fill in fills:
-        before = held[fill.symbol]
-        held[fill.symbol] += fill.quantity  # type: ignore[assignment]
-        if before > 0 and held[fill.symbol] < 0 and fill.symbol not in shorts:
-            found.append(fill)
-    return found
-
-
-def _opening(fill: Execution, count: int) -> str:
-    others = f" (and {count - 1} more)" if count > 1 else ""
-    return (
-        f"{fill.place}{others}: {float(-fill.quantity):g} {fill.symbol} are sold and not held. "
-        "Either the file begins inside a position (OPENING=skip or LONG_ONLY=1 leaves such sales "
-        "out), or it is a short (OPENING=flat: nothing was held before the file begins), or there "
-        f"was a split (SPLITS={fill.symbol}:YYYY-MM-DD:NEW_FOR_ONE)"
-    )
-
-
 def _notes(rows: Rows, options: Options) -> list[str]:
     notes = []
     dates = rows.dates
@@ -216,15 +159,8 @@ def _notes(rows: Rows, options: Options) -> list[str]:
         field for field in rows.mapping.columns
         if not rows.has(field) and field not in ("symbol", "status", "clock", "multiplier")
     ]  # fmt: skip
-    lacking = [each for each in rows.mapping.fees.columns if len(rows.mapping.fees.columns) < 4
-               and plain_missing(rows, each)]  # fmt: skip
+    fees = rows.mapping.fees.columns
+    lacking = [each for each in fees if len(fees) < 4 and find(rows.columns, [each]) is None]
     if rows.mapping.recognise and (optional or lacking):
         notes.append(f"Not in this file: {', '.join([*optional, *lacking])}.")
     return notes
-
-
-def plain_missing(rows: Rows, heading: str) -> bool:
-    """Whether a heading of the mapping's fees is not among the columns."""
-    from afterclose.importing.recognise import find
-
-    return find(rows.columns, [heading]) is None

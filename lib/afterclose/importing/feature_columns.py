@@ -17,8 +17,10 @@ BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 
 
 class Features:
-    """The named columns of a table. Raises InputError for one that is not there or that no
-    decision can have known."""
+    """The named columns of a table.
+
+    Raises InputError for one that is not there or that no decision can have known.
+    """
 
     def __init__(self, table: Table, wanted: Sequence[str]) -> None:
         self.names: list[str] = []
@@ -29,7 +31,7 @@ class Features:
                 raise InputError(
                     f"--features: no column {name!r}; there is {', '.join(table.columns)}"
                 )
-            if known_later(name) or place in table.index.values():
+            if known_later(name) or place in table.fields.values():
                 raise InputError(
                     f"--features: {name!r} is known only after the decision, or says what the "
                     "trade was; it cannot be learned from"

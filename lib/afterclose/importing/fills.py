@@ -22,8 +22,9 @@ CLOSING = ("sell to close", "buy to close", "buy to cover", "stc", "btc", "cover
 OPENING = ("sell short", "sell to open", "short", "ss", "sto")
 """Words of a sale that says that it opens a position."""
 
-FILLED = ("filled", "fill", "closed", "complete", "completed", "executed", "done", "partially filled",
-          "partially_filled", "partial fill", "partial_fill", "traded", "trade", "success", "4", "ok")  # fmt: skip
+FILLED = ("filled", "fill", "closed", "complete", "completed", "executed", "done",
+          "partially filled", "partially_filled", "partial fill", "partial_fill", "traded",
+          "trade", "success", "ok")  # fmt: skip
 """Words of a state in which an order's row is a fill."""
 
 
@@ -173,16 +174,19 @@ def in_order(
         up == down or (min(up, down) > 0 and max(up, down) < 20 * min(up, down))
     )
     if options.order is None and unsure:
-        return ordered, [
+        words = (
             f"a purchase and a sale of {ties[0].symbol} have the same time ({ties[0].place}), and "
             "the file shows not which came first: say ORDER=newest-first or ORDER=oldest-first"
-        ]
+        )
+        return ordered, [words]
     return ordered, []
 
 
 def _bought_before_sold(fills: Sequence[Execution]) -> list[Execution]:
-    """Where nothing can be short, a purchase came before the sale of the same moment that needs
-    it: of the two orders only one is possible."""
+    """Purchases before the sales of the same moment that need them.
+
+    Where nothing can be short, of the two orders only this one is possible.
+    """
     held: Counter[tuple[str, str]] = Counter()
     groups: dict[tuple[object, ...], list[Execution]] = {}
     for fill in sorted(fills, key=lambda each: each.moment):

@@ -72,10 +72,10 @@ def parse(data: bytes, options: Options) -> Parsed:
 
 def _kind(elements: Sequence[Element]) -> str:
     counts = Counter(each.tag for each in elements)
-    for tag in LEVELS:
+    for tag, levels_of_tag in LEVELS.items():
         fine = [
             each for each in elements
-            if each.tag == tag and each.attributes.get("levelOfDetail", "") in LEVELS[tag]
+            if each.tag == tag and each.attributes.get("levelOfDetail", "") in levels_of_tag
         ]  # fmt: skip
         if fine:
             return tag

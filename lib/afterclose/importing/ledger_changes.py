@@ -19,7 +19,6 @@ from afterclose.records import Trade
 from afterclose.trades.parser import LineParser, Reject
 from afterclose.trades.record import LedgerRecord
 
-
 OF_0_1_0 = re.compile(r"(csv|backtesting|freqtrade|fills|ib)-")
 OF_TODAY = re.compile(r"csv-.*-[0-9a-f]{8}")
 

@@ -27,8 +27,11 @@ TRIP_FIELDS = (
 
 
 class Fees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which columns cost money. ``sign`` is that of a payment: cost (above 0), amount (below 0),
-    or either. ``currency`` "unknown": a currency that the file does not state."""
+    """Which columns cost money.
+
+    ``sign`` is that of a payment: cost (above 0), amount (below 0), or either. ``currency``
+    "unknown": one that the file does not state.
+    """
 
     columns: list[str] = []
     sign: Literal["cost", "amount", "either"] = "either"
@@ -62,11 +65,12 @@ class LeftOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One source. ``rows``: fills (one execution a row), trips (one trade a row) or pairs (one
-    row for the entry and one for the exit of a trade, joined by the column ``pair``).
+    """One source.
 
-    ``recognise`` are headings that tell this source from others, ``without`` are not there; ``keep`` and ``drop`` choose
-    rows by the words in a column; ``spot``: nothing can be sold short there.
+    ``rows``: fills (one execution a row), trips (one trade a row) or pairs (one row for the
+    entry and one for the exit of a trade, joined by the column ``pair``). ``recognise`` are
+    headings that tell this source from others, ``without`` are not there; ``keep`` and ``drop``
+    choose rows by the words in a column; ``spot``: nothing can be sold short there.
     """
 
     name: str

@@ -83,12 +83,13 @@ def _contradictions(trips: Sequence[Trip]) -> list[str]:
         return []
     first = wrong[0]
     own, computed = sum(t.pnl or 0.0 for t in wrong), sum(gain(t) - t.fees for t in wrong)
-    return [
+    words = (
         f"the file's own PnL of {len(wrong)} trades is {own:,.2f} and differs from the "
         f"{computed:,.2f} of its prices, quantities and fees by {own - computed:,.2f} (first: "
         f"{first.place}, {first.pnl:,.2f} and {gain(first) - first.fees:,.2f}). A contract's "
         "multiplier is taken from it with PNL=multiplier; PNL=ignore leaves it aside"
-    ]
+    )
+    return [words]
 
 
 def _scaled(trips: Sequence[Trip], by: str) -> tuple[list[Trip], list[str]]:

@@ -39,9 +39,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Execution(NamedTuple):
-    """One fill. ``quantity`` is above 0 for a purchase, below 0 for a sale, and holds the
+    """One fill.
+
+    ``quantity`` is above 0 for a purchase, below 0 for a sale, and holds the
     contract's multiplier; ``moment`` has an offset; ``fees`` are in currency, below 0 where
-    more was received than paid; ``closes_only`` is a fill that opens nothing."""
+    more was received than paid; ``closes_only`` is a fill that opens nothing.
+    """
 
     account: str
     symbol: str
@@ -87,8 +90,11 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unused(msgspec.Struct, frozen=True):
-    """Something that gives no trade: ``reason`` is counted, ``detail`` says it of this one, and
-    ``pnl`` is its own money where the file states it."""
+    """Something that gives no trade.
+
+    ``reason`` is counted, ``detail`` says it of this one, and ``pnl`` is its own money where
+    the file states it.
+    """
 
     place: str
     reason: str

@@ -100,4 +100,4 @@ def _all_tables(connection: sqlite3.Connection) -> Tables:
 def _rows(connection: sqlite3.Connection, name: str) -> list[dict[str, Any]]:
     quoted = '"' + name.replace('"', '""') + '"'
     rows: Iterable[Sequence[Any]] = connection.execute(f"select * from {quoted}")  # noqa: S608
-    return [dict(row) for row in rows]  # type: ignore[call-overload]
+    return [dict(row) for row in rows]

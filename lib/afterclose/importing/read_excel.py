@@ -10,7 +10,7 @@ from afterclose.importing.grids import Grid, Line
 def excel_grids(data: bytes) -> list[Grid]:
     """All sheets. Raises InputError for a file that is damaged or locked by a password."""
     try:
-        from openpyxl import load_workbook
+        from openpyxl import load_workbook  # type: ignore[import-untyped]
     except ModuleNotFoundError:
         raise InputError(
             "it is an Excel file, which needs openpyxl: pip install 'afterclose[excel]', or save "

@@ -18,12 +18,12 @@ NEEDED = {
 
 
 class Table(NamedTuple):
-    """``columns`` are the names of the heading, made unique; ``index`` says where a field is."""
+    """``columns`` are the names of the heading, made unique; ``fields`` says where a field is."""
 
     grid: Grid
     mapping: Mapping
     columns: tuple[str, ...]
-    index: dict[str, int]
+    fields: dict[str, int]
     lines: list[Line]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
 
 from afterclose.errors import InputError
 from afterclose.importing.dates import Dates, day_order, order_of_format
@@ -19,13 +20,17 @@ NUMBERS = (
 )  # fmt: skip
 
 
+Words = AnyMapping[str, Sequence[str]]
+"""What a word means to the words that mean it."""
+
+
 class Rows:
     """The rows of a table that count; `problems` holds what must be settled by an option."""
 
     def __init__(self, table: Table, options: Options) -> None:
         self.table, self.mapping, self.options = table, table.mapping, options
         self.columns = list(table.columns)
-        self.index = dict(table.index)
+        self.index = dict(table.fields)
         self.unused: list[Unused] = []
         self.problems: list[str] = []
         self.lines = self._kept(table.lines)
@@ -126,7 +131,8 @@ class Rows:
     def _told(self, lines: Sequence[Line]) -> list[Line]:
         """Rows whose text tells a trade, with the groups of the pattern as more cells."""
         text = self.mapping.text
-        assert text is not None
+        if text is None:
+            return list(lines)
         place = find(self.columns, [text.column])
         pattern = re.compile(text.pattern, re.VERBOSE)
         width = len(self.columns)
@@ -145,7 +151,7 @@ class Rows:
 
     def _fee_columns(self) -> list[tuple[int, int]]:
         """Columns with the sign that makes a payment above 0."""
-        found = []
+        found: list[tuple[int, int]] = []
         fees = self.mapping.fees
         for heading in fees.columns:
             place = find(self.columns, [heading])
@@ -205,7 +211,7 @@ class Rows:
         return any("," in cell for cell in self.column(place))
 
 
-def word_of(mapping: Mapping, cell: str, defaults: dict[str, tuple[str, ...]]) -> str | None:
+def word_of(mapping: Mapping, cell: str, defaults: Words) -> str | None:
     """Which of the words a cell is: the mapping's own first, then the common ones."""
     said = plain(cell)
     for name, words in mapping.words.items():

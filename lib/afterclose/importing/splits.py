@@ -25,12 +25,13 @@ def read_splits(text: str) -> tuple[tuple[str, str, str], ...]:
         try:
             symbol, day, ratio = parts
             date.fromisoformat(day)
-            if Decimal(ratio) <= 0:
-                raise InvalidOperation
+            usable = Decimal(ratio) > 0
         except (ValueError, InvalidOperation):
+            usable = False
+        if not usable:
             raise InputError(
                 f"--splits {each!r}: write SYMBOL:YYYY-MM-DD:NEW_FOR_ONE, as ALPHA:2026-01-15:4"
-            ) from None
+            )
         found.append((symbol, day, ratio))
     return tuple(found)
 

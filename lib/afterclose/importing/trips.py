@@ -1,6 +1,7 @@
 """Rows of round trips: one trade a row, or one row for its entry and one for its exit."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from afterclose.importing.feature_columns import Features
@@ -27,7 +28,8 @@ def paired(table: Table) -> Table:
     columns = (*table.columns, *(f"exit {name}" for name in table.columns))
     entries: dict[str, Line] = {}
     exits: dict[str, list[Line]] = {}
-    assert by is not None
+    if by is None:
+        return table
     for line in table.lines:
         said = plain(line.cells[kind]) if kind is not None and kind < len(line.cells) else ""
         if said.startswith("entry"):
@@ -45,7 +47,7 @@ def paired(table: Table) -> Table:
         for field in mapping.columns
         if (place := find(columns, mapping.headings(field))) is not None
     }
-    return table._replace(columns=columns, index=index, lines=lines)
+    return table._replace(columns=columns, fields=index, lines=lines)
 
 
 def _wide(cells: Sequence[str], width: int) -> tuple[str, ...]:
@@ -111,10 +113,8 @@ class Trips:
                 found.append(self._trip(line))
             except NotUsable as problem:
                 pnl = None
-                try:
+                with suppress(NotUsable):
                     pnl = self.rows.optional(line, "pnl")
-                except NotUsable:
-                    pass
                 self.unused.append(problem.at(self.rows.place(line), pnl))
         return self._without_repeats(found)
 
@@ -169,7 +169,7 @@ class Trips:
     def _size(self, line: Line) -> float:
         rows = self.rows
         size = read_number("quantity", rows.text(line, "quantity").split(" / ")[0], rows.mark)
-        if not SMALLEST <= abs(size):
+        if abs(size) < SMALLEST:
             raise NotUsable("quantity is 0", "nothing was traded")
         if not is_blank(rows.text(line, "multiplier")):
             size *= read_number("multiplier", rows.text(line, "multiplier"), rows.mark)

@@ -132,8 +132,11 @@ class LineParser:
 
 
 def _worst_fall(side: str, pnl_pct: float) -> float:
-    """How far below 0 a MAE may be: a short that lost more than it was worth proves a fraction,
-    and was down by up to twice that on the way."""
+    """How far below 0 a MAE may be.
+
+    A short that lost more than it was worth proves a fraction; it may have been down by twice
+    that on the way.
+    """
     return 2 * -pnl_pct if side == "short" and pnl_pct < -1 else 1.0
 
 
