@@ -155,12 +155,9 @@ def _notes(rows: Rows, options: Options) -> list[str]:
         notes.append(f"The file names no symbol: {options.symbol!r} is taken, {which} (SYMBOL=).")
     if not rows.fee_columns:
         notes.append("There is no column for fees: they are taken as 0.")
-    optional = [
-        field for field in rows.mapping.columns
-        if not rows.has(field) and field not in ("symbol", "status", "clock", "multiplier")
-    ]  # fmt: skip
     fees = rows.mapping.fees.columns
-    lacking = [each for each in fees if len(fees) < 4 and find(rows.columns, [each]) is None]
-    if rows.mapping.recognise and (optional or lacking):
-        notes.append(f"Not in this file: {', '.join([*optional, *lacking])}.")
+    lacking = [field for field in rows.mapping.columns if not rows.has(field) and field != "symbol"]
+    lacking += [each for each in fees if len(fees) < 4 and find(rows.columns, [each]) is None]
+    if lacking:
+        notes.append(f"Not in this file: {', '.join(lacking)}.")
     return notes

@@ -79,6 +79,12 @@ def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
             trade = replace(trade, trade_id=known)  # noqa: PLW2901 - the same, by its first name
         before = ledger.get(trade.trade_id)
         merged = trade if before is None else _keeping(trade, before)
+        if before is not None and _knows_less(trade, before):
+            made.conflicts.append(
+                f"{trade.trade_id}: the ledger's exit of {before.exit_timestamp} stays, the file "
+                f"has {trade.exit_timestamp or 'none yet'}"
+            )
+            merged = before
         made.records.append(merged)
         if before is None:
             made.added.append(merged)
@@ -113,6 +119,22 @@ def _what(trade: Trade) -> tuple[object, ...]:
 
 def _system(trade_id: str) -> str:
     return trade_id.partition("-")[0]
+
+
+def _knows_less(trade: Trade, before: Trade) -> bool:
+    """Whether the file has less history than what the ledger's record came from.
+
+    One that ends earlier has no exit yet; one that begins later lacks the lots that earlier
+    sales closed, so first in, first out gives its lots earlier exits. So the later exit counts,
+    and files that overlap give one ledger in any order.
+    """
+    if before.exit_timestamp is None:
+        return False
+    return trade.exit_timestamp is None or _moment(trade) < _moment(before)
+
+
+def _moment(trade: Trade) -> datetime:
+    return datetime.fromisoformat(str(trade.exit_timestamp))
 
 
 def _keeping(trade: Trade, before: Trade) -> Trade:

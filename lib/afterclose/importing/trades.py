@@ -83,10 +83,14 @@ def _trade(trip: Trip, trade_id: str, source: str) -> Trade:
         decision_timestamp=(
             None if trip.decision_moment is None else trip.decision_moment.isoformat()
         ),
-        entry_price=trip.entry_price,
-        exit_price=trip.exit_price if trip.exit_moment is not None else None,
-        quantity=trip.quantity,
-        fees=trip.fees,
+        entry_price=_rounded(trip.entry_price),
+        exit_price=(
+            None
+            if trip.exit_moment is None or trip.exit_price is None
+            else _rounded(trip.exit_price)
+        ),
+        quantity=_rounded(trip.quantity),
+        fees=_rounded(trip.fees),
         rule_confidence=trip.confidence,
         rule_features=trip.features,
         mae_pct=_fraction(trip.mae_pct),
@@ -95,6 +99,11 @@ def _trade(trip: Trip, trade_id: str, source: str) -> Trade:
         exit_reason=trip.exit_reason,
         source=trip.origin or source,
     )
+
+
+def _rounded(value: float) -> float:
+    """To 13 digits: sums of the same pieces in another order are the same record."""
+    return float(f"{value:.13g}")
 
 
 def _fraction(mae_pct: float | None) -> float | None:
