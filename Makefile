@@ -64,7 +64,7 @@ check: lint types test ## lint, types and tests: what CI runs
 break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
 fuzz: $(VENV)/.dev ## let a coverage-guided fuzzer write each parser's input   [SECONDS=60]
-	@for target in ledger settings scorecard registry crontab; do \
+	@for target in ledger settings scorecard registry crontab imports; do \
 		$(PY) tests/fuzz/run.py $$target $(or $(SECONDS),60) || exit 1; done
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .

@@ -105,7 +105,7 @@ def parse_table(table: Table, options: Options) -> Parsed:
         unused=[*rows.unused, *parsed.unused],
         notes=[*_notes(rows, options), *mapping.notes, *parsed.notes],
         problems=[*rows.problems, *parsed.problems],
-        records=len(table.lines),
+        records=rows.records,
     )
 
 
@@ -128,7 +128,9 @@ def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
 def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     mapping = rows.mapping
     read = Fills(rows, features, options)
+    rows.forget()
     fills, problems = in_order(read.executions, options, mapping.spot)
+    read.executions = []
     notes = []
     if read.fees_left_out:
         notes.append(

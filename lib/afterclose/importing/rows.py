@@ -31,6 +31,7 @@ class Rows:
         self.table, self.mapping, self.options = table, table.mapping, options
         self.columns = list(table.columns)
         self.index = dict(table.fields)
+        self.records = len(table.lines)
         self.unused: list[Unused] = []
         self.problems: list[str] = []
         self.lines = self._kept(table.lines)
@@ -39,6 +40,11 @@ class Rows:
         self.fee_columns = self._fee_columns()
         self.dates = self._dates()
         self.mark = self._mark()
+
+    def forget(self) -> None:
+        """Let go of the cells: a million rows and what is made of them are a gigabyte."""
+        for lines in (self.lines, self.table.lines, self.table.grid.lines):
+            lines.clear()
 
     def has(self, field: str) -> bool:
         """Whether the file has a column for a field."""
