@@ -80,11 +80,11 @@ bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 	@for kind in "requirements:" "requirements-demo:--extra demo" \
-		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra excel --extra sql"; do \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
-			--extra nightly --extra build $${kind#*:} \
+			--extra nightly --extra build --extra excel $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
 
 # --- the nightly jobs -------------------------------------------------------------------
