@@ -64,7 +64,7 @@ check: lint types test ## lint, types and tests: what CI runs
 break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
 fuzz: $(VENV)/.dev ## let a coverage-guided fuzzer write each parser's input   [SECONDS=60]
-	@for target in ledger settings scorecard registry crontab; do \
+	@for target in ledger settings scorecard registry crontab imports; do \
 		$(PY) tests/fuzz/run.py $$target $(or $(SECONDS),60) || exit 1; done
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .
@@ -80,11 +80,11 @@ bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 	@for kind in "requirements:" "requirements-demo:--extra demo" \
-		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask"; do \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
-			--extra nightly --extra build $${kind#*:} \
+			--extra nightly --extra build --extra excel $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
 
 # --- the nightly jobs -------------------------------------------------------------------
@@ -129,11 +129,16 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
 .PHONY: import-ledger study
-import-ledger: $(READY) ## trades of another system   FILE=… [FORMAT=…] [BARS=…] [TIMEZONE=…] [DRY_RUN=1]
+import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [BARS=…] [MAP=…] [DRY_RUN=1] …
 	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
 	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \
 		$${BARS:+--bars "$$BARS"} $${TIMEZONE:+--timezone "$$TIMEZONE"} \
 		$${SYMBOL:+--symbol "$$SYMBOL"} $${STRATEGY:+--strategy "$$STRATEGY"} \
+		$${MAP:+--map "$$MAP"} $${FEATURES:+--features "$$FEATURES"} \
+		$${ACCOUNT:+--account "$$ACCOUNT"} $${DATE_FORMAT:+--date-format "$$DATE_FORMAT"} \
+		$${DECIMAL:+--decimal "$$DECIMAL"} $${SIDE:+--side "$$SIDE"} \
+		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
+		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
 	@: "$${DATA:?say which: make study DATA=prices.csv}"

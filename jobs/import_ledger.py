@@ -1,7 +1,7 @@
 """Bring the trades of another system's file into the scope's trade ledger.
 
-Reads   FILE (.gz too): a CSV of trades or of fills, backtesting.py, freqtrade, IB Flex; --bars.
-Writes  trade_ledger.jsonl: trades that are new or changed; again with the same file, nothing.
+Reads   FILE: an export, statement, bot's database or its URL (docs/importing.md); --map, --bars.
+Writes  trade_ledger.jsonl: decisions that are new or changed; again with the same file, nothing.
 
 Exit codes: 0 done or nothing to do, 1 failed, 2 unusable input, 3 refused, 4 scope is busy.
 """
@@ -9,7 +9,7 @@ Exit codes: 0 done or nothing to do, 1 failed, 2 unusable input, 3 refused, 4 sc
 import argparse
 from datetime import datetime
 
-from afterclose.importing.formats import FORMATS
+from afterclose.importing.options import add_options
 from afterclose.records import Outcome
 from afterclose.runner import job_parser, run_job
 from afterclose.settings import Settings
@@ -17,20 +17,13 @@ from afterclose.settings import Settings
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
-    options = job_parser("import_ledger", __doc__)
-    options.add_argument("file", metavar="FILE", help="the other system's file")
-    options.add_argument("--format", choices=FORMATS, default="auto", help="of FILE")
-    options.add_argument("--timezone", metavar="IANA", help="of times without one; the market's")
-    options.add_argument("--bars", metavar="CSV", help="daily prices, for features and MAE")
-    options.add_argument("--symbol", metavar="NAME", help="where FILE names none")
-    options.add_argument("--strategy", metavar="NAME", help="where FILE holds several")
-    options.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    return options
+    return add_options(job_parser("import_ledger", __doc__))
 
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.importing.ledger_import import Request, import_file
+    from afterclose.importing.ledger_import import import_file
+    from afterclose.importing.request import Request
 
     return import_file(settings, now, Request.of(vars(args)))
 

@@ -92,16 +92,32 @@ def _ways_agree(quick: TradeDataRow | str | None, verdict: Closed | Open | Rejec
 def _row_is_sound(row: TradeDataRow) -> None:
     written = msgspec.json.encode(row)
     assert msgspec.json.decode(written, type=TradeDataRow) == row
-    money = (row.position_size, row.entry_price, row.exit_price)
-    assert all(0 < value < math.inf for value in money)
+    assert all(0 < value < math.inf for value in (row.position_size, row.entry_price))
+    assert 0 <= row.exit_price < math.inf  # what expires worthless is left at 0
     assert math.isfinite(row.realized_pnl_pct)
-    assert row.mae_pct is None or -1 <= row.mae_pct <= 0
+    assert row.mae_pct is None or min(-1, 2 * row.realized_pnl_pct) <= row.mae_pct <= 0
     assert row.holding_days >= 0
     assert any(value is not None for value in row.rule_features.values())
     entered, left = (
         datetime.fromisoformat(t) for t in (row.decision_timestamp, row.exit_timestamp)
     )
     assert entered <= left <= NOW
+
+
+def imports(data: bytes) -> None:
+    """A file of any bytes gives trades that a ledger takes, or says what is wrong with it."""
+    from afterclose.importing.engine import parse_documents
+    from afterclose.importing.parsed import Options
+    from afterclose.importing.source_file import Document
+    from afterclose.importing.trades import trades_of
+
+    options = Options(timezone="America/New_York", symbol="A", side="long", opening="skip")
+    with suppress(InputError):
+        for found in trades_of(
+            parse_documents([Document("file", data)], "auto", None, options), options
+        ).found:
+            assert found.trade.quantity > 0
+            msgspec.json.encode(found.trade)
 
 
 def settings(data: bytes) -> None:
@@ -199,7 +215,7 @@ def crontab(data: bytes) -> None:
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (ledger, settings, scorecard, registry, crontab)
+    target.__name__: target for target in (ledger, settings, scorecard, registry, crontab, imports)
 }
 
 
@@ -217,6 +233,12 @@ def _ledger_seeds() -> list[str]:
     changes: list[dict[str, Any]] = [{}, half, other, names, {"exit_timestamp": None}]
     records = [make_trade(**change) for change in changes]
     return [*map(json.dumps, records), "\n".join(map(json.dumps, records))]
+
+
+def _imports_seeds() -> list[str]:
+    from import_sources import SOURCES
+
+    return [text for text, *_ in SOURCES.values()]
 
 
 def _settings_seeds() -> list[str]:
@@ -255,6 +277,7 @@ def _crontab_seeds() -> list[str]:
 
 
 _SEEDS: dict[str, Callable[[], list[Any]]] = {
+    "imports": _imports_seeds,
     "ledger": _ledger_seeds,
     "settings": _settings_seeds,
     "scorecard": _scorecard_seeds,
@@ -270,6 +293,7 @@ def words(name: str) -> list[str]:
         "settings": tuple(f"ML_{field.upper()}=" for field in Settings.__struct_fields__),
         "scorecard": (*TreeCard.__struct_fields__, *make_scorecard().__struct_fields__),
         "registry": (*Event.__struct_fields__, *get_args(Kind)),
+        "imports": ("<table>", "<tr><td>", "SQLite format 3", "Date,Side,Symbol,Price,Quantity\\n"),
         "crontab": ("CRON_TZ=", "@daily", "python -m jobs.cycle", "*/5", "LW", "1#2"),
     }
     return sorted({*fields[name], "null", "true", "NaN", "1e999", "Infinity", "+05:30", "Z"})

@@ -32,6 +32,10 @@ STALE = timedelta(days=10)
 ROUNDING = 0.001
 """How far a price may lie outside its bar, as a fraction: prices are rounded one by one."""
 
+LEAST_SPLIT = 1.9
+SPLIT_ROUNDING = 0.04
+"""A close over the next open that is a whole number from 2 on, this close to it, is a split."""
+
 NO_SYMBOL = "the bars do not have the symbol"
 TOO_EARLY = "no bar of the symbol in the 10 days before the decision"
 TOO_SHORT = "too few bars before the decision"
@@ -42,6 +46,7 @@ class WithBars(NamedTuple):
 
     trades: list[Trade]
     without: Counter[str]
+    notes: list[str]
 
 
 def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
@@ -55,8 +60,65 @@ def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
         str(symbol): _Chart(add_indicators(frame)) for symbol, frame in wanted.groupby("symbol")
     }
     without: Counter[str] = Counter()
-    done = [_with_chart(trade, charts, without) for trade in trades]
-    return WithBars(done, without)
+    whole, notes = _through_splits(trades, charts)
+    done = [_with_chart(trade, charts, without) for trade in whole]
+    return WithBars(done, without, [*notes, *_notes(trades, charts)])
+
+
+def _through_splits(
+    trades: Sequence[Trade], charts: Mapping[str, "_Chart"]
+) -> tuple[list[Trade], list[str]]:
+    """Trades held through a split that the bars show, in shares of after it."""
+    changed, notes = [], []
+    for trade in trades:
+        chart = charts.get(trade.symbol)
+        for day, ratio in chart.splits() if chart and trade.exit_timestamp else ():
+            entered, left = str(trade.entry_timestamp)[:10], str(trade.exit_timestamp)[:10]
+            if entered < day <= left and chart and _fits(trade, chart):
+                trade = replace(  # noqa: PLW2901 - the same trade, in new shares
+                    trade, entry_price=trade.entry_price / ratio, quantity=trade.quantity * ratio
+                )
+                notes.append(
+                    f"The bars of {trade.symbol} show a split of {ratio:g} for 1 on {day}: "
+                    f"{trade.trade_id} was held through it and is put in new shares."
+                )
+        changed.append(trade)
+    return changed, notes
+
+
+def _fits(trade: Trade, chart: "_Chart") -> bool:
+    """Whether both prices lie in their bars: then the trade is as unadjusted as the bars."""
+    return all(chart.holds(price, moment) for price, moment in _ends(trade))
+
+
+def _notes(trades: Sequence[Trade], charts: Mapping[str, "_Chart"]) -> list[str]:
+    """Sentences on prices that lie outside their bars: the two are adjusted differently."""
+    outside = [
+        (trade, price, moment)
+        for trade in trades
+        if trade.symbol in charts
+        for price, moment in _ends(trade)
+        if charts[trade.symbol].beside(price, moment)
+    ]
+    if not outside:
+        return []
+    trade, price, moment = outside[0]
+    words = (
+        f"Prices outside their day's bar: {len(outside)} (first: {trade.symbol} at {price:g} on "
+        f"{moment.date()}). Bars or trades are adjusted for a split that the other is not: use "
+        f"bars as traded, or SPLITS={trade.symbol}:YYYY-MM-DD:NEW_FOR_ONE."
+    )
+    return [words]
+
+
+def _ends(trade: Trade) -> list[tuple[float, datetime]]:
+    """Entry and exit, as far as they are known."""
+    ends = ((trade.entry_price, trade.entry_timestamp), (trade.exit_price, trade.exit_timestamp))
+    return [
+        (price, datetime.fromisoformat(str(moment)))
+        for price, moment in ends
+        if price is not None and moment is not None
+    ]
 
 
 class _Chart:
@@ -67,6 +129,7 @@ class _Chart:
         self.closes = pd.DatetimeIndex(frame["closes_at"])
         self.dates = pd.DatetimeIndex(frame["date"])
         self.low, self.high = frame["low"].to_numpy(), frame["high"].to_numpy()
+        self._open, self._close = frame["open"].to_numpy(), frame["close"].to_numpy()
         self._features = frame[list(FEATURES)].to_numpy(dtype="float64")
 
     def features(self, moment: datetime, *, at_close: bool) -> dict[str, float | None] | str:
@@ -95,6 +158,21 @@ class _Chart:
         if not inside.any():
             return None
         return float(self.low[inside].min()), float(self.high[inside].max())
+
+    def splits(self) -> list[tuple[str, float]]:
+        """Days (ISO 8601) that open at a whole fraction of the close before, and that number."""
+        ratios = self._close[:-1] / self._open[1:]
+        return [
+            (str(self.dates[row + 1].date()), float(round(ratio)))
+            for row, ratio in enumerate(ratios)
+            if ratio > LEAST_SPLIT and abs(ratio / round(ratio) - 1) < SPLIT_ROUNDING
+        ]
+
+    def beside(self, price: float, moment: datetime) -> bool:
+        """Whether the day's bar is there and the price is not in it."""
+        day = int(self.dates.searchsorted(_day(moment)))
+        known = day < len(self.dates) and self.dates[day] == _day(moment)
+        return bool(known) and not self.holds(price, moment)
 
     def holds(self, price: float, moment: datetime) -> bool:
         """Whether a price lies in the bar of its day, or of the session that is open then."""

@@ -1,55 +1,57 @@
-"""Which columns of a plain CSV are features, and what their cells are worth.
+"""Which columns may be learned from: those that the user or the mapping names, and no others.
 
-A column that is no ledger field is a feature if its filled cells are mostly numbers. Names
-that can only be known after the decision (pnl, exit_…) are left out here, because the
-dataset would reject every trade that carries one.
+What a file happens to hold is mostly known only after the trade (an account's equity, a tax),
+and a name cannot prove that it is not. So nothing becomes a feature by itself.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
+from afterclose.errors import InputError
+from afterclose.importing.grids import Line
+from afterclose.importing.numbers import read_number
 from afterclose.importing.parsed import NotUsable
-from afterclose.importing.table import Row
-from afterclose.importing.values import is_blank, number
+from afterclose.importing.recognise import Table, find
 from afterclose.trades.leaking_names import known_later
 
-BOOLEANS = {"true": True, "false": False}
+BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 
 
-class FeatureColumns(NamedTuple):
-    """The columns that are features, and sentences about those that are not."""
+class Features:
+    """The named columns of a table.
 
-    names: tuple[str, ...]
-    notes: list[str]
+    Raises InputError for one that is not there or that no decision can have known.
+    """
+
+    def __init__(self, table: Table, wanted: Sequence[str]) -> None:
+        self.names: list[str] = []
+        self._places: list[int] = []
+        for name in wanted:
+            place = find(table.columns, [name])
+            if place is None:
+                raise InputError(
+                    f"--features: no column {name!r}; there is {', '.join(table.columns)}"
+                )
+            if known_later(name) or place in table.fields.values():
+                raise InputError(
+                    f"--features: {name!r} is known only after the decision, or says what the "
+                    "trade was; it cannot be learned from"
+                )
+            self.names.append(name)
+            self._places.append(place)
+
+    def of(self, line: Line) -> dict[str, float | bool | None]:
+        """The values of a row; None for a cell that is no number."""
+        return {
+            name: _value(line.cells[place] if place < len(line.cells) else "")
+            for name, place in zip(self.names, self._places, strict=True)
+        }
 
 
-def feature_columns(columns: Iterable[str], rows: Sequence[Row]) -> FeatureColumns:
-    """Judge ``columns``, those of a table that are no fields of a ledger record."""
-    names: list[str] = []
-    notes: list[str] = []
-    for name in columns:
-        filled = [row.cells[name] for row in rows if not is_blank(row.cells[name])]
-        values = sum(feature_value(cell) is not None for cell in filled)
-        if not name or not filled:
-            continue
-        if known_later(name):
-            notes.append(f"Column {name!r} is left out: it is known only after the decision.")
-        elif values * 2 <= len(filled):
-            notes.append(f"Column {name!r} is left out: it holds no numbers.")
-        else:
-            names.append(name)
-            if values < len(filled):
-                bad = len(filled) - values
-                notes.append(f"Column {name!r}: {bad} cells are no number, so they are missing.")
-    return FeatureColumns(tuple(names), notes)
-
-
-def feature_value(cell: str) -> float | bool | None:
-    """A number, or true or false; None for anything else."""
-    plain = cell.strip().lower()
-    if plain in BOOLEANS:
-        return BOOLEANS[plain]
+def _value(cell: str) -> float | bool | None:
+    said = cell.strip().lower()
+    if said in BOOLEANS:
+        return BOOLEANS[said]
     try:
-        return number("feature", cell)
+        return float(read_number("feature", cell))
     except NotUsable:
         return None

@@ -1,99 +1,77 @@
 """Single executions matched into round trips, first in, first out.
 
 A sale closes the oldest purchase that is still open, and one execution may close several
-lots or a part of one: each piece is a trade of its own, with its share of both fees by
-quantity. What is sold beyond all lots opens a short, unless the system says that it closes.
-Quantities and fees are fractions, so that after thousands of pieces what was bought is to the
-last digit what was closed and what is left.
+lots or a part of one: each piece has its share of both fees by quantity. What is sold beyond
+all lots opens a short, unless nothing can be opened by it: then it is unmatched. Quantities
+are decimals, so that after thousands of pieces what was bought is to the last digit what was
+closed and what is left.
 """
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
 from datetime import datetime
-from fractions import Fraction
+from decimal import Decimal
 from typing import NamedTuple
 
-Instrument = str | tuple[str, str]
-"""A symbol, or an account and a contract: what is matched with itself only."""
-
-
-class Execution(NamedTuple):
-    """One fill. ``quantity`` is above 0 for a purchase and below 0 for a sale, never 0.
-
-    ``instrument`` says what is matched with what; ``moment`` is in UTC and ``timestamp`` the
-    same with an offset; ``fees`` are in currency; ``closes_only`` is a fill that opens
-    nothing; ``own_id`` is the system's id, empty without one.
-    """
-
-    instrument: Instrument
-    symbol: str
-    moment: datetime
-    timestamp: str
-    price: float
-    quantity: Fraction
-    fees: Fraction
-    place: str
-    closes_only: bool = False
-    own_id: str = ""
+from afterclose.importing.parsed import Execution
 
 
 class Lot(NamedTuple):
     """What is left of an execution: ``quantity`` with its sign, ``fees`` of that part."""
 
     execution: Execution
-    quantity: Fraction
-    fees: Fraction
+    quantity: Decimal
+    fees: float
 
 
-class RoundTrip(NamedTuple):
-    """A piece that was opened and closed; ``quantity`` is above 0, ``fees`` are of both."""
+class Piece(NamedTuple):
+    """What was opened and closed; ``quantity`` is above 0, ``fees`` are of both."""
 
     entry: Execution
     exit: Execution
-    quantity: Fraction
-    fees: Fraction
-
-    @property
-    def side(self) -> str:
-        """Long when it was bought first."""
-        return "long" if self.entry.quantity > 0 else "short"
+    quantity: Decimal
+    fees: float
 
 
 class Matched(NamedTuple):
-    """Round trips by their exit; open lots by instrument; what closed nothing that is known."""
+    """Pieces by their exit; open lots by instrument; what closed nothing that is known."""
 
-    trips: list[RoundTrip]
+    pieces: list[Piece]
     open_lots: list[Lot]
     unmatched: list[Lot]
 
 
-def match_fifo(executions: Iterable[Execution]) -> Matched:
-    """Match executions in the order of time, and of the file within a moment."""
-    lots: dict[Instrument, deque[Lot]] = defaultdict(deque)
-    trips: list[RoundTrip] = []
+def by_moment(execution: Execution) -> datetime:
+    """The order of matching; the order of the list counts within a moment."""
+    return execution.moment
+
+
+def match_fifo(executions: Iterable[Execution], long_only: bool = False) -> Matched:
+    """Match executions in the order of time, and as they are given within a moment."""
+    lots: dict[tuple[str, str], deque[Lot]] = defaultdict(deque)
+    pieces: list[Piece] = []
     unmatched: list[Lot] = []
-    for execution in sorted(executions, key=lambda each: each.moment):
-        own = lots[execution.instrument]
+    for execution in sorted(executions, key=by_moment):
+        own = lots[execution.account, execution.symbol]
         rest = Lot(execution, execution.quantity, execution.fees)
-        while rest.quantity and own and _opposed(own[0], rest):
+        while rest.quantity and own and (own[0].quantity > 0) != (rest.quantity > 0):
             size = min(abs(own[0].quantity), abs(rest.quantity))
             opened, left = _taken(own.popleft(), size)
             closed, rest = _taken(rest, size)
             if left.quantity:
                 own.appendleft(left)
-            fees = opened.fees + closed.fees
-            trips.append(RoundTrip(opened.execution, execution, size, fees))
+            pieces.append(Piece(opened.execution, execution, size, opened.fees + closed.fees))
         if rest.quantity:
-            (unmatched if execution.closes_only else own).append(rest)
-    return Matched(trips, [lot for own in lots.values() for lot in own], unmatched)
+            opens_none = execution.closes_only or (long_only and rest.quantity < 0)
+            (unmatched if opens_none else own).append(rest)
+    return Matched(pieces, [lot for own in lots.values() for lot in own], unmatched)
 
 
-def _opposed(lot: Lot, rest: Lot) -> bool:
-    return (lot.quantity > 0) != (rest.quantity > 0)
-
-
-def _taken(lot: Lot, size: Fraction) -> tuple[Lot, Lot]:
+def _taken(lot: Lot, size: Decimal) -> tuple[Lot, Lot]:
     """A piece of ``size`` (above 0) with its share of the fees, and what is left."""
-    share = size / abs(lot.quantity)
-    piece = Lot(lot.execution, lot.quantity * share, lot.fees * share)
-    return piece, Lot(lot.execution, lot.quantity - piece.quantity, lot.fees - piece.fees)
+    execution, quantity, fees = lot
+    if size == abs(quantity):
+        return lot, Lot(execution, Decimal(0), 0.0)
+    piece = size if quantity > 0 else -size
+    share = fees * float(size / abs(quantity))
+    return Lot(execution, piece, share), Lot(execution, quantity - piece, fees - share)

@@ -10,43 +10,41 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from afterclose.importing.flex_elements import Element
 from afterclose.importing.flex_execution import flex_time
-from afterclose.importing.parsed import Found, LeftOpen, Unused
+from afterclose.importing.parsed import Trip, Unused
 
 NEVER = "9999-12-31"
 DAY_CHARACTERS = len(NEVER)
 
 
 def without_uncertain(
-    found: Sequence[Found], left_open: Sequence[LeftOpen], elements: Iterable[Element]
-) -> tuple[list[Found], list[Unused]]:
+    trips: Sequence[Trip], elements: Iterable[Element]
+) -> tuple[list[Trip], list[Unused]]:
     """The trades that no corporate action made uncertain, and the others."""
     held = defaultdict(list)
-    for symbol, entered, left in _spans(found, left_open):
+    for symbol, entered, left in _spans(trips):
         held[symbol].append((entered, left))
     since = {
         symbol: next((day for day in sorted(days) if _open_on(day, held[symbol])), NEVER)
         for symbol, days in _action_days(elements).items()
     }
-    kept: list[Found] = []
+    kept: list[Trip] = []
     unused: list[Unused] = []
-    for each in found:
-        day = since.get(each.trade.symbol, NEVER)
-        if _day(each.trade.exit_timestamp) < day:
-            kept.append(each)
+    for trip in trips:
+        day = since.get(trip.symbol, NEVER)
+        if trip.exit_moment is None or _day(trip.exit_moment) < day:
+            kept.append(trip)
         else:
             when = day or "an unknown day"
-            what = f"{each.trade.symbol} was held through one on {when}, and it is not applied"
-            unused.append(Unused(each.place, "corporate action", what))
+            what = f"{trip.symbol} was held through one on {when}, and it is not applied"
+            unused.append(Unused(trip.place, "corporate action", what))
     return kept, unused
 
 
-def _spans(found: Sequence[Found], left_open: Sequence[LeftOpen]) -> Iterator[tuple[str, str, str]]:
+def _spans(trips: Iterable[Trip]) -> Iterator[tuple[str, str, str]]:
     """Symbol, first and last day of everything that was held."""
-    for each in found:
-        trade = each.trade
-        yield trade.symbol, _day(trade.entry_timestamp), _day(trade.exit_timestamp)
-    for position in left_open:
-        yield position.symbol, _day(position.entry_timestamp), NEVER
+    for trip in trips:
+        left = NEVER if trip.exit_moment is None else _day(trip.exit_moment)
+        yield trip.symbol, _day(trip.entry_moment), left
 
 
 def _open_on(day: str, spans: Iterable[tuple[str, str]]) -> bool:

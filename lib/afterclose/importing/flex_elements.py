@@ -11,7 +11,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from afterclose.errors import InputError
 
 ROOT = "FlexQueryResponse"
-WANTED = frozenset({"Trade", "CorporateAction"})
+WANTED = frozenset({"Trade", "Order", "TradeConfirm", "CorporateAction"})
 
 
 class Element(NamedTuple):

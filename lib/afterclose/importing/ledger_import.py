@@ -7,21 +7,23 @@ read, never appended to.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec.structs import replace
 
 from afterclose.errors import InputError, RefusedError
-from afterclose.importing.formats import AUTO, parse_file
-from afterclose.importing.identity import last_of_each_id
-from afterclose.importing.ledger_changes import Changes, changes, usable_only
-from afterclose.importing.parsed import Asked, Found, Parsed
+from afterclose.importing.engine import parse_documents
+from afterclose.importing.freqtrade import is_database, of_database
+from afterclose.importing.ledger_changes import Changes, Found, changes, usable_only
+from afterclose.importing.mapping import own_mapping
+from afterclose.importing.parsed import Options, Parsed
+from afterclose.importing.receipt import left_out, totals
+from afterclose.importing.request import Request
 from afterclose.importing.source_file import read_source
+from afterclose.importing.trades import Made, trades_of
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
@@ -29,29 +31,15 @@ from afterclose.records import Outcome, Trade
 from afterclose.settings import Settings
 from afterclose.wording.importing import import_text
 
-
-class Request(NamedTuple):
-    """What to import: paths, a format of `formats.FORMATS`, and what the file does not say."""
-
-    file: str
-    format: str = AUTO
-    timezone: str | None = None
-    bars: str | None = None
-    symbol: str | None = None
-    strategy: str | None = None
-    dry_run: bool = False
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> "Request":
-        """The request in a job's options, others left aside."""
-        return cls(**{name: options[name] for name in cls._fields})
+USAGE_ERROR = 2
+"""Exit code of a file that cannot be told from itself; the receipt says what settles it."""
 
 
 class Ready(NamedTuple):
     """A file's trades as they would be written, and what is to be said of it."""
 
-    format: str
     parsed: Parsed
+    made: Made
     trades: list[Trade]
     without: Counter[str]
     bars_left_out: dict[str, int]
@@ -60,14 +48,15 @@ class Ready(NamedTuple):
 def import_file(settings: Settings, now: datetime, request: Request) -> Outcome:
     """Import one file.
 
-    Raises InputError for a file that cannot be used, RefusedError for a ledger outside the
-    scope, ScopeBusy, StorageError.
+    The outcome's exit code is 2, and nothing is written, where what decides a sign or an order
+    cannot be told from the file. Raises InputError for a file that cannot be used,
+    RefusedError for a ledger outside the scope, ScopeBusy, StorageError.
     """
     timezone = market_timezone(settings)
-    ready = _ready(settings, now, request, _zone(request.timezone or timezone))
+    ready = _ready(settings, now, request, timezone)
     path = ledger_of(settings)
     ledger = TradeLedger(path or settings.ledger_paths[0], timezone)
-    if request.dry_run:
+    if ready.made.problems or request.dry_run:
         return _outcome(request, ready, ledger, _changes(ready, ledger))
     with Workplace.from_settings(settings).run("import_ledger", now) as journalled:
         if path is None:
@@ -95,39 +84,54 @@ def ledger_of(settings: Settings) -> Path | None:
 
 def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -> Ready:
     path = Path(request.file)
-    data = read_source(path)
     stem = path.name.partition(".")[0] or path.name
-    asked = Asked(timezone=timezone, symbol=request.symbol or stem, strategy=request.strategy)
+    options = request.options(timezone, stem)
     try:
-        name, parsed = parse_file(data, request.format, asked)
+        parsed = _parsed(request, options)
     except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    found, replaced = last_of_each_id(parsed.found)
-    found, refused = usable_only(found, timezone, now)
-    parsed = replace(parsed, unused=[*parsed.unused, *replaced, *refused])
-    return _with_bars(settings, request, name, parsed, found)
+        raise InputError(f"{_shown(request.file)}: {error}") from None
+    made = trades_of(parsed, options)
+    found, refused = usable_only(made.found, timezone, now)
+    made = made._replace(found=found, unused=[*made.unused, *refused])
+    if not found and not made.problems and not parsed.trips:
+        made.problems.append("there is no usable trade in it; what was left out stands below")
+    return _with_bars(settings, request, parsed, made, found)
+
+
+def _parsed(request: Request, options: Options) -> Parsed:
+    if "://" in request.file:
+        from afterclose.importing.engine import parse_grids
+        from afterclose.importing.read_database import url_tables
+        from afterclose.importing.reading import table_grids
+
+        tables = url_tables(request.file)
+        if is_database(tables):
+            return of_database(tables, options)
+        own = own_mapping(request.map) if request.map else None
+        return parse_grids(table_grids(tables), request.format, own, options, [])
+    own = own_mapping(request.map) if request.map else None
+    return parse_documents(read_source(Path(request.file)), request.format, own, options)
+
+
+def _shown(file: str) -> str:
+    """A path as it is, a database URL without its password."""
+    scheme, mark, rest = file.partition("://")
+    return f"{scheme}{mark}...@{rest.rpartition('@')[2]}" if mark and "@" in rest else file
 
 
 def _with_bars(
-    settings: Settings, request: Request, name: str, parsed: Parsed, found: Sequence[Found]
+    settings: Settings, request: Request, parsed: Parsed, made: Made, found: Sequence[Found]
 ) -> Ready:
     trades = [each.trade for each in found]
     if request.bars is None:
-        return Ready(name, parsed, trades, Counter(), {})
+        return Ready(parsed, made, trades, Counter(), {})
     from afterclose.history.bars import on_sessions, read_ohlcv
     from afterclose.importing.bar_context import with_bars  # pandas
 
     bars = on_sessions(read_ohlcv(request.bars), settings)
-    trades, without = with_bars(trades, bars.frame)
-    return Ready(name, parsed, trades, without, bars.dropped)
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise InputError(f"--timezone {name!r} is no zone such as Asia/Kolkata") from None
-    return name
+    trades, without, notes = with_bars(trades, bars.frame)
+    made = made._replace(notes=[*made.notes, *notes])
+    return Ready(parsed, made, trades, without, bars.dropped)
 
 
 def _changes(ready: Ready, ledger: TradeLedger) -> Changes:
@@ -139,6 +143,11 @@ def _outcome(request: Request, ready: Ready, ledger: TradeLedger, made: Changes)
     details = _details(request, ready, ledger, made)
     verb = "would be written" if request.dry_run else "written"
     reason = f"{count} trades {verb}" if count else "the file holds no trade that is not there"
+    if problems := ready.made.problems:
+        return Outcome(
+            job="import_ledger", status="refused", reason=problems[0], details=details,
+            text=import_text(details), exit_code=USAGE_ERROR,
+        )  # fmt: skip
     return Outcome(
         job="import_ledger",
         status="done" if count else "unchanged",
@@ -151,20 +160,25 @@ def _outcome(request: Request, ready: Ready, ledger: TradeLedger, made: Changes)
 def _details(request: Request, ready: Ready, ledger: TradeLedger, made: Changes) -> dict[str, Any]:
     trades = made.records
     with_features = sum(bool(trade.rule_features) for trade in trades)
-    return {
-        "file": request.file,
-        "format": ready.format,
+    return totals(trades) | {
+        "stated_pnl": ready.made.stated_pnl,
+        "stated_difference": ready.made.stated_difference,
+        "file": _shown(request.file),
+        "format": ready.parsed.name,
+        "title": ready.parsed.title,
+        "records": ready.parsed.records,
         "ledger": str(ledger.path),
         "dry_run": request.dry_run,
         "usable": len(trades),
-        "open": sum(trade.exit_timestamp is None for trade in trades),
         "added": len(made.added),
         "changed": len(made.changed),
         "changed_ids": [trade.trade_id for trade in made.changed],
         "unchanged": made.unchanged,
-        "left_open": msgspec.to_builtins(ready.parsed.left_open),
-        "unused": msgspec.to_builtins(ready.parsed.unused),
-        "notes": list(ready.parsed.notes),
+        "conflicts": made.conflicts,
+        "problems": ready.made.problems,
+        "unused": msgspec.to_builtins(ready.made.unused),
+        "left_out": left_out(ready.made.unused),
+        "notes": list(ready.made.notes),
         "bars": request.bars,
         "bars_left_out": ready.bars_left_out,
         "with_features": with_features,

@@ -1,59 +1,126 @@
-"""What a parser of another system's file hands on: trades, what is left open, what is not used.
+"""What passes between the stages of an import: options, executions, trips, and what is left out.
 
-Every row, element or fill of a file ends up in exactly one of them, with its place in the
-file, so that nothing disappears without a line in the report.
+Every row, element or fill of a file ends up in exactly one trade or in `Unused`, with its
+place in the file, so that nothing disappears without a line on the receipt.
 """
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
-from afterclose.records import Trade
 
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the user said besides the file; see `docs/importing.md`.
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user said besides the file.
-
-    ``timezone`` (IANA) is that of timestamps without an offset; ``symbol`` is for files that
-    name none; ``strategy`` chooses among several in one file, None where there is one.
+    ``timezone`` (IANA) is that of times without an offset, ``zone_given`` whether the user
+    named it; ``side`` long or short where no column says it; ``opening`` flat (nothing was
+    held before the file begins) or skip (what closes more than is known is left out);
+    ``order`` newest-first or oldest-first for fills of one moment; ``pnl`` ignore (trust prices)
+    or multiplier (take it from the PnL column).
     """
 
     timezone: str
     symbol: str
+    zone_given: bool = False
+    symbol_given: bool = False
     strategy: str | None = None
+    date_format: str | None = None
+    decimal: str | None = None
+    side: str | None = None
+    long_only: bool = False
+    opening: str | None = None
+    order: str | None = None
+    pnl: str | None = None
+    features: tuple[str, ...] = ()
+    splits: tuple[tuple[str, str, str], ...] = ()
+    account: str = ""
 
 
-class Found(msgspec.Struct, frozen=True):
-    """A trade, and its place in the file ("line 7")."""
+class Execution(NamedTuple):
+    """One fill.
 
-    trade: Trade
+    ``quantity`` is above 0 for a purchase, below 0 for a sale, and holds the
+    contract's multiplier; ``moment`` has an offset; ``fees`` are in currency, below 0 where
+    more was received than paid; ``closes_only`` is a fill that opens nothing.
+    """
+
+    account: str
+    symbol: str
+    moment: datetime
+    price: float
+    quantity: Decimal
+    fees: float
     place: str
+    closes_only: bool = False
+    own_id: str = ""
+    order_id: str = ""
+    features: dict[str, float | bool | None] | None = None
 
 
-class Unused(msgspec.Struct, frozen=True):
-    """Something that gives no trade: ``reason`` is counted, ``detail`` says it of this one."""
+class Trip(msgspec.Struct, frozen=True, kw_only=True):
+    """A round trip, or a piece of one; its exit is None while it is open.
 
-    place: str
-    reason: str
-    detail: str
-
-
-class LeftOpen(msgspec.Struct, frozen=True):
-    """A position that the fills of a file open and do not close; ``quantity`` is above 0."""
+    ``order`` names the entry decision it is a piece of, empty where only symbol, side and
+    moment can tell; ``pnl`` is what the file states; ``own_id`` is the source's name for it.
+    """
 
     symbol: str
     side: str
     quantity: float
+    entry_moment: datetime
     entry_price: float
-    entry_timestamp: str
+    exit_moment: datetime | None = None
+    exit_price: float | None = None
+    fees: float = 0.0
+    place: str = ""
+    account: str = ""
+    order: str = ""
+    own_id: str = ""
+    pnl: float | None = None
+    mae_pct: float | None = None
+    mfe_pct: float | None = None
+    decision_moment: datetime | None = None
+    confidence: float | None = None
+    exit_type: str | None = None
+    exit_reason: str | None = None
+    origin: str | None = None
+    features: dict[str, float | bool | None] = {}
+
+
+class Unused(msgspec.Struct, frozen=True):
+    """Something that gives no trade.
+
+    ``reason`` is counted, ``detail`` says it of this one, and ``pnl`` is its own money where
+    the file states it.
+    """
+
     place: str
+    reason: str
+    detail: str
+    pnl: float | None = None
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """All that one file holds, in its order; ``notes`` are sentences for people."""
+    """All that one file holds: ``trips`` are pieces, not yet decisions.
 
-    found: list[Found]
+    ``problems`` are what cannot be told from the file and decides a sign or an order: with
+    any, nothing is written. ``fills`` are (symbol, moment, price) of all executions.
+    """
+
+    name: str
+    title: str
+    source: str
+    trips: list[Trip]
     unused: list[Unused] = []
-    left_open: list[LeftOpen] = []
     notes: list[str] = []
+    problems: list[str] = []
+    records: int = 0
+    merge: bool = True
+    money: str = "no"
+    fees_in_pnl: bool = False
+    fees_stated: bool = True
 
 
 class NotUsable(Exception):
@@ -63,6 +130,6 @@ class NotUsable(Exception):
         self.reason, self.detail = reason, detail
         super().__init__(f"{reason}: {detail}")
 
-    def at(self, place: str) -> Unused:
+    def at(self, place: str, pnl: float | None = None) -> Unused:
         """It, with its place."""
-        return Unused(place, self.reason, self.detail)
+        return Unused(place, self.reason, self.detail, pnl)

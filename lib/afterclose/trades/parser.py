@@ -85,7 +85,7 @@ class LineParser:
             raise Unusable(OUT_OF_RANGE)
         side, entry_price, exit_price, quantity, fees = money
         entered, exited, decision_text, exit_text = self._moments(record)
-        if mae_pct is not None and abs(mae_pct) > 1:
+        if mae_pct is not None and abs(mae_pct) > max(1.0, _worst_fall(side, pnl_pct)):
             raise Unusable(f"percent-like MAE: {mae_pct}")
         return TradeDataRow(
             trade_id=trade_id,
@@ -131,10 +131,20 @@ class LineParser:
             raise Unusable(f"no timestamp in ISO 8601: {name} {_quoted(text)}") from None
 
 
+def _worst_fall(side: str, pnl_pct: float) -> float:
+    """How far below 0 a MAE may be.
+
+    A short that lost more than it was worth proves a fraction; it may have been down by twice
+    that on the way.
+    """
+    return 2 * -pnl_pct if side == "short" and pnl_pct < -1 else 1.0
+
+
 def _money_of(record: LedgerRecord) -> tuple[str, float, float, float, float]:
     """Side, entry price, exit price, quantity and fees: what makes up the PnL."""
     entry_price = _above_0("entry_price", record.entry_price)
-    exit_price = _above_0("exit_price", record.exit_price)
+    # what expires worthless is left at 0, and is the worst loss that there is
+    exit_price = 0.0 if record.exit_price == 0 else _above_0("exit_price", record.exit_price)
     quantity = _above_0("quantity", record.size)
     fees = record.fees or 0.0
     if not 0 <= fees < inf:

@@ -50,7 +50,7 @@ def features_on(day, bars=BARS):
 def test_features_are_of_the_last_session_that_had_closed_before_the_entry(
     entry, decision, session
 ):
-    (made,), _ = with_bars([trade(entry_timestamp=entry, decision_timestamp=decision)], BARS)
+    (made,), _, _ = with_bars([trade(entry_timestamp=entry, decision_timestamp=decision)], BARS)
     assert made.rule_features == features_on(session)
 
 
@@ -59,17 +59,17 @@ def test_a_changed_bar_at_the_entry_or_later_leaves_the_features_the_same():
     later = changed["date"] >= "2019-12-03"
     changed.loc[later, ["open", "high", "low", "close"]] *= 3
     changed.loc[later, "volume"] *= 7
-    (before,), _ = with_bars([trade()], BARS)
-    (after,), _ = with_bars([trade()], placed(changed))
+    (before,), _, _ = with_bars([trade()], BARS)
+    (after,), _, _ = with_bars([trade()], placed(changed))
     assert after == before
     earlier = RAW.copy()
     earlier.loc[earlier["date"] == "2019-12-02", "volume"] *= 7
-    (other,), _ = with_bars([trade()], placed(earlier))
+    (other,), _, _ = with_bars([trade()], placed(earlier))
     assert other != before
 
 
 def test_the_files_own_features_are_kept():
-    (made,), _ = with_bars([trade(rule_features={"rsi_14": 1.0, "own": 2.0})], BARS)
+    (made,), _, _ = with_bars([trade(rule_features={"rsi_14": 1.0, "own": 2.0})], BARS)
     assert (made.rule_features["rsi_14"], made.rule_features["own"]) == (1.0, 2.0)
     assert made.rule_features.keys() == {*FEATURES, "own"}
 
@@ -80,14 +80,14 @@ def test_trades_without_features_are_counted_by_reason():
         trade(entry_timestamp="2018-01-02T10:00:00-05:00"),
         trade(entry_timestamp="2021-01-04T10:00:00-05:00"),
     ]
-    made, without = with_bars(trades, BARS)
+    made, without, _ = with_bars(trades, BARS)
     assert without == {NO_SYMBOL: 1, TOO_EARLY: 2}
     assert [each.rule_features for each in made] == [{}, {}, {}]
 
 
 def test_missing_features_are_missing_and_never_nan():
     early = trade(entry_timestamp="2019-01-28T10:00:00-05:00")
-    (made,), without = with_bars([early], BARS)
+    (made,), without, _ = with_bars([early], BARS)
     assert made.rule_features["sma_20"] is None
     assert made.rule_features["rsi_14"] is not None
     assert sum(without.values()) == 0
@@ -128,7 +128,7 @@ DAYS = pd.DataFrame(
 def test_excursions_are_of_the_sessions_that_lie_wholly_inside(side, ends, exit_price, excursions):
     entry, leave = (each if "T" in each else f"{each}T00:00:00-05:00" for each in ends)
     moments = {"entry_timestamp": entry, "exit_timestamp": leave}
-    (made,), _ = with_bars([trade(side=side, exit_price=exit_price, **moments)], placed(DAYS))
+    (made,), _, _ = with_bars([trade(side=side, exit_price=exit_price, **moments)], placed(DAYS))
     if excursions == (None, None):
         assert (made.mae_pct, made.mfe_pct) == excursions
     else:
@@ -136,7 +136,7 @@ def test_excursions_are_of_the_sessions_that_lie_wholly_inside(side, ends, exit_
 
 
 def test_an_excursion_that_the_source_gave_is_kept():
-    (made,), _ = with_bars(
+    (made,), _, _ = with_bars(
         [
             trade(
                 entry_timestamp="2024-01-02T11:00:00-05:00",

@@ -66,7 +66,16 @@ def test_a_record_without_an_id_is_no_trade(trade_id):
 @pytest.mark.parametrize("value", [0, -5, float("nan"), float("inf"), float("-inf")])
 def test_a_price_or_quantity_must_be_finite_and_above_0(name, value):
     verdict = parse(**{name: value})
+    if (name, value) == ("exit_price", 0):  # what expires worthless
+        assert verdict.row.realized_pnl_pct <= -1
+        return
     assert verdict.reason.startswith(f"not finite and above 0: {name}")
+
+
+def test_a_short_that_lost_more_than_it_was_worth_proves_its_mae_a_fraction():
+    lost = {"side": "short", "entry_price": 10.0, "exit_price": 25.0, "mae_pct": -1.6}
+    assert parse(**lost).row.mae_pct == -1.6
+    assert parse(**(lost | {"exit_price": 9.0})).reason.startswith("percent-like MAE")
 
 
 @pytest.mark.parametrize("fees", [-1, float("nan"), float("inf")])

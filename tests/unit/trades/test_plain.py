@@ -52,7 +52,7 @@ def test_an_open_trade_is_known_by_its_id():
 @pytest.mark.parametrize(
     "overrides",
     [
-        {"exit_price": 0},
+        {"exit_price": -1.0},
         {"exit_price": None},
         {"fees": -1},
         {"quantity": 1e308, "entry_price": 1e308},

@@ -1,0 +1,229 @@
+"""Rows of a recognised table: which count, and their cells read by one decision a column."""
+
+import re
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AnyMapping
+
+from afterclose.errors import InputError
+from afterclose.importing.dates import Dates, day_order, order_of_format
+from afterclose.importing.grids import Line
+from afterclose.importing.mapping import Mapping
+from afterclose.importing.numbers import decimal_mark, read_number
+from afterclose.importing.parsed import NotUsable, Options, Unused
+from afterclose.importing.recognise import Table, find, plain
+from afterclose.importing.values import is_blank
+
+TIMES = ("time", "entry_time", "exit_time", "decision_time")
+NUMBERS = (
+    "quantity", "price", "entry_price", "exit_price", "multiplier", "pnl", "mae", "mfe",
+    "confidence", "stop", "target",
+)  # fmt: skip
+
+
+Words = AnyMapping[str, Sequence[str]]
+"""What a word means to the words that mean it."""
+
+
+class Rows:
+    """The rows of a table that count; `problems` holds what must be settled by an option."""
+
+    def __init__(self, table: Table, options: Options) -> None:
+        self.table, self.mapping, self.options = table, table.mapping, options
+        self.columns = list(table.columns)
+        self.index = dict(table.fields)
+        self.records = len(table.lines)
+        self.unused: list[Unused] = []
+        self.problems: list[str] = []
+        self.lines = self._kept(table.lines)
+        if self.mapping.text is not None:
+            self.lines = self._told(self.lines)
+        self.fee_columns = self._fee_columns()
+        self.dates = self._dates()
+        self.mark = self._mark()
+
+    def forget(self) -> None:
+        """Let go of the cells: a million rows and what is made of them are a gigabyte."""
+        for lines in (self.lines, self.table.lines, self.table.grid.lines):
+            lines.clear()
+
+    def has(self, field: str) -> bool:
+        """Whether the file has a column for a field."""
+        return field in self.index
+
+    def text(self, line: Line, field: str) -> str:
+        """A cell, empty where there is no such column."""
+        place = self.index.get(field)
+        return "" if place is None or place >= len(line.cells) else line.cells[place].strip()
+
+    def number(self, line: Line, field: str) -> float:
+        """The number in a cell. Raises NotUsable."""
+        return float(read_number(field, self.text(line, field), self.mark))
+
+    def optional(self, line: Line, field: str) -> float | None:
+        """The number in a cell; None where it is blank."""
+        return None if is_blank(self.text(line, field)) else self.number(line, field)
+
+    def fees(self, line: Line) -> float:
+        """What the row paid: above 0 a cost, below 0 received. Raises NotUsable."""
+        total = 0.0
+        for place, sign in self.fee_columns:
+            cell = line.cells[place] if place < len(line.cells) else ""
+            if not is_blank(cell):
+                total += sign * float(read_number(self.columns[place], cell, self.mark))
+        return total
+
+    def place(self, line: Line) -> str:
+        """A row's place for people."""
+        return self.table.grid.place(line.number)
+
+    def column(self, place: int) -> Iterator[str]:
+        """The cells of a column that are not blank."""
+        for line in self.lines:
+            if place < len(line.cells) and not is_blank(line.cells[place]):
+                yield line.cells[place]
+
+    def _kept(self, lines: Sequence[Line]) -> list[Line]:
+        rules = [
+            (find(self.columns, [heading]), [plain(word) for word in words], keeps)
+            for part, keeps in ((self.mapping.keep, True), (self.mapping.drop, False))
+            for heading, words in part.items()
+        ]
+        kept = []
+        for line in lines:
+            why = self._dropped(line, rules)
+            if why is None:
+                kept.append(line)
+            elif why:
+                self.unused.append(self.left_out(line, "no trade", f"it is {why[:40]!r}"))
+        return kept
+
+    def _dropped(
+        self, line: Line, rules: Sequence[tuple[int | None, list[str], bool]]
+    ) -> str | None:
+        """The word that says that a row is no trade, empty where it is blank; None for one."""
+        for place, words, keeps in rules:
+            cell = (
+                line.cells[place].strip() if place is not None and place < len(line.cells) else ""
+            )
+            known = any(
+                plain(cell).startswith(word[:-1]) if word.endswith("*") else plain(cell) == word
+                for word in words
+            )
+            if place is not None and known != keeps:
+                return cell
+        return None
+
+    def left_out(self, line: Line, reason: str, detail: str) -> Unused:
+        """A row that gives no trade, with the PnL that it states."""
+        return Unused(self.place(line), reason, detail, self._lost(line))
+
+    def _lost(self, line: Line) -> float | None:
+        """The money of a row of trades that have no prices."""
+        lost = self.mapping.left_out
+        if lost is None:
+            return None
+        rules = [
+            (find(self.columns, [heading]), [plain(word) for word in words], True)
+            for heading, words in lost.rows.items()
+        ]
+        place = find(self.columns, [lost.column])
+        if self._dropped(line, rules) is not None or place is None or place >= len(line.cells):
+            return None
+        try:
+            return float(read_number(lost.column, line.cells[place]))
+        except NotUsable:
+            return None
+
+    def _told(self, lines: Sequence[Line]) -> list[Line]:
+        """Rows whose text tells a trade, with the groups of the pattern as more cells."""
+        text = self.mapping.text
+        if text is None:
+            return list(lines)
+        place = find(self.columns, [text.column])
+        pattern = re.compile(text.pattern, re.VERBOSE)
+        width = len(self.columns)
+        self.columns += list(pattern.groupindex)
+        self.index |= {name: width + at for at, name in enumerate(pattern.groupindex)}
+        told = []
+        for line in lines:
+            cell = line.cells[place] if place is not None and place < len(line.cells) else ""
+            found = pattern.fullmatch(cell.strip())
+            if found is None:
+                self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
+                continue
+            cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))
+            told.append(Line(line.number, cells + tuple(each or "" for each in found.groups())))
+        return told
+
+    def _fee_columns(self) -> list[tuple[int, int]]:
+        """Columns with the sign that makes a payment above 0."""
+        found: list[tuple[int, int]] = []
+        fees = self.mapping.fees
+        for heading in fees.columns:
+            place = find(self.columns, [heading])
+            if place is not None and place not in [each for each, _ in found]:
+                found.append((place, 1 if fees.sign == "cost" else -1))
+                if fees.sign == "either":
+                    found[-1] = (place, self._payment_sign(place))
+        return found
+
+    def _payment_sign(self, place: int) -> int:
+        """Most of a column's values are payments, whichever sign they are written with."""
+        below = sum(
+            cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in self.column(place)
+        )
+        above = sum(any(d in cell for d in "123456789") for cell in self.column(place)) - below
+        return -1 if below > above else 1
+
+    def _dates(self) -> Dates:
+        zone = self.options.timezone
+        if not self.options.zone_given and self.mapping.timezone:
+            zone = self.mapping.timezone
+        places = [self.index[name] for name in TIMES if name in self.index]
+        order = self.mapping.date_order
+        if self.options.date_format:
+            order = order_of_format(self.options.date_format)  # type: ignore[assignment]
+            if order is None:
+                raise InputError(
+                    f"--date-format {self.options.date_format!r}: write mdy, dmy, ymd or a "
+                    "pattern such as %d/%m/%Y"
+                )
+        if order is None:
+            order = day_order(cell for place in places for cell in self.column(place))  # type: ignore[assignment]
+        if order is None:
+            first = next(self.column(places[0]), "")
+            self.problems.append(
+                f"every date can be read day first or month first ({first!r}): say which with "
+                "DATE_FORMAT=dmy or DATE_FORMAT=mdy"
+            )
+        return Dates(zone, order or "ymd")
+
+    def _mark(self) -> str:
+        if self.options.decimal:
+            return self.options.decimal
+        places = {self.index[name] for name in NUMBERS if name in self.index}
+        places |= {place for place, _ in self.fee_columns}
+        marks = {decimal_mark(self.column(place)) for place in places if self._has_comma(place)}
+        if marks - {None}:
+            return "," if marks - {None} == {","} else "."
+        if marks:
+            self.problems.append(
+                "the comma in its numbers can be a decimal or a thousands mark: say which with "
+                "DECIMAL=, or DECIMAL=."
+            )
+        return "."
+
+    def _has_comma(self, place: int) -> bool:
+        return any("," in cell for cell in self.column(place))
+
+
+def word_of(mapping: Mapping, cell: str, defaults: Words) -> str | None:
+    """Which of the words a cell is: the mapping's own first, then the common ones."""
+    said = plain(cell)
+    for name, words in mapping.words.items():
+        if said in [plain(word) for word in words]:
+            return name
+    for name, common in defaults.items():
+        if said in common:
+            return name
+    return None

@@ -1,0 +1,137 @@
+"""Imports that are repeated, overlap, grow, or come from an older version."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.errors import InputError
+from afterclose.ledger import TradeLedger
+from builders import make_trade
+from import_sources import bot, closed
+from jobs.import_ledger import parser
+from jobs.import_ledger import run as job
+
+NOW = datetime(2026, 6, 3, 21, tzinfo=UTC)
+HEAD = "date,symbol,side,quantity,price,commission\n"
+ROWS = [
+    f"2026-01-{day:02d}T10:00:00-05:00,A,{side},{quantity},{100 + day},1\n"
+    for day, side, quantity in (
+        (2, "BUY", 10), (3, "BUY", 10), (6, "SELL", 10), (7, "BUY", 5), (8, "SELL", 15),
+        (9, "BUY", 20), (12, "SELL", 20), (13, "BUY", 1),
+    )
+]  # fmt: skip
+
+
+def run(settings, path, *options):
+    return job(settings, NOW, parser().parse_args([str(path), *options]))
+
+
+def state(settings):
+    path = settings.root / "trade_ledger.jsonl"
+    return {trade.trade_id: trade for trade in TradeLedger(path)}
+
+
+@given(order=st.permutations([(0, 4), (2, 6), (0, 8), (3, 8), (5, 8)]), again=st.booleans())
+@hypothesis_settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_overlapping_files_give_one_ledger_in_any_order(settings, tmp_path, order, again):
+    folder = Path(mkdtemp(dir=tmp_path))
+    settings = replace(settings, logs_dir=str(folder))
+    source = folder / "fills.csv"
+    for start, end in [*order, *(order if again else [])]:
+        source.write_text(HEAD + "".join(ROWS[start:end]))
+        run(settings, source, "--long-only")
+    whole = folder / "whole"
+    other = replace(settings, logs_dir=str(whole))
+    source.write_text(HEAD + "".join(ROWS))
+    run(other, source, "--long-only")
+    assert state(settings) == state(other)
+    assert run(settings, source, "--long-only").status == "unchanged"
+
+
+def test_two_accounts_that_number_alike_are_both_kept_and_named(settings, tmp_path):
+    source = tmp_path / "a.csv"
+    head = "trade_id,symbol,side,quantity,entry_timestamp,entry_price,exit_timestamp,exit_price\n"
+    source.write_text(head + "1,A,long,1,2026-01-02T10:00,10,2026-01-03T10:00,11\n")
+    run(settings, source)
+    source.write_text(head + "1,B,long,1,2026-02-02T10:00,10,2026-02-03T10:00,11\n")
+    outcome = run(settings, source)
+    assert len(state(settings)) == 2
+    assert "csv-1 is A long" in outcome.details["conflicts"][0]
+
+
+def test_what_0_1_0_imported_is_not_doubled(settings, tmp_path):
+    old = make_trade(
+        trade_id="csv-1", symbol="A", side="long", quantity=1.0, entry_price=10.0,
+        entry_timestamp="2026-01-02T10:00:00-05:00", exit_timestamp="2026-01-03T10:00:00-05:00",
+        exit_price=11.0,
+    )  # fmt: skip
+    TradeLedger(settings.root / "trade_ledger.jsonl").add_trade(old)
+    source = tmp_path / "a.csv"
+    source.write_text(
+        "trade_id,symbol,side,quantity,entry_timestamp,entry_price,exit_timestamp,exit_price\n"
+        "1,A,long,1,2026-01-02T10:00,10,2026-01-03T10:00,11\n"
+    )
+    run(settings, source)
+    assert list(state(settings)) == ["csv-1"]
+
+
+def test_a_bots_database_that_grows_is_followed(settings, tmp_path):
+    """An open trade closes, a new one comes, a corrected one is replaced and named."""
+    path = tmp_path / "bot.sqlite"
+    still_open = list(closed(2, None, profit=0.0))
+    still_open[3], still_open[11] = 1, None
+    connection = bot(path, [closed(1, 110.0), still_open])
+    first = run(settings, path)
+    assert (first.details["added"], first.details["open"]) == (2, 1)
+    bot_rows = [closed(1, 111.0), closed(2, 105.0), closed(3, 95.0)]
+    connection.executemany(f"insert or replace into trades values ({','.join('?' * 15)})", bot_rows)  # noqa: S608
+    connection.commit()
+    second = run(settings, path)
+    assert (second.details["added"], second.details["changed"]) == (1, 2)
+    assert len(second.details["changed_ids"]) == 2
+    connection.close()
+    assert run(settings, path).status == "unchanged"
+    assert sorted(trade.exit_price for trade in state(settings).values()) == [95, 105, 111]
+    assert isinstance(sqlite3.connect(path), sqlite3.Connection)
+
+
+def test_only_named_columns_are_learned_from(settings, tmp_path):
+    source = tmp_path / "t.csv"
+    source.write_text(
+        "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,rsi,account_equity\n"
+        "A,long,1,2026-01-02T10:00,10,2026-01-03T10:00,11,55,1000\n"
+    )
+    assert run(settings, source, "--dry-run").details["with_features"] == 0
+    run(settings, source, "--features", "rsi")
+    (trade,) = state(settings).values()
+    assert trade.rule_features == {"rsi": 55}
+    assert DatasetBuilder.from_settings(settings).build_from_ledger() == (1, 1)
+    with pytest.raises(InputError, match="known only after"):
+        run(settings, source, "--features", "exit_price")
+    with pytest.raises(InputError, match="no column 'rsj'"):
+        run(settings, source, "--features", "rsj")
+
+
+def test_a_mapping_of_ones_own_reads_what_no_other_does(settings, tmp_path):
+    source, mapping = tmp_path / "t.csv", tmp_path / "my.toml"
+    source.write_text("When,What,Way,How many,At\n2.1.2026,A,K,1,10\n13.1.2026,A,V,1,11\n")
+    mapping.write_text(
+        'name = "mine"\ntitle = "Mine"\nrows = "fills"\n[columns]\ntime = "When"\n'
+        'symbol = "What"\nside = "Way"\nquantity = "How many"\nprice = "At"\n'
+        '[words]\nbuy = ["K"]\nsell = ["V"]\n'
+    )
+    outcome = run(settings, source, "--map", str(mapping))
+    assert (outcome.details["long"], outcome.details["net_pnl"]) == (1, 1.0)
+    mapping.write_text('name = "mine"\nrows = "fills"\ncolour = 1\n')
+    with pytest.raises(InputError, match="colour"):
+        run(settings, source, "--map", str(mapping))
