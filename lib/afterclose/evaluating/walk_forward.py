@@ -15,7 +15,7 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.verdicts import Verdicts, abstain, judge
+from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, abstain, judge
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
@@ -67,6 +67,7 @@ def walk_forward(
     cutoff: EmbargoCutoff,
     *,
     max_abs_z: float,
+    sizing: Sizing = WHOLE_OR_NOTHING,
     run_all: RunAll = map,
 ) -> WalkForward:
     """Train and judge window by window; no window at all when there are too few trades."""
@@ -78,14 +79,20 @@ def walk_forward(
         embargo_cutoff=cutoff,
     )
     step = partial(
-        walk_step, dataset=dataset, bad=bad, options=options, cutoff=cutoff, max_abs_z=max_abs_z
+        walk_step,
+        dataset=dataset,
+        bad=bad,
+        options=options,
+        cutoff=cutoff,
+        max_abs_z=max_abs_z,
+        sizing=sizing,
     )
     steps = list(run_all(step, splits))
     return WalkForward(
         rows=np.concatenate([np.arange(0), *(split.test for split in splits)]),
         verdicts=Verdicts(
             np.concatenate([np.zeros(0), *(verdicts.score for _, verdicts in steps)]),
-            np.concatenate([np.zeros(0, dtype=bool), *(verdicts.keep for _, verdicts in steps)]),
+            np.concatenate([np.zeros(0), *(verdicts.size for _, verdicts in steps)]),
         ),
         windows=[window for window, _ in steps],
     )
@@ -99,6 +106,7 @@ def walk_step(
     options: TrainingOptions,
     cutoff: EmbargoCutoff,
     max_abs_z: float,
+    sizing: Sizing = WHOLE_OR_NOTHING,
 ) -> Step:
     """Train on the split's past, by the same code that trains models, and judge its test."""
     train, test, purged = split
@@ -117,6 +125,7 @@ def walk_step(
             partial(predict_risks, fitted.model),
             threshold=threshold,
             max_abs_z=max_abs_z,
+            sizing=sizing,
             rows=test,
         )
     scored = ~np.isnan(verdicts.score)

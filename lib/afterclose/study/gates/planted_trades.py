@@ -20,6 +20,7 @@ ONE_IN_THREE: Final = -0.75
 NOISE_FEATURES: Final = 4
 TRADES_A_DAY: Final = (2, 4)
 DAYS_HELD: Final = (1, 6)
+NOTIONAL: Final = 10_000.0
 LOSING_SHARE_OF_BAD: Final = 0.75
 
 WITHIN_MAE_PCT: Final = 0.029
@@ -112,6 +113,8 @@ def _dataset(rng: np.random.Generator, day: Days, features: Floats, outcomes: _O
         mae_pct=outcomes.mae,
         mfe_pct=np.maximum(outcomes.pnl, 0),
         fees_pct=np.zeros(count),
+        quantity=np.ones(count),
+        notional=np.full(count, NOTIONAL),
         feature_names=("edge", *(f"noise_{number}" for number in range(NOISE_FEATURES))),
         features=features,
         version=f"v{count:08d}-planted",
