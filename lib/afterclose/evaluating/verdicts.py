@@ -105,7 +105,8 @@ def _trusted(values: Floats, stats: Sequence[FeatureStats], max_abs_z: float) ->
     with np.errstate(over="ignore"):
         far = (np.abs(values - mean) / std > max_abs_z).any(axis=1)
     missing_share = np.isnan(values).mean(axis=1)
-    return clean | (~far & (missing_share <= MAX_MISSING_SHARE))
+    trusted: Mask = clean | (~far & (missing_share <= MAX_MISSING_SHARE))
+    return trusted
 
 
 def feature_values(

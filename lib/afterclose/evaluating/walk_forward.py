@@ -10,11 +10,11 @@ an earlier window.
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.figures import Window
 from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, abstain, judge
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
@@ -27,26 +27,6 @@ WINDOWS = 8
 
 FIRST_TRAINING_SHARE = 1 / 3
 """Share of the trades that only train: less would judge models nobody would have used."""
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: how many trades trained and tested, and how the score did on the tested ones.
-
-    ``untrained`` says why there was no model, and the rules traded the window; empty when
-    there was one. ``auc`` is None where only one class, or no score, occurs;
-    ``expectancy_gain``, of the kept trades over all, where none was kept; ``threshold`` is the
-    risk that the step's own model blocked above.
-    """
-
-    n_train: int
-    n_purged: int
-    n_test: int
-    n_kept: int
-    auc: float | None
-    expectancy_gain: float | None
-    regularisation_c: float | None
-    threshold: float | None = None
-    untrained: str = ""
 
 
 class WalkForward(NamedTuple):
@@ -139,6 +119,7 @@ def walk_step(
         regularisation_c=regularisation_c,
         threshold=threshold,
         untrained=untrained,
+        money_gain=float((verdicts.size - 1.0) @ dataset.net_pnl[test]),
     )
     return window, verdicts
 

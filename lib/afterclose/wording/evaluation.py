@@ -6,9 +6,13 @@ prints as it did then.
 
 from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from afterclose.wording.gates import gates_text
+from afterclose.wording.money import account_lines, headline
+
+if TYPE_CHECKING:
+    from afterclose.evaluating.figures import Evaluation, Part
 
 WIDTH_CHARACTERS: Final = 80
 DASH: Final = "-"
@@ -25,13 +29,17 @@ def evaluation_text(evaluation: Mapping[str, Any]) -> str:
 
 def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     held_out, walked = evaluation["held_out"], evaluation["walk_forward"]
+    typed = _typed(evaluation)
     yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
-    yield f"Risk threshold: {evaluation['threshold']:.2f}; PnL in % of a trade's size, net of fees"
+    if typed:
+        yield headline(typed.walk_forward.account or typed.held_out.account)
+    yield f"Risk threshold: {evaluation['threshold']:.2f}; {_sizing(evaluation['settings'])}"
     yield ""
     yield (
         f"Held-out: the {_count(held_out)} newest trades, decided "
         f"{_date(held_out['first_decision'])} to {_date(held_out['last_decision'])}"
     )
+    yield from _in_money(typed.held_out if typed else None)
     yield from _comparison(held_out)
     yield ""
     yield (
@@ -39,6 +47,7 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
         "retrained before each"
     )
     if walked["windows"]:
+        yield from _in_money(typed.walk_forward if typed else None)
         yield from _comparison(walked)
     if crossed := evaluation.get("cpcv"):
         yield ""
@@ -55,8 +64,29 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
         yield from map(_item, evaluation["notes"])
 
 
+def _typed(evaluation: Mapping[str, Any]) -> "Evaluation | None":
+    """The evaluation as a typed value; None for one from before money was counted."""
+    from afterclose.evaluating.figures import evaluation_of  # NumPy: only where one is printed
+
+    typed = evaluation_of(dict(evaluation))
+    return None if typed.is_old else typed
+
+
+def _sizing(settings: Mapping[str, Any]) -> str:
+    if settings.get("sizing") == "linear":
+        return f"sizes from 1 down to {settings['min_size']:g} at it, none above"
+    return "whole size up to it, none above"
+
+
+def _in_money(part: "Part | None") -> Iterator[str]:
+    if part and part.account:
+        yield ""
+        yield from account_lines(part)
+
+
 def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     yield ""
+    yield "Each trade counted alike, whole or not at all; PnL in % of its size, net of fees"
     header = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")
     yield from table_lines(header, measure_rows(part, "rules_only", "rules_ml"))
     yield from _resamples(part["differences"])
