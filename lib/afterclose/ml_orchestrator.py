@@ -286,11 +286,11 @@ class OfflineMLOrchestrator:
 
     def _advice(self, model_id: str) -> tuple[str, ...]:
         """What the gates say against a model, and what it means in money; empty if nothing."""
-        from afterclose.evaluating.figures import read_evaluation  # NumPy: not for an idle tick
+        from afterclose.gating.stored import read_evaluation  # NumPy: not for an idle tick
 
         if not self._is_evaluated(model_id):
             return ("It has not been evaluated: `make evaluate` first.",)
-        lines = refusal_of(read_evaluation(self._store.folder(model_id) / "evaluation.json"))
+        lines = refusal_of(read_evaluation(self._store.folder(model_id)))
         return tuple(line for line in lines if line)
 
     def _cycle_text(

@@ -66,7 +66,13 @@ def promote(logs: Path, model_id: str) -> None:
     The only place that knows what a promotion demands. It must succeed, and be seen.
     """
     code, result = job(
-        "promote", logs, "--id", model_id, "--reason", "a person wants it", "--anyway",
+        "promote",
+        logs,
+        "--id",
+        model_id,
+        "--reason",
+        "a person wants it",
+        "--anyway",
         now=AFTER_CLOSE,
     )
     assert (code, result["status"]) == (0, "done"), result

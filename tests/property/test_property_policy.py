@@ -107,9 +107,7 @@ def test_the_multipliers_of_an_evaluation_are_those_of_the_filter(
         sizing=Sizing(configured.sizing, configured.min_size),
     )
     with RiskFilter(configured, pin) as risk_filter:
-        decisions = [
-            risk_filter.check(dict(zip(NAMES, entry, strict=True))) for entry in entries
-        ]
+        decisions = [risk_filter.check(dict(zip(NAMES, entry, strict=True))) for entry in entries]
     assert verdicts.size.tolist() == [decision.size_multiplier for decision in decisions]
     assert verdicts.keep.tolist() == [decision.allowed for decision in decisions]
     assert [None if math.isnan(score) else score for score in verdicts.score.tolist()] == [

@@ -4,12 +4,11 @@ What `evaluation.json` holds is declared here and nowhere else, so that gates, p
 ask for fields that a type checker knows, and not for strings that a page a year old may lack.
 Figures that only one part needs are declared beside what computes them.
 
-To change the format, raise VERSION and teach `read_evaluation` the old number: evaluations are
+To change the format, raise VERSION and teach `evaluation_of` the old number: evaluations are
 never written again, and stay for as long as their model does.
 """
 
 import math
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -228,14 +227,6 @@ def evaluation_of(plain: dict[str, Any]) -> Evaluation:
     if version < VERSION:
         plain = plain | {OLD_EVIDENCE: None}
     return msgspec.convert(plain, Evaluation)
-
-
-def read_evaluation(path: Path) -> Evaluation:
-    """The evaluation in a file. Raises IntegrityError when it is unreadable."""
-    try:
-        return decode_evaluation(path.read_bytes(), path)
-    except OSError as error:
-        raise IntegrityError(path, f"cannot be read: {error}", "Evaluate the model.") from None
 
 
 def finite(value: float | None) -> float | None:

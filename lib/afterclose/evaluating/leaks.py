@@ -58,7 +58,9 @@ def leaks_of(dataset: Dataset, bad: Mask) -> tuple[list[Leak], Knowledge | None]
     named = {leak.feature for leak in found}
     alone = [leak for leak in _alone(dataset) if leak.feature not in named]
     known = knowledge(dataset)
-    return [*found, *alone, *(_together(known) if known else ())], known
+    if found or alone or known is None:  # together they know what one of them knows
+        return [*found, *alone], known
+    return _together(known), known
 
 
 def knowledge(dataset: Dataset) -> Knowledge | None:

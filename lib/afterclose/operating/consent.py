@@ -12,7 +12,6 @@ from pathlib import Path
 
 from afterclose.errors import AftercloseError, PromotionRefused
 from afterclose.model_registry import Consent
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import RegistryView
 from afterclose.settings import Settings
 
@@ -31,14 +30,14 @@ def _refuse_against_gates(
     view: RegistryView, *, settings: Settings, model_dir: Path, model_id: str
 ) -> None:
     """Raise PromotionRefused with two lines where the gates refuse."""
-    from afterclose.evaluating.figures import read_evaluation
     from afterclose.gating.promotion import GateOptions, ask_gates  # NumPy stands behind them
+    from afterclose.gating.stored import read_evaluation
     from afterclose.wording.money import refusal
 
     if any((event.subject, event.event) == (model_id, "promoted") for event in view.chain.events):
         return
     try:
-        evaluation = read_evaluation(model_dir / model_id / EVALUATION_FILE)
+        evaluation = read_evaluation(model_dir / model_id)
     except AftercloseError as error:
         raise PromotionRefused(model_id, f"the gates cannot judge it: {error} {REMEDY}") from None
     answer = ask_gates(evaluation, GateOptions.from_settings(settings))

@@ -15,14 +15,13 @@ import pandas as pd
 from msgspec.structs import replace
 
 from afterclose.disk.files import append_durable
-from afterclose.evaluating.figures import read_evaluation
 from afterclose.gating.promotion import GateOptions, ask_gates
+from afterclose.gating.stored import read_evaluation
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.operating.cycle import run_cycle
 from afterclose.progress import Progress
 from afterclose.records import Trade
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 
@@ -125,7 +124,7 @@ class Months:
         if model_id is None:
             return ""
         self.candidates += 1
-        evaluation = read_evaluation(self._settings.model_dir / model_id / EVALUATION_FILE)
+        evaluation = read_evaluation(self._settings.model_dir / model_id)
         answer = ask_gates(evaluation, GateOptions.from_settings(self._settings))
         refusing = [gate.name for gate in answer.refusing]
         self.refused.update(refusing)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from afterclose.wording.gates import gates_text
 from afterclose.wording.money import account_lines, headline
+from afterclose.wording.tables import table_lines
 
 if TYPE_CHECKING:
     from afterclose.evaluating.figures import Evaluation, Part
@@ -164,23 +165,6 @@ def _resamples(differences: Mapping[str, Any]) -> Iterator[str]:
     fewer = [f"{name}: {counts[key]}" for name, key, _ in MEASURES if counts.get(key, most) < most]
     if most:
         yield f"Resamples behind each interval: {'; '.join([str(most), *fewer])}"
-
-
-def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """A table whose first column is words and whose others are numbers."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    yield _line(header, widths)
-    yield "-+-".join("-" * width for width in widths)
-    for row in rows:
-        yield _line(row, widths)
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (
-        cell.rjust(width) if column else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return " | ".join([first, *others]).rstrip()
 
 
 def _difference(found: Mapping[str, Any] | None, form: Format) -> tuple[str, str]:

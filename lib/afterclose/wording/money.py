@@ -7,6 +7,8 @@ this needs nothing that computes them.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from afterclose.wording.tables import table_lines
+
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.account import Account
     from afterclose.evaluating.comparison import Difference
@@ -14,6 +16,8 @@ if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
 
 WHOLE_MONEY: Final = 100
 """From here on, money is said without its cents."""
+
+SMALLEST_COIN: Final = 0.01
 
 POLICIES: Final = {
     "rules_only": "Rules only",
@@ -68,8 +72,6 @@ def volatility_remark(account: "Account | None") -> str:
 
 def account_lines(part: "Part") -> Iterator[str]:
     """The account of one part of an evaluation: a sentence, the policies, the differences."""
-    from afterclose.wording.evaluation import table_lines
-
     account = part.account
     yield headline(account)
     if account is None:
@@ -78,23 +80,33 @@ def account_lines(part: "Part") -> Iterator[str]:
         yield remark
     yield taken_away(account)
     yield ""
-    yield from table_lines(
-        HEADER, [_row(account, name) for name in POLICIES if name in account.policies]
-    )
+    yield from table_lines(HEADER, policy_rows(account))
     yield ""
-    yield from table_lines(
-        DIFFERENCE_HEADER,
-        [
-            (POLICIES[name], *_both(found["net_pnl"]), *_both(found["max_drawdown"]))
-            for name, found in account.differences.items()
-        ],
-    )
+    yield from table_lines(DIFFERENCE_HEADER, difference_rows(account))
+    yield from fine_print(account)
+
+
+def policy_rows(account: "Account") -> list[tuple[str, ...]]:
+    """Each policy's account, under `HEADER`."""
+    return [_row(account, name) for name in POLICIES if name in account.policies]
+
+
+def difference_rows(account: "Account") -> list[tuple[str, ...]]:
+    """What the filter has over each other policy, under `DIFFERENCE_HEADER`."""
+    return [
+        (POLICIES[name], *_both(found["net_pnl"]), *_both(found["max_drawdown"]))
+        for name, found in account.differences.items()
+    ]
+
+
+def fine_print(account: "Account") -> Iterator[str]:
+    """On which capital and how many decisions it rests, and what could not be compared."""
     set_by = "ML_CAPITAL" if account.capital_is_set else "the most that was in trades at once"
     yield (
         f"Capital {amount(account.capital)} ({set_by}); {account.decisions:,} decisions in "
-        f"{account.sessions:,} sessions, resampled in blocks of {account.block_sessions}"
+        f"{account.sessions:,} sessions, resampled in blocks of {account.block_sessions}."
     )
-    yield from (f"{POLICIES[name]}: unknown ({why})" for name, why in account.unknown.items())
+    yield from (f"{POLICIES[name]}: unknown ({why})." for name, why in account.unknown.items())
     if words := SIZES.get(account.sizes):
         yield words
 
@@ -131,19 +143,22 @@ def refusal_of(evaluation: "Evaluation") -> tuple[str, str]:
 
 def amount(value: float) -> str:
     """An amount in the ledger's currency, without a sign for gains."""
-    return f"{value:,.0f}" if abs(value) >= WHOLE_MONEY or value == 0 else f"{value:,.2f}"
+    if abs(value) < SMALLEST_COIN / 2:
+        return "0"
+    return f"{value:,.0f}" if abs(value) >= WHOLE_MONEY else f"{value:,.2f}"
 
 
 def signed(value: float) -> str:
     """An amount with its sign."""
-    return f"+{amount(value)}" if value > 0 else amount(value)
+    said = amount(value)
+    return f"+{said}" if value > 0 and said != "0" else said
 
 
 def more_or_less(value: float | None) -> str:
     """``120 more``, ``3,120 less``."""
     if value is None:
         return "an unknown amount more or less"
-    if value == 0:
+    if amount(value) == "0":
         return "no more"
     return f"{amount(abs(value))} {'more' if value > 0 else 'less'}"
 

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pytest
 
 from afterclose.evaluating.verdicts import abstain, judge, linear_risks
 from afterclose.learning.features import describe_features
