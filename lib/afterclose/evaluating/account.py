@@ -162,6 +162,17 @@ def account_view(
     )
 
 
+def taken_away_from(
+    trades: Dataset, size: Policy, *, resamples: int, seed: int
+) -> TakenAway | None:
+    """What a policy took out of ``trades``, by the sessions of the decisions; None for none."""
+    if not len(trades):
+        return None
+    sessions = Sessions(trades.decision_us, trades)
+    summed = sessions.resampled(resamples, np.random.default_rng(seed))
+    return _taken_away(size, trades.net_pnl, summed)
+
+
 def largest_open(decision_us: Integers, exit_us: Integers, notional: Floats) -> float:
     """The largest sum of notionals that was open at once; what ends frees its money first."""
     moments = np.concatenate([exit_us, decision_us])

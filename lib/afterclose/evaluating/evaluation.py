@@ -17,12 +17,18 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import FILTERED, RULES, Account, account_view
+from afterclose.evaluating.account import (
+    FILTERED,
+    RULES,
+    Account,
+    account_view,
+    taken_away_from,
+)
 from afterclose.evaluating.baselines import atr_of, atr_sizes, random_sizes
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
 from afterclose.evaluating.evidence import evidence
-from afterclose.evaluating.figures import ListedTrades, Window
+from afterclose.evaluating.figures import NEWEST_WINDOWS, ListedTrades, Window
 from afterclose.evaluating.importance import permutation_importance
 from afterclose.evaluating.leaks import leaks_of
 from afterclose.evaluating.notes import (
@@ -193,6 +199,13 @@ def evaluate_model(
         )
     leaks, known_together = leaks_of(numbers, bad)
     windows = _window_of(walked.windows)
+    newest = np.flatnonzero(windows >= len(walked.windows) - NEWEST_WINDOWS)
+    lately = taken_away_from(
+        numbers.take(walked.rows[newest]),
+        walked.verdicts.size[newest],
+        resamples=resamples,
+        seed=seed,
+    )
     figures = {
         "threshold": threshold,
         "threshold_mode": "tuned" if tuned else "fixed",
@@ -200,7 +213,7 @@ def evaluate_model(
         | msgspec.structs.asdict(held_out)
         | {"account": counted(numbers, rows, verdicts.size)},
         "walk_forward": _period(dataset, walked.rows)
-        | {"windows": walked.windows}
+        | {"windows": walked.windows, "lately": lately}
         | msgspec.structs.asdict(walk)
         | {"account": counted(numbers, walked.rows, walked.verdicts.size, windows=windows)},
         "cpcv": crossed,

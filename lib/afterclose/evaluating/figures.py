@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from afterclose.errors import UNREADABLE, IntegrityError
-from afterclose.evaluating.account import Account
+from afterclose.evaluating.account import Account, TakenAway
 from afterclose.evaluating.comparison import ActiveComparison, Comparison
 from afterclose.evaluating.evidence import Evidence
 from afterclose.evaluating.importance import Importance
@@ -27,6 +27,9 @@ VERSION: Final = 2
 """Of `evaluation.json`: 2 brought money (the account), joint leaks and sizes."""
 
 OLDEST: Final = 1
+
+NEWEST_WINDOWS: Final = 2
+"""Walk-forward windows that count as recent: a quarter of what is tested."""
 
 OLD_EVIDENCE: Final = "evidence"
 """The field whose meaning changed with version 2: bets were on trades and not on sessions."""
@@ -105,9 +108,10 @@ class Part(Comparison, frozen=True, kw_only=True):
 
 
 class WalkForwardPart(Part, frozen=True, kw_only=True):
-    """Walking forward, with its steps."""
+    """Walking forward, with its steps; ``lately`` is what the newest ones took away."""
 
     windows: list[Window]
+    lately: TakenAway | None = None
 
 
 class ActivePart(ActiveComparison, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from afterclose.evaluating.figures import Gate
+from afterclose.evaluating.figures import NEWEST_WINDOWS, Gate
 from afterclose.gating.alpha_spending import alpha_of_recipe
 
 MIN_SHARED_TRADES: Final = 20
@@ -28,9 +28,6 @@ MIN_SHARED_TRADES: Final = 20
 TOLERATED_SHARE: Final = 0.05
 """Drawdown and tail may be worse by this share of the rules' own: they hang on a few trades,
 and leaving out a handful at random moves them as much."""
-
-NEWEST_WINDOWS: Final = 2
-"""Walk-forward windows that count as recent: a quarter of what is tested."""
 
 EVIDENCE_LEFT: Final = 0.1
 """Of the stake's peak. A steady edge dips below it one night in twelve, a turned one for good
@@ -189,18 +186,21 @@ def steady(gains: Sequence[float] | None, minimum: float) -> Gate:
     return _at_least("steady", value, minimum, "Share of windows that gained", _share, why)
 
 
-def no_worse_lately(gains: Sequence[float] | None, held_out: float | None, why: str = "") -> Gate:
+def no_worse_lately(
+    walked: float | None, held_out: float | None, minimum: float, why: str = ""
+) -> Gate:
     """Neither the newest walk-forward windows nor the held-out trades speak against the filter.
 
-    The windows judge the recipe, the held-out trades this very model; the worse of the two.
+    The windows judge the recipe, the held-out trades this very model; each is the confidence
+    (0 to 1) that what was taken away there loses money, and the smaller counts. Few trades are
+    new, so what is asked is only that they are not sure of the opposite.
     """
-    newest = list(gains or ())[-NEWEST_WINDOWS:]
-    value = min(sum(newest), held_out) if newest and held_out is not None else None
+    value = None if walked is None or held_out is None else min(walked, held_out)
     what = (
-        f"Net PnL against the rules, the worse of the newest {NEWEST_WINDOWS} windows "
-        "and the held-out decisions"
+        f"Confidence that what was taken away lately (newest {NEWEST_WINDOWS} windows, "
+        "held-out decisions) loses money"
     )
-    return _at_least("no_worse_lately", value, 0.0, what, money, why or NO_WINDOWS)
+    return _at_least("no_worse_lately", value, minimum, what, _share, why or NO_WINDOWS)
 
 
 def money(value: float) -> str:

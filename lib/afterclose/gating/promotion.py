@@ -8,7 +8,7 @@ repeats, and that ``ANYWAY=1`` overrules.
 
 from collections.abc import Iterator
 
-from afterclose.evaluating.account import RULES, Account
+from afterclose.evaluating.account import RULES, Account, TakenAway
 from afterclose.evaluating.comparison import Difference
 from afterclose.evaluating.figures import (
     ActivePart,
@@ -23,6 +23,8 @@ from afterclose.evaluating.figures import (
 from afterclose.gating import gates
 
 __all__ = ["GateOptions", "ask_gates"]
+
+NEITHER_WAY = 0.5
 
 NOT_COUNTED = "it was evaluated before money was counted"
 
@@ -80,8 +82,12 @@ def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
     yield gates.not_too_good(finite(walked.scores.auc), "only one outcome occurs, or no score")
     gains = _gains(walked.windows)
     yield gates.steady(gains, options.min_window_share)
-    held_out_gain = _value(_change(held_out.account, "net_pnl"))
-    yield gates.no_worse_lately(gains, held_out_gain, "" if held_out.account else why)
+    yield gates.no_worse_lately(
+        _sure(walked.lately),
+        _sure(held_out.account.taken_away if held_out.account else None),
+        1 - options.blocked_confidence,
+        why,
+    )
 
 
 def _worth_the_money(account: Account | None, options: GateOptions, why: str) -> Iterator[Gate]:
@@ -119,6 +125,13 @@ def _against_active(active_model: str | None, versus: ActivePart | None) -> Gate
 def _change(account: Account | None, measure: str, other: str = RULES) -> Difference | None:
     """The filter's measure less another policy's."""
     return account.differences.get(other, {}).get(measure) if account else None
+
+
+def _sure(away: TakenAway | None) -> float | None:
+    """How sure it is that what was taken away loses; nothing taken away speaks neither way."""
+    if away is None:
+        return None
+    return finite(away.confidence) if away.decisions else NEITHER_WAY
 
 
 def _value(difference: Difference | None) -> float | None:

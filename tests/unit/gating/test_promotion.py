@@ -32,6 +32,7 @@ def good() -> dict[str, Any]:
     window = made["walk_forward"]["windows"][0]
     gains = (400.0, -100.0, 200.0, 300.0)
     made["walk_forward"]["windows"] = [window | {"money_gain": gain} for gain in gains]
+    made["walk_forward"]["lately"] = deepcopy(made["walk_forward"]["account"]["taken_away"])
     made["walk_forward"]["scores"] |= {"auc": 0.64, "brier": 0.19, "base_rate": 0.35}
     known = Knowledge(rows=120, loss_auc=0.6, mae_correlation=None, pnl_correlation=0.1)
     return made | {
@@ -94,7 +95,8 @@ def test_a_candidate_that_is_better_in_every_way_passes_every_gate() -> None:
         (("held_out", "filter_effect", "kept_share"), 1 / 60, "enough_kept"),
         (("leaks",), [{"feature": "x", "auc": 0.99}], "no_leak"),
         (("walk_forward", "scores", "auc"), 0.93, "not_too_good"),
-        (change("held_out", "net_pnl"), -1.0, "no_worse_lately"),
+        (("held_out", "account", "taken_away", "confidence"), 0.19, "no_worse_lately"),
+        (("walk_forward", "lately", "confidence"), 0.19, "no_worse_lately"),
     ],
 )
 def test_one_bad_figure_refuses_at_its_gate_alone(path: Way, value: Any, refused: str) -> None:
@@ -114,6 +116,7 @@ def test_one_bad_figure_refuses_at_its_gate_alone(path: Way, value: Any, refused
         ("walk_forward", "scores", "auc"),
         ("walk_forward", "account"),
         ("held_out", "account"),
+        ("walk_forward", "lately"),
         ("versus_active", "account"),
         ("evidence",),
         ("recipe",),
