@@ -22,8 +22,8 @@ from afterclose.measures.classification import LEAK_MIN_CLASS, Leak, auc, find_l
 ALONE_CORRELATION: Final = 0.95
 """Of ranks: one feature that goes so far with the excursion or the PnL is one of them."""
 
-TOGETHER_AUC: Final = 0.9
-TOGETHER_CORRELATION: Final = 0.8
+TOGETHER_AUC: Final = 0.93
+TOGETHER_CORRELATION: Final = 0.9
 
 FOLDS: Final = 5
 MIN_ROWS: Final = 50
