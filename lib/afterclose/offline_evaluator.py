@@ -145,7 +145,8 @@ class OfflineEvaluator:
 
     def _evaluated(self, model_id: str, now: datetime) -> Evaluation:
         view = self.registry.view()
-        model = self._frozen(model_id, self._digests(view, model_id))
+        digests = self._digests(view, model_id)
+        model = self._frozen(model_id, digests)
         active, trouble = self._active_besides(view, model_id)
         version = self._store.read_metadata(model_id)["dataset"]
         dataset = self.dataset_builder.load(version["version"])
@@ -176,6 +177,7 @@ class OfflineEvaluator:
             "dataset": version,
             "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
             "active_model": view.active.model_id if view.active else None,
+            "artifacts": digests,
             "recipe": {"id": recipe, "number": number},
         }
         evaluation = evaluation_of(head | figures)

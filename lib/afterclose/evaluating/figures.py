@@ -180,7 +180,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that was found out about one model on trades that it never saw.
 
     ``active_model`` is the model that was active then, ``gates`` the answer of the promotion
-    gates at that time. ``known_together`` is what all features know of the outcomes. In an
+    gates at that time, and ``artifacts`` the SHA-256 of the files that were measured.
+    ``known_together`` is what all features know of the outcomes. In an
     evaluation of version 1, ``evidence`` is None: it was of another kind.
     """
 
@@ -190,6 +191,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     dataset: dict[str, Any]
     settings: dict[str, Any]
     active_model: str | None
+    artifacts: dict[str, str] = {}
     recipe: Recipe | None = None
     threshold: float
     threshold_mode: str
