@@ -35,8 +35,8 @@ PATH_CELLS: Final = 1_000_000
 
 FEWEST_RESAMPLES: Final = 200
 
-MIN_SESSIONS: Final = 2
-"""Fewer have no distribution."""
+MIN_DEFINED_SHARE: Final = 0.95
+"""An interval needs its measure defined in at least this share of the resamples."""
 
 TAILS: Final = (2.5, 97.5)
 
@@ -288,8 +288,9 @@ def _differences(
 
 def _difference(second: float | None, first: float | None, drawn: Floats) -> Difference:
     value = None if second is None or first is None else second - first
-    defined = np.isfinite(drawn).all() and len(drawn) >= MIN_SESSIONS and value is not None
-    low, high = np.percentile(drawn, TAILS).tolist() if defined else (None, None)
+    defined = drawn[np.isfinite(drawn)]
+    enough = value is not None and len(defined) >= MIN_DEFINED_SHARE * len(drawn)
+    low, high = np.percentile(defined, TAILS).tolist() if enough else (None, None)
     return Difference(value=value, low=low, high=high, resamples=len(drawn))
 
 

@@ -42,5 +42,7 @@ def _refuse_against_gates(
         raise PromotionRefused(model_id, f"the gates cannot judge it: {error} {REMEDY}") from None
     answer = ask_gates(evaluation, GateOptions.from_settings(settings))
     which, in_money = refusal(answer, evaluation.walk_forward.account)
+    if evaluation.is_old:
+        in_money = "It was evaluated before money was counted: train a new candidate to see it."
     if which:
         raise PromotionRefused(model_id, f"{which}\n{in_money} {REMEDY}")

@@ -19,6 +19,9 @@ WHOLE_MONEY: Final = 100
 
 SMALLEST_COIN: Final = 0.01
 
+FEW_BLOCKS: Final = 10
+"""Of sessions: fewer cannot show how far histories lie apart."""
+
 POLICIES: Final = {
     "rules_only": "Rules only",
     "rules_ml": "Rules+ML",
@@ -106,6 +109,8 @@ def fine_print(account: "Account") -> Iterator[str]:
         f"Capital {amount(account.capital)} ({set_by}); {account.decisions:,} decisions in "
         f"{account.sessions:,} sessions, resampled in blocks of {account.block_sessions}."
     )
+    if (blocks := account.sessions / account.block_sessions) < FEW_BLOCKS:
+        yield f"That is {blocks:.0f} blocks: too few for an interval to be firm."
     yield from (f"{POLICIES[name]}: unknown ({why})." for name, why in account.unknown.items())
     if words := SIZES.get(account.sizes):
         yield words
