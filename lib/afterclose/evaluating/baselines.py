@@ -11,7 +11,7 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.account import DAY_US
+from afterclose.evaluating.account import DAY_US, FILTERED, RULES, Account, account_view
 from afterclose.evaluating.verdicts import Policy
 from afterclose.learning.training import ATR_FEATURE
 
@@ -67,3 +67,34 @@ def atr_of(trades: Dataset) -> Floats | None:
         return None
     values = trades.features[:, trades.feature_names.index(ATR_FEATURE)]
     return values if np.isfinite(values).mean() >= MIN_COVERAGE else None
+
+
+def account_beside_baselines(
+    dataset: Dataset,
+    rows: Indices,
+    size: Policy,
+    *,
+    capital: float,
+    resamples: int,
+    seed: int,
+    active: Policy | None = None,
+    windows: Indices | None = None,
+) -> Account | None:
+    """The account of the decisions at ``rows`` under the rules, the filter and the baselines.
+
+    ``windows`` numbers the stretches of which each has a model of its own; None for one.
+    """
+    trades = dataset.take(rows)
+    policies, unknown = {RULES: np.ones(len(rows)), FILTERED: size}, {}
+    if len(rows):
+        policies["random"] = random_sizes(trades.decision_us, size)
+    if active is not None:
+        policies["rules_active"] = active
+    if (atr_pct := atr_of(trades)) is None:
+        unknown["atr"] = f"the feature {ATR_FEATURE} is not there for most decisions"
+    else:
+        one = np.zeros(len(rows), dtype=np.intp)
+        policies["atr"] = atr_sizes(atr_pct, size, one if windows is None else windows)
+    return account_view(
+        trades, policies, capital=capital, resamples=resamples, seed=seed, unknown=unknown
+    )

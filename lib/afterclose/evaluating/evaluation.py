@@ -17,14 +17,8 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import (
-    FILTERED,
-    RULES,
-    Account,
-    account_view,
-    taken_away_from,
-)
-from afterclose.evaluating.baselines import atr_of, atr_sizes, random_sizes
+from afterclose.evaluating.account import taken_away_from
+from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
 from afterclose.evaluating.evidence import evidence
@@ -42,7 +36,6 @@ from afterclose.evaluating.prequential import prequential
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
     WHOLE_OR_NOTHING,
-    Policy,
     Risks,
     Sizing,
     Verdicts,
@@ -52,7 +45,7 @@ from afterclose.evaluating.verdicts import (
 from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
-from afterclose.learning.training import ATR_FEATURE, TrainingOptions, label
+from afterclose.learning.training import TrainingOptions, label
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
@@ -144,7 +137,9 @@ def evaluate_model(
     judged = partial(
         FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=seen_z, sizing=sizing
     )
-    counted = partial(_account, capital=options.capital, resamples=resamples, seed=seed)
+    counted = partial(
+        account_beside_baselines, capital=options.capital, resamples=resamples, seed=seed
+    )
     compared = partial(
         compare,
         threshold=threshold,
@@ -244,37 +239,6 @@ def evaluate_model(
     }
     plain: dict[str, Any] = msgspec.to_builtins(figures)
     return plain
-
-
-def _account(
-    dataset: Dataset,
-    rows: Indices,
-    size: Policy,
-    *,
-    capital: float,
-    resamples: int,
-    seed: int,
-    active: Policy | None = None,
-    windows: Indices | None = None,
-) -> Account | None:
-    """The account of the decisions at ``rows`` under the rules, the filter and the baselines.
-
-    ``windows`` numbers the stretches of which each has a model of its own; None for one.
-    """
-    trades = dataset.take(rows)
-    policies, unknown = {RULES: np.ones(len(rows)), FILTERED: size}, {}
-    if len(rows):
-        policies["random"] = random_sizes(trades.decision_us, size)
-    if active is not None:
-        policies["rules_active"] = active
-    if (atr_pct := atr_of(trades)) is None:
-        unknown["atr"] = f"the feature {ATR_FEATURE} is not there for most decisions"
-    else:
-        one = np.zeros(len(rows), dtype=np.intp)
-        policies["atr"] = atr_sizes(atr_pct, size, one if windows is None else windows)
-    return account_view(
-        trades, policies, capital=capital, resamples=resamples, seed=seed, unknown=unknown
-    )
 
 
 def _window_of(windows: Sequence[Window]) -> Indices:
