@@ -2,6 +2,7 @@
 #
 # Variables for the job targets, all optional unless a target says so:
 #   ID=… REASON="…" FROM=us/paper   the model, why, and the scope it comes from (promote)
+#   ANYWAY=1 BY=…                   against the promotion gates; who asks for it (promote)
 #   LOGS_DIR=… MARKET=… ENV=… NOW=… JSON=1   the options common to all jobs
 #   IN=container                    run the job inside the running service instead of here
 .DEFAULT_GOAL := help
@@ -100,9 +101,10 @@ evaluate: $(READY) ## evaluate a model out of sample   [ID=…]
 	@$(RUN) jobs.evaluate $(COMMON) $${ID:+--id "$$ID"}
 register: $(READY) ## register a model as a candidate   [ID=…]
 	@$(RUN) jobs.register $(COMMON) $${ID:+--id "$$ID"}
-promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [FROM=us/paper] [IN=container]
+promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [FROM=us/paper] [ANYWAY=1] [IN=container]
 	@: "$${ID:?say which: make promote ID=20260127_153000}"
-	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"}
+	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"} \
+		$${ANYWAY:+--anyway} $${BY:+--by "$$BY"}
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
 	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"}
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]

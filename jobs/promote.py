@@ -1,4 +1,4 @@
-"""Make a candidate the active model, after every check of the registry.
+"""Make a candidate the active model, after every check and unless the gates refuse.
 
 Reads   the candidate's artifacts, digests, signature and evaluation, the session lock.
 Writes  one event, then the pointer; with --from also the copied artifacts.
@@ -22,14 +22,17 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--id", metavar="ID", required=True, help="the candidate")
     options.add_argument("--reason", default="", help="why, kept in the event")
     options.add_argument("--from", dest="origin", metavar="MARKET/ENV", help="scope to copy from")
+    options.add_argument("--anyway", action="store_true", help="against the promotion gates")
+    options.add_argument("--by", help="who asks for it; default: user@host of this process")
     return options
 
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.operating import operations as registry_operations
+    from afterclose.operating.operations import Asked, promote
 
-    return registry_operations.promote(settings, now, args.id, args.reason, args.origin)
+    asked = Asked(args.id, args.reason, args.origin, args.anyway, args.by)
+    return promote(settings, now, asked)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ model has to be trained for a page.
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import msgspec
 import numpy as np
 
 from afterclose.dataset.columns import Dataset
+from afterclose.evaluating.account import account_view
+from afterclose.evaluating.baselines import random_sizes
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
+from afterclose.evaluating.figures import VERSION, GateOptions, Window, evaluation_of
 from afterclose.evaluating.track_record import track_record
 from afterclose.evaluating.verdicts import Verdicts
-from afterclose.evaluating.walk_forward import Window
-from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.gating.promotion import ask_gates
 from afterclose.model_registry import ModelRegistry
 from afterclose.report.writer import draw_missing
 from afterclose.settings import Settings
@@ -49,14 +52,30 @@ def evaluation(
     pnl = -gain * np.sign(heat) + 0.01 * random.normal(size=trades)
     dataset = dataset_of({"heat": heat}, pnl_pct=pnl)
     score = 0.5 + 0.5 * np.tanh(heat / 2)
-    candidate, active = Verdicts(score, score <= 0.5), Verdicts(score, score <= 0.8)
+    candidate, active = (
+        Verdicts(score, np.where(score <= threshold, 1.0, 0.0)) for threshold in (0.5, 0.8)
+    )
+    policies = {
+        "rules_only": np.ones(trades),
+        "rules_ml": candidate.size,
+        "random": random_sizes(dataset.decision_us, candidate.size),
+    }
+    count = partial(
+        account_view, dataset, capital=0.0, resamples=100, seed=0,
+        unknown={"atr": "the feature atr_pct is not there"},
+    )  # fmt: skip
     outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us)
     period = {"first_decision": "2024-01-02T15:00:00+00:00", "last_decision": AT}
-    part = period | msgspec.to_builtins(
-        compare(outcomes, candidate, threshold=0.5, candidates_tried=3, resamples=100, seed=0)
+    account = msgspec.to_builtins(count(policies))
+    part = (
+        period
+        | {"account": account}
+        | msgspec.to_builtins(
+            compare(outcomes, candidate, threshold=0.5, candidates_tried=3, resamples=100, seed=0)
+        )
     )
     window = Window(n_train=40, n_purged=2, n_test=trades, n_kept=trades // 2, auc=0.61,
-                    expectancy_gain=0.004, regularisation_c=1.0)  # fmt: skip
+                    expectancy_gain=0.004, regularisation_c=1.0, money_gain=40.0)  # fmt: skip
     rules = {"rules_only": np.ones(trades, dtype=bool)}
     record = _record(dataset, score, rules | {"rules_ml": candidate.keep})
     records = {"held_out": record, "walk_forward": record}
@@ -66,14 +85,15 @@ def evaluation(
             compare_with_active(
                 ACTIVE_ID, trades, outcomes, candidate, active, resamples=100, seed=0
             )
-        )
+        ) | {"account": msgspec.to_builtins(count(policies | {"rules_active": active.size}))}
         records["versus_active"] = _record(
             dataset, score, rules | {"rules_active": active.keep, "rules_ml": candidate.keep}
         )
     made = {
-        "schema_version": 1,
+        "schema_version": VERSION,
         "model_id": MODEL_ID,
         "evaluated_at": AT,
+        "active_model": ACTIVE_ID if with_active else None,
         "dataset": {"version": dataset.version, "rows": trades, "sha256": dataset.sha256},
         "settings": SETTINGS | {"bootstrap_resamples": 100, "ood_max_z": 8.0},
         "threshold": 0.5,
@@ -87,7 +107,8 @@ def evaluation(
         "track_record": records,
         "notes": [],
     }
-    return made | {"gates": msgspec.to_builtins(verdict(made, GateOptions()))} | overrides
+    answer = ask_gates(evaluation_of(made), GateOptions())
+    return made | {"gates": msgspec.to_builtins(answer)} | overrides
 
 
 def metadata(model_id: str = MODEL_ID, **overrides: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def dataset_of(
     *,
     pnl_pct: Any = None,
     mae_pct: Any = None,
+    notional: Any = None,
     hours_between: float = 24,
     hours_held: float = 30,
 ) -> Dataset:
@@ -45,6 +46,8 @@ def dataset_of(
         mae_pct=mae,
         mfe_pct=unknown,
         fees_pct=np.zeros(rows),
+        quantity=np.ones(rows),
+        notional=np.full(rows, 1000.0) if notional is None else np.asarray(notional, dtype=float),
         feature_names=names,
         features=values,
         version=f"v{rows:08d}-{sha256[:12]}",

@@ -99,7 +99,7 @@ COLUMNS: Final = (
     Column("Kept", lambda row: Text(row.kept.text)),
     Column("Rules only", lambda row: Text(row.rules.text)),
     Column("With it", lambda row: Text(row.filtered.text)),
-    Column("Difference", _difference, is_wide=False),
+    Column("Net PnL", _difference, is_wide=False),
     Column("95 % interval", lambda row: Text(row.interval), is_wide=False),
     Column("By luck", lambda row: Text(row.chance.text)),
     Column("Gates", _gates, "left", is_wide=False),

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import CannotTell, InputError, MarketOpen
-from afterclose.gating.auto_promotion import promote_if_passed
-from afterclose.gating.promotion import AutoPromotion
+from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
@@ -29,6 +28,7 @@ from afterclose.settings import Settings
 from afterclose.wording.build import build_text
 from afterclose.wording.cycle import cycle_text, promote_command, registration
 from afterclose.wording.evaluation import evaluation_text
+from afterclose.wording.money import refusal_of
 from afterclose.wording.training import training_text
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class OfflineMLOrchestrator:
             promotion = self._promote_if_passed(chosen, moment) if new else None
             self.registry.prune(self._settings.keep_models, now=moment)
             command = self._promote_command(chosen)
-            return end(registration(chosen, command, promotion, new=new))
+            return end(registration(chosen, command, promotion, self._advice(chosen), new=new))
 
     # --- the cycle ----------------------------------------------------------------------
 
@@ -281,8 +281,17 @@ class OfflineMLOrchestrator:
             return None
         if not self._is_evaluated(model_id):
             return AutoPromotion(False, "it has not been evaluated")
-        verdict = self.evaluator.evaluate(model_id, now=now).get("gates")
-        return promote_if_passed(self.registry, model_id, verdict, now)
+        answer = self.evaluator.gates_answer(model_id, now=now)
+        return promote_if_passed(self.registry, model_id, answer, now)
+
+    def _advice(self, model_id: str) -> tuple[str, ...]:
+        """What the gates say against a model, and what it means in money; empty if nothing."""
+        from afterclose.gating.stored import read_evaluation  # NumPy: not for an idle tick
+
+        if not self._is_evaluated(model_id):
+            return ("It has not been evaluated: `make evaluate` first.",)
+        lines = refusal_of(read_evaluation(self._store.folder(model_id)))
+        return tuple(line for line in lines if line)
 
     def _cycle_text(
         self, steps: list[Outcome], model_id: str | None, previous_active: str | None
@@ -297,6 +306,7 @@ class OfflineMLOrchestrator:
                 command=self._promote_command(model_id) if model_id else "",
                 page=steps[2].details.get("report"),
                 promotion=AutoPromotion(**promotion) if promotion else None,
+                advice=self._advice(model_id) if model_id else (),
             )
         )
         return "\n\n".join(section.rstrip("\n") for section in sections)

@@ -7,7 +7,7 @@ its target and only then touches anything, so the incumbent is never archived fo
 cannot load.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,13 @@ from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.records import Problem, Repair
 from afterclose.registry.checks import evaluation_on_disk, prove, refuse_while_locked
 from afterclose.registry.events import Event, Lock, artifacts_digest, figures, is_signed, summary
-from afterclose.registry.reader import RegistryReader, read_registry
+from afterclose.registry.reader import RegistryReader, RegistryView, read_registry
 from afterclose.registry.repair import repair_registry, verify_registry
 from afterclose.registry.writer import RegistryWriter, whoami
 from afterclose.settings import Settings
+
+Consent = Callable[[RegistryView], None]
+"""Asked when every check of a promotion has passed; what it raises refuses it."""
 
 SESSION_LOCK_WAIT_S = 2.0
 """How long `lock` waits for a job that is writing: the market is about to open."""
@@ -52,9 +55,9 @@ class ModelRegistry(RegistryReader):
         self._writer = RegistryWriter(self.model_dir, signing_key=signing_key, by=by or whoami())
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "ModelRegistry":
+    def from_settings(cls, settings: Settings, by: str | None = None) -> "ModelRegistry":
         """The registry of the settings' scope."""
-        return cls(settings.model_dir, signing_key=settings.signing_key)
+        return cls(settings.model_dir, signing_key=settings.signing_key, by=by)
 
     def register_candidate(
         self,
@@ -120,13 +123,16 @@ class ModelRegistry(RegistryReader):
         reason: str = "",
         *,
         verdict: Mapping[str, Any] | None = None,
+        consent: Consent | None = None,
         now: datetime | None = None,
     ) -> bool:
         """Make a registered model the active one; False when it is active already.
 
         Checks, in this order: known, artifacts, signature, evaluated, no session lock
-        (docs/design.md, section 8). ``verdict`` is the gates' answer, kept in the event. Raises
-        InputError for a malformed id, PromotionRefused, IntegrityError, SessionLocked.
+        (docs/design.md, section 8), then ``consent``. Without one this call is the decision of
+        whoever writes it, and asks no gate: the job ``promote`` and automatic promotion do.
+        ``verdict`` is the gates' answer, kept in the event. Raises InputError for a malformed
+        id, PromotionRefused, IntegrityError, SessionLocked.
         """
         moment = now or utc_now()
         check_model_id(model_id)
@@ -135,6 +141,8 @@ class ModelRegistry(RegistryReader):
             refuse_while_locked(view.state, "promote", moment)
             if view.active and view.active.model_id == model_id:
                 return False
+            if consent:
+                consent(view)
             facts = asdict(proof) | {"verdict": figures(verdict)}
             self._writer.commit(view, "promoted", moment, model_id, reason, **facts)
             return True
@@ -155,11 +163,19 @@ class ModelRegistry(RegistryReader):
             self._writer.commit(view, "rolled_back", moment, target, reason, **asdict(proof))
             return target
 
-    def import_model(self, source: Path, model_id: str, *, now: datetime | None = None) -> bool:
+    def import_model(
+        self,
+        source: Path,
+        model_id: str,
+        *,
+        consent: Consent | None = None,
+        now: datetime | None = None,
+    ) -> bool:
         """Copy a model from another scope's ``model_dir`` and register it here.
 
         It must pass there what a promotion demands, and no session may be locked here:
-        an import is the first half of a promotion. False when it was imported before.
+        an import is the first half of a promotion, and ``consent`` is asked of the registry
+        there. False when it was imported before.
         Raises what `promote_candidate` raises, IntegrityError too for a broken registry
         at the source, and PromotionRefused when this scope has another model of that id.
         """
@@ -170,6 +186,8 @@ class ModelRegistry(RegistryReader):
         proof = prove(there.state, ModelStore(source), model_id, self._key)
         with self._writer.opened(self._wait_s) as view:
             refuse_while_locked(view.state, "import", moment)
+            if consent:
+                consent(there)
             here = self._artifacts(model_id)
             if here not in ({}, proof.artifacts):
                 raise PromotionRefused(model_id, "this scope has another model of that id")

@@ -14,15 +14,23 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.clock import utc_now
 from afterclose.disk.files import write_atomic
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import UNREADABLE, InputError, IntegrityError
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from afterclose.evaluating.verdicts import linear_risks
+from afterclose.evaluating.figures import (
+    VERSION,
+    Evaluation,
+    GateOptions,
+    GatesAnswer,
+    evaluation_of,
+)
+from afterclose.evaluating.verdicts import linear_risks, scorer_risks
 from afterclose.gating.alpha_spending import recipe_id, recipe_number
-from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.gating.promotion import ask_gates
 from afterclose.gating.tried_recipes import tried_recipes
 from afterclose.learning.artifacts import (
     METADATA_FILE,
@@ -36,10 +44,10 @@ from afterclose.learning.models import one_core, predict_risks
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.training import TrainingOptions
 from afterclose.learning.tree_card import read_card
+from afterclose.learning.tree_scorer import scorer_of
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.offline_trainer import DatasetSource
 from afterclose.parallel import run_all
-from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import RegistryReader, RegistryView
 from afterclose.settings import Settings
@@ -82,6 +90,7 @@ class OfflineEvaluator:
             title="Evaluating",
         )
         self._store = ModelStore(self.model_dir)
+        self._answers: dict[str, GatesAnswer] = {}
 
     @classmethod
     def from_settings(
@@ -122,9 +131,22 @@ class OfflineEvaluator:
             )
         return _stored(path) | {"status": "evaluated", "reason": ""}
 
-    def _evaluated(self, model_id: str, now: datetime) -> dict[str, Any]:
+    def gates_answer(self, model_id: str, now: datetime | None = None) -> GatesAnswer:
+        """The gates' answer as this process found it, whatever a file says.
+
+        From the evaluation that this object has just made, or else measured anew, which takes
+        as long and writes nothing: whoever can write evaluation.json promotes nothing by it.
+        Raises what `evaluate` raises.
+        """
+        if model_id not in self._answers:
+            with one_core():
+                self._evaluated(model_id, now or utc_now())
+        return self._answers[model_id]
+
+    def _evaluated(self, model_id: str, now: datetime) -> Evaluation:
         view = self.registry.view()
-        model = self._frozen(model_id, self._digests(view, model_id))
+        digests = self._digests(view, model_id)
+        model = self._frozen(model_id, digests)
         active, trouble = self._active_besides(view, model_id)
         version = self._store.read_metadata(model_id)["dataset"]
         dataset = self.dataset_builder.load(version["version"])
@@ -146,19 +168,21 @@ class OfflineEvaluator:
             run_all=self._run_all,
         )
         figures["notes"] += trouble
-        recipe = recipe_id(made, self.options.ood_max_z, dataset.feature_names)
+        recipe = recipe_id(made, self.options.ood_max_z, dataset.feature_names, self.options.sizes)
         number = recipe_number(recipe, tried_recipes(view, self._store))
-        evaluation: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
+        head = {
+            "schema_version": VERSION,
             "model_id": model_id,
             "evaluated_at": now.isoformat(),
             "dataset": version,
             "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
             "active_model": view.active.model_id if view.active else None,
+            "artifacts": digests,
             "recipe": {"id": recipe, "number": number},
-            **figures,
         }
-        return evaluation | {"gates": verdict(evaluation, self.gates)}
+        evaluation = evaluation_of(head | figures)
+        self._answers[model_id] = answer = ask_gates(evaluation, self.gates)
+        return replace(evaluation, gates=answer)
 
     def _digests(self, view: RegistryView, model_id: str) -> dict[str, str]:
         """The registry's, or for a model that is not registered yet those of its metadata."""
@@ -188,7 +212,9 @@ class OfflineEvaluator:
             card = read_card(files[SCORECARD_FILE], folder / SCORECARD_FILE)
             if isinstance(card, Scorecard):
                 risks = linear_risks(card)
-            else:  # its trees, walked one trade at a time, would take a hundred times longer
+                exact = None
+            else:  # trees walked one trade at a time are exact, and a hundred times slower
+                exact = scorer_risks(scorer_of(card))
                 estimator = load_estimator(folder / MODEL_FILE, digests.get(MODEL_FILE))
                 risks = partial(predict_risks, estimator)
             return FrozenModel(
@@ -199,6 +225,7 @@ class OfflineEvaluator:
                 risks=risks,
                 tuned_threshold=card.threshold if card.threshold_mode == "tuned" else None,
                 regularisation_c=metadata["metrics"].get("regularisation_c"),
+                exact=exact,
             )
         except (KeyError, ValueError) as error:  # another version's metadata
             raise IntegrityError(

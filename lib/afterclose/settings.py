@@ -99,6 +99,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bootstrap_resamples: Annotated[
         int, Meta(ge=100, le=1_000_000, description="resamples behind each interval")
     ] = 10_000
+    capital: Annotated[
+        float, Meta(ge=0, le=1e15, description="of the account; 0: the most that was ever open")
+    ] = 0.0
+    objective: Annotated[
+        Literal["money", "risk"], Meta(description="what a filter is for: money, or less risk")
+    ] = "money"
     fees_bps: Annotated[
         float, Meta(ge=0, le=1000, description="paper fees a side, basis points of notional")
     ] = 0.0
@@ -124,6 +130,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gate_min_trades: Annotated[
         int, Meta(ge=20, le=10_000_000, description="out-of-sample trades a promotion needs")
     ] = 100
+    gate_blocked_confidence: Annotated[
+        float,
+        Meta(ge=0.5, le=0.999, description="how sure it must be that what is blocked loses money"),
+    ] = 0.8
     gate_min_kept_share: Annotated[
         Share, Meta(description="a filter that keeps fewer trades is not promoted automatically")
     ] = 0.3

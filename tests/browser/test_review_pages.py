@@ -60,19 +60,19 @@ def test_the_copy_button_copies_a_line_that_a_shell_reads_as_it_is_meant(
         line = page.evaluate("navigator.clipboard.readText()")
     words = shlex.split(line)
     assert words[:2] == ["make", "promote"]
-    assert words[2:] == [f"ID={MODELS[2]}", f"LOGS_DIR={scope.parents[1]}"]
+    assert words[2:] == [f"ID={MODELS[2]}", "ANYWAY=1", f"LOGS_DIR={scope.parents[1]}"]
 
 
 def test_the_table_of_models_sorts_by_mouse_and_by_keyboard(opened: Open) -> None:
     with opened(INDEX) as page:
-        table = page.get_by_role("table").filter(has_text="Difference")
+        table = page.get_by_role("table").filter(has_text="Net PnL less rules")
 
         def column(number: int) -> list[str]:
             rows = table.locator("tbody tr")
             return [row.locator("th, td").nth(number).inner_text() for row in rows.all()]
 
         assert column(0) == [*reversed(MODELS)]
-        head = table.get_by_role("columnheader", name="Difference")
+        head = table.get_by_role("columnheader", name="Net PnL less rules")
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == "ascending"
         assert column(0) == [MODELS[1], MODELS[0], MODELS[2]]

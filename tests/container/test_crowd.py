@@ -24,7 +24,7 @@ write += "TradeLedger('/logs/us/paper/trade_ledger.jsonl').add_trade(json.loads(
 codes = []
 for number in range(int(rounds)):
     names = ["cycle", chance.choice(["build", "status"]), "promote"]
-    options = {"cycle": ["--force"], "promote": ["--id", chance.choice(ids)]}
+    options = {"cycle": ["--force"], "promote": ["--anyway", "--id", chance.choice(ids)]}
     crowd = [
         (name, [sys.executable, "-m", "jobs." + name, "--now", now, *options.get(name, [])])
         for name in names

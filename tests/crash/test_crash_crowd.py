@@ -43,7 +43,10 @@ def test_a_crowd_of_jobs_ends_in_0_or_4_and_leaves_one_truth(lab: Lab) -> None:
         for number in range(crowd):
             name = chance.choice(["cycle", "cycle", "build", "promote", "status", "verify"])
             options = ["--now", NIGHT_3.isoformat()]
-            options += {"promote": ["--id", chance.choice(ids)], "cycle": ["--force"]}.get(name, [])
+            options += {
+                "promote": ["--anyway", "--id", chance.choice(ids)],
+                "cycle": ["--force"],
+            }.get(name, [])
             result = lab.folder / f"{round_number}-{number}-{name}.json"
             jobs.append((name, result, lab.processes.start_job(name, scope, result, *options)))
         for name, result, process in jobs:
@@ -81,7 +84,14 @@ def test_two_processes_that_promote_different_models_leave_one_active(lab: Lab) 
         results = [lab.folder / f"{number}-{model_id}.json" for model_id in ids]
         crowd = [
             lab.processes.start_job(
-                "promote", scope, result, "--id", model_id, "--now", NIGHT_3.isoformat()
+                "promote",
+                scope,
+                result,
+                "--id",
+                model_id,
+                "--anyway",
+                "--now",
+                NIGHT_3.isoformat(),
             )
             for model_id, result in zip(ids, results, strict=True)
         ]

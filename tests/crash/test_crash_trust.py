@@ -108,7 +108,7 @@ def test_the_signing_key_appears_in_no_file_and_no_output(lab: Lab) -> None:
     said = [job("cycle", *night, "--json", "-v", **key)]
     model_id = newest_model(scope)
     said += [
-        job("promote", *night, "--id", model_id, "--json", **key),
+        job("promote", *night, "--id", model_id, "--json", "--anyway", **key),
         job("lock", *night, **key),
         job("status", *night, **key),
         job("status", *night, "--json", **key),
@@ -139,7 +139,7 @@ def test_a_model_without_the_keys_signature_is_not_promoted_and_not_loaded(lab: 
     scope = lab.scope()
     signed = settings_of(Path(scope.logs_dir), ML_SIGNING_KEY=CANARY)
     done = job("promote", "--logs-dir", scope.logs_dir, "--now", NIGHT_3.isoformat(),
-               "--id", newest_model(scope), ML_SIGNING_KEY=CANARY)  # fmt: skip
+               "--id", newest_model(scope), "--anyway", ML_SIGNING_KEY=CANARY)  # fmt: skip
     assert done.returncode == 3
     with RiskFilter.load(signed, NIGHT_3) as risk:
         assert risk.mode == "rules-only"

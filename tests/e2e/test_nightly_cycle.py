@@ -77,21 +77,32 @@ def test_a_candidate_waits_for_a_person_who_promotes_it_and_rolls_it_back(logs: 
     first = result["model_id"]
     assert job("status", logs)[1]["active_model"] is None
     code, result = job("promote", logs, "--id", first, "--reason", "better expectancy")
+    assert (code, result["status"]) == (3, "refused")
+    which, in_money = result["reason"].splitlines()
+    assert "of 14 gates refuse it: " in which
+    assert in_money.startswith("Would have earned ")
+    assert in_money.endswith("To promote it all the same: ANYWAY=1 (--anyway).")
+    code, result = job(
+        "promote", logs, "--id", first, "--reason", "I know", "--anyway", "--by", "ann@desk"
+    )
     assert (code, result["status"]) == (0, "done")
+    assert "ann@desk" in (scope(logs) / "ml_models/registry_events.jsonl").read_text()
     write_ledger(scope(logs) / "trade_ledger.jsonl", synthetic_records(260))
     _, result = job("cycle", logs, now=NEXT_EVENING)
     second = result["model_id"]
     assert second != first
-    assert job("promote", logs, "--id", second, now=NEXT_EVENING)[0] == 0
+    assert job("promote", logs, "--id", second, "--anyway", now=NEXT_EVENING)[0] == 0
     assert job("status", logs, now=NEXT_EVENING)[1]["active_model"]["id"] == second
     assert job("rollback", logs, "--reason", "worse", now=NEXT_EVENING)[0] == 0
     assert job("status", logs, now=NEXT_EVENING)[1]["active_model"]["id"] == first
+    # It was decided on before: returning to it asks no gate again.
+    assert job("promote", logs, "--id", second, now=NEXT_EVENING)[0] == 0
 
 
 def test_during_a_session_lock_nobody_promotes_or_rolls_back(logs: Path) -> None:
     _, result = job("cycle", logs)
     model_id = result["model_id"]
-    assert job("promote", logs, "--id", model_id)[0] == 0
+    assert job("promote", logs, "--id", model_id, "--anyway")[0] == 0
     assert job("lock", logs, now="2026-01-28T13:00:00+00:00")[0] == 0
     code, result = job("promote", logs, "--id", model_id, now=IN_SESSION)
     assert code == 3
@@ -123,8 +134,10 @@ def test_a_live_scope_never_trains(logs: Path, tmp_path: Path) -> None:
 def test_a_live_scope_gets_its_model_from_paper(logs: Path) -> None:
     _, result = job("cycle", logs)
     model_id = result["model_id"]
-    code, _ = job("promote", logs, "--env", "live", "--id", model_id, "--from", "us/paper")
-    assert code == 0
+    how = ["--env", "live", "--id", model_id, "--from", "us/paper"]
+    assert job("promote", logs, *how)[0] == 3
+    assert not list(scope(logs, "live").glob("ml_models/2*"))
+    assert job("promote", logs, *how, "--anyway")[0] == 0
     assert job("status", logs, "--env", "live")[1]["active_model"]["id"] == model_id
     assert job("status", logs)[1]["active_model"] is None
 

@@ -47,19 +47,19 @@ def test_a_real_effect_becomes_active_and_the_event_says_which_gates_it_passed(
     text = cycle_over(tmp_path, synthetic_records(600, effect=2.5))
     assert "Status: Promoted automatically (all gates passed)" in text
     assert "Previous active: none (rules only)" in text
-    assert "Gates: all 15 passed." in text
+    assert "Gates: all 14 passed." in text
     assert "make promote" not in text.split("OFFLINE ML CYCLE COMPLETE")[1]
     event = promotion(tmp_path)
     assert active(tmp_path)["id"] == event["model_id"]
     assert event["reason"] == "all gates passed"
     assert event["verdict"]["passed"]
-    assert len(event["verdict"]["gates"]) == 15
+    assert len(event["verdict"]["gates"]) == 14
 
 
 def test_the_same_effect_waits_for_a_person_by_default(tmp_path: Path) -> None:
     text = cycle_over(tmp_path, synthetic_records(600, effect=2.5), ML_AUTO_PROMOTE="false")
     assert "Status: Registered (awaiting manual promotion)" in text
-    assert "Gates: all 15 passed." in text
+    assert "Gates: all 14 passed." in text
     assert active(tmp_path) is None
 
 
@@ -70,7 +70,7 @@ def test_noise_is_registered_and_never_promoted(tmp_path: Path) -> None:
     for record, shuffled in zip(records, features, strict=True):
         record["rule_features"] = shuffled
     text = cycle_over(tmp_path, records)
-    assert "Status: Registered (awaiting manual promotion)" in text
+    assert "Status: Registered (the gates refuse it)" in text
     assert "Not promoted automatically: " in text
     assert "gates refuse: " in text
     assert "refuse a promotion." in text
@@ -85,5 +85,22 @@ def test_a_candidate_that_does_no_better_than_the_active_model_does_not_replace_
     # Another threshold is another recipe, but both models block by the threshold in force.
     for name in ("train", "evaluate", "register"):
         text = job(name, tmp_path, now=LATER_THAT_NIGHT, ML_RISK_THRESHOLD="0.45")
-    assert "Not promoted automatically: 1 of 15 gates refuse: better than active." in text
+    assert "Not promoted automatically: 1 of 14 gates refuse: better than active." in text
     assert active(tmp_path)["id"] == first
+
+
+def test_an_evaluation_that_was_forged_promotes_nothing(tmp_path: Path) -> None:
+    records = synthetic_records(300, effect=0.0)
+    write_ledger(tmp_path / "us" / "paper" / "trade_ledger.jsonl", records)
+    for name in ("build", "train", "evaluate"):
+        job(name, tmp_path)
+    (path,) = (tmp_path / "us" / "paper" / "ml_models").glob("2*/evaluation.json")
+    forged = json.loads(path.read_bytes())
+    assert not forged["gates"]["passed"]
+    forged["gates"]["passed"] = True
+    for gate in forged["gates"]["gates"]:
+        gate["passed"] = True
+    path.write_text(json.dumps(forged))
+    text = job("register", tmp_path)
+    assert "Not promoted automatically: " in text
+    assert active(tmp_path) is None

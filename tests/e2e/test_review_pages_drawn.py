@@ -43,7 +43,7 @@ def test_the_screen_names_the_page_and_a_lost_page_is_missed_and_drawn_again(
     assert page.read_bytes() == drawn
     assert json.loads(job("status", tmp_path, "--json"))["alerts"] == []
 
-    job("promote", tmp_path, "--id", model_id, "--reason", "looked at it")
+    job("promote", tmp_path, "--id", model_id, "--reason", "looked at it", "--anyway")
     job("report", tmp_path)
     index = (scope / "index.html").read_text()
     assert "looked at it" in index

@@ -23,7 +23,7 @@ def one_blocked() -> tuple[np.ndarray, object]:
     pnl = np.ones(20)
     pnl[6] = -19.0
     verdicts = abstain(20)
-    verdicts.keep[6] = False
+    verdicts.size[6] = 0
     return pnl, verdicts
 
 

@@ -14,11 +14,16 @@ import pytest
 from afterclose.dataset.columns import Dataset
 from afterclose.errors import InputError, IntegrityError
 from afterclose.evaluating.evaluation import FrozenModel
+from afterclose.evaluating.figures import VERSION
 from afterclose.learning.training import TrainingOptions
+from afterclose.learning.tree_card import read_card
+from afterclose.learning.tree_scorer import scorer_of
 from afterclose.model_registry import ModelRegistry
 from afterclose.offline_evaluator import OfflineEvaluator
 from afterclose.offline_trainer import OfflineTrainer
+from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
+from afterclose.trading.model_pin import Pin
 from afterclose.wording.evaluation import evaluation_text
 from registry_builders import tree
 from training_builders import MemoryBuilder, learnable
@@ -71,7 +76,7 @@ def test_the_file_holds_what_is_returned_and_no_nan(tmp_path: Path) -> None:
     path = tmp_path / "ml_models" / evaluation["model_id"] / "evaluation.json"
     stored = json.loads(path.read_bytes(), parse_constant=pytest.fail)
     assert evaluation == stored | {"status": "evaluated", "reason": ""}
-    assert stored["schema_version"] == 1
+    assert stored["schema_version"] == VERSION
     assert stored["evaluated_at"] == NOW.isoformat()
     assert stored["settings"]["bootstrap_resamples"] == 100
     assert stored["active_model"] is None
@@ -150,7 +155,7 @@ def test_the_gates_answer_stands_in_the_evaluation_and_in_its_text(tmp_path: Pat
     answer = evaluation["gates"]
     assert answer["passed"], [gate for gate in answer["gates"] if not gate["passed"]]
     assert answer["against"] is None
-    assert "Gates: all 15 passed." in evaluation_text(evaluation)
+    assert "Gates: all 14 passed." in evaluation_text(evaluation)
     assert evaluation["evidence"]["batches"] == 30
 
 
@@ -224,6 +229,52 @@ def test_a_feature_that_knows_the_outcome_is_named(tmp_path: Path) -> None:
     evaluation = evaluated(tmp_path, replace(dataset, features=features))
     assert [leak["feature"] for leak in evaluation["leaks"]] == ["noise"]
     assert any("Feature noise alone" in note for note in evaluation["notes"])
+
+
+@pytest.mark.parametrize("model", ["logistic", "hist_gradient_boosting", "ensemble"])
+def test_an_evaluation_is_a_replay_of_the_decisions_through_the_filter(
+    tmp_path: Path, model: str
+) -> None:
+    """The very files that trade, sizes included, whatever the kind of model."""
+    dataset = learnable(240)
+    model_id = train(tmp_path, dataset, model=model, risk_threshold=0.6)
+    sized = {"sizing": "linear", "min_size": 0.3, "ood_max_z": 2.5}
+    judge = evaluator(tmp_path, dataset, **sized)
+    frozen = judge._frozen(model_id, judge._store.read_metadata(model_id)["artifacts"])
+    verdicts = frozen.judge(dataset, risk_threshold=0.6, max_abs_z=2.5, sizing=judge.options.sizes)
+    folder = tmp_path / "ml_models" / model_id
+    card = read_card((folder / "scorecard.json").read_bytes(), folder)
+    configured = Settings(logs_dir=str(tmp_path / "logs"), risk_threshold=0.6, **sized)
+    pin = Pin(text="", trouble=False, model_id=model_id, scorer=scorer_of(card, 2.5))
+    with RiskFilter(configured, pin) as risk:
+        decisions = [
+            risk.check(dict(zip(dataset.feature_names, row, strict=True)))
+            for row in dataset.features.tolist()
+        ]
+    assert verdicts.size.tolist() == [decision.size_multiplier for decision in decisions]
+    assert len({*verdicts.size.tolist()}) > 100
+    assert 0 < sum(decision.risk_score is None for decision in decisions) < 120
+
+
+def test_sizes_reach_the_account_and_the_gates(tmp_path: Path) -> None:
+    dataset = learnable(240)
+    model_id = train(tmp_path, dataset, risk_threshold=1.0)
+    evaluation = evaluator(tmp_path, dataset, sizing="linear", min_size=0.2).evaluate(model_id, NOW)
+    for part in (evaluation["held_out"], evaluation["walk_forward"]):
+        account = part["account"]
+        assert part["filter_effect"]["blocked"] == 0
+        assert account["taken_away"]["decisions"] > 0.5 * account["decisions"]
+        assert (
+            account["policies"]["rules_ml"]["exposure"]
+            < (account["policies"]["rules_only"]["exposure"])
+        )
+    assert evaluation["settings"]["sizing"] == "linear"
+    sizes = evaluation["trades"]["held_out"]["size"]
+    assert 0.2 < min(sizes) < max(sizes) <= 1
+    assert "sizes from 1 down to 0.2 at it" in evaluation_text(evaluation)
+    money = {gate["name"]: gate["value"] for gate in evaluation["gates"]["gates"]}
+    gained = evaluation["walk_forward"]["account"]["differences"]["rules_only"]["net_pnl"]
+    assert money["more_money"] == gained["value"]
 
 
 def test_many_trades_are_listed_thinned_out(

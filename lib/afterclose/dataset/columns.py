@@ -32,7 +32,8 @@ class Dataset:
 
     Times are microseconds since 1970 in UTC. Names ending in ``_pct`` are fractions: PnL is
     net of fees, ``mae_pct`` is at most 0 and NaN when unknown, ``fees_pct`` is a share of
-    the money put in at entry. ``features`` is n rows by k columns in the order of
+    the money put in at entry. ``quantity`` is in shares or units, ``notional`` is entry price
+    times quantity, in currency. ``features`` is n rows by k columns in the order of
     ``feature_names`` (sorted); NaN is a missing value. ``version`` and ``sha256`` name the
     committed bytes that the rows were read from, also after `take`.
     """
@@ -47,6 +48,8 @@ class Dataset:
     mae_pct: Floats
     mfe_pct: Floats
     fees_pct: Floats
+    quantity: Floats
+    notional: Floats
     feature_names: tuple[str, ...]
     features: Floats
     version: str
@@ -64,6 +67,7 @@ class Dataset:
         source: list[str] = []
         decision_us, exit_us = array("q"), array("q")
         pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
+        quantity, notional = array("d"), array("d")
         features = _FeatureColumns()
         waiting = iter(rows)
         while some := list(islice(waiting, ROWS_AT_ONCE)):  # a comprehension is twice as fast
@@ -79,6 +83,8 @@ class Dataset:
             mae_pct.extend([nan if row.mae_pct is None else row.mae_pct for row in some])
             mfe_pct.extend([nan if row.mfe_pct is None else row.mfe_pct for row in some])
             fees_pct.extend([row.fees / (row.entry_price * row.position_size) for row in some])
+            quantity.extend([row.position_size for row in some])
+            notional.extend([row.entry_price * row.position_size for row in some])
         feature_names, matrix = features.matrix(len(trade_id))
         return cls(
             trade_id=trade_id,
@@ -91,11 +97,18 @@ class Dataset:
             mae_pct=np.asarray(mae_pct),
             mfe_pct=np.asarray(mfe_pct),
             fees_pct=np.asarray(fees_pct),
+            quantity=np.asarray(quantity),
+            notional=np.asarray(notional),
             feature_names=feature_names,
             features=matrix,
             version=version,
             sha256=sha256,
         ).take(_chronological(decision_us, trade_id))
+
+    @property
+    def net_pnl(self) -> Floats:
+        """What each trade earned in currency, net of fees: float64[n]."""
+        return self.realized_pnl_pct * self.notional
 
     def without_texts(self) -> "Dataset":
         """The same without ids, symbols, sides and sources: no model reads them.
@@ -119,6 +132,8 @@ class Dataset:
             mae_pct=self.mae_pct[order],
             mfe_pct=self.mfe_pct[order],
             fees_pct=self.fees_pct[order],
+            quantity=self.quantity[order],
+            notional=self.notional[order],
             feature_names=self.feature_names,
             features=self.features[order],
             version=self.version,

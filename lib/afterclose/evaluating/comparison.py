@@ -113,7 +113,8 @@ def compare(
     ``run_all`` may resample in parallel.
     """
     order = np.argsort(outcomes.exit_us, kind="stable")
-    outcomes, (score, keep) = outcomes.take(order), verdicts.take(order)
+    outcomes, verdicts = outcomes.take(order), verdicts.take(order)
+    score, keep = verdicts.score, verdicts.keep
     pnl, bad, _ = outcomes
     scored = ~np.isnan(score)
     return Comparison(

@@ -16,14 +16,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.cpcv import assemble_paths, combinatorial_splits
+from afterclose.evaluating.figures import CrossValidation
 from afterclose.evaluating.overfitting import probability_of_overfitting
-from afterclose.evaluating.verdicts import abstain, judge
+from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Policy, Sizing, abstain, judge
 from afterclose.learning.features import describe_features, feature_matrix, select_features
 from afterclose.learning.fitting import Lesson, fit
 from afterclose.learning.models import (
@@ -56,30 +56,10 @@ KEPT_SHARES: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
 QUANTILES: Final = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 
-class CrossValidation(msgspec.Struct, frozen=True, kw_only=True):
-    """What the paths earned beside the rules alone, and the probability of overfitting.
-
-    ``expectancy_differences`` are rules+ML less rules-only, one a path, ascending, over all
-    ``trades``; ``quantiles`` are theirs. ``share_better`` is the share of paths
-    above 0. ``pbo`` is `overfitting.probability_of_overfitting` over ``configurations``.
-    """
-
-    groups: int
-    test_groups: int
-    fits: int
-    paths: int
-    trades: int
-    expectancy_differences: list[float]
-    quantiles: dict[str, float]
-    share_better: float
-    configurations: int
-    pbo: float
-
-
 class _Tested(NamedTuple):
-    """One split: whom its model lets through, and its share of the family's sums."""
+    """One split: the sizes that its model lets through, and its share of the family's sums."""
 
-    keep: Mask
+    size: Policy
     sums: Floats
     counts: Floats
 
@@ -92,6 +72,7 @@ def cross_validate(
     *,
     regularisation_c: float | None,
     max_abs_z: float,
+    sizing: Sizing = WHOLE_OR_NOTHING,
     run_all: RunAll = map,
 ) -> CrossValidation | None:
     """Cross-validate the recipe of ``options``; None for fewer than `MIN_TRADES` trades.
@@ -118,11 +99,13 @@ def cross_validate(
         cutoff=cutoff,
         regularisation_c=regularisation_c or DEFAULT_REGULARISATION,
         max_abs_z=max_abs_z,
+        sizing=sizing,
     )
     tested = list(run_all(step, combined.splits))
-    paths = assemble_paths(combined, [test.keep for test in tested])
+    paths = assemble_paths(combined, [test.size for test in tested])
     pnl = dataset.realized_pnl_pct
-    differences = np.sort([_expectancy(pnl[keep]) - _expectancy(pnl) for keep in paths])
+    everything = _expectancy(pnl, np.ones(len(pnl)))
+    differences = np.sort([_expectancy(pnl, size) - everything for size in paths])
     sums = np.sum([test.sums for test in tested], axis=0)
     counts = np.sum([test.counts for test in tested], axis=0)
     return CrossValidation(
@@ -148,13 +131,15 @@ def _test(
     cutoff: EmbargoCutoff,
     regularisation_c: float,
     max_abs_z: float,
+    sizing: Sizing,
 ) -> _Tested:
     """Fit the recipe and the family on the split's training rows, and judge its test rows."""
     train, test, _ = split
-    keep = abstain(len(test)).keep
+    nothing = abstain(len(test))
+    keep = nothing.keep
     selection = select_features(dataset, train)
     if not (has_both_classes(bad[train]) and selection.names):
-        return _tested(keep, [keep] * _family_size(options), dataset, test)
+        return _tested(nothing.size, [keep] * _family_size(options), dataset, test)
     lesson = Lesson(
         feature_matrix(dataset, selection, train),
         bad[train],
@@ -175,6 +160,7 @@ def _test(
         risks,
         threshold=threshold,
         max_abs_z=max_abs_z,
+        sizing=sizing,
         rows=test,
     )
     trusted = ~np.isnan(verdicts.score)
@@ -182,7 +168,7 @@ def _test(
     for known, score in grid.scores() if grid else [(risks(lesson.values), risks(unseen))]:
         cuts = np.quantile(known, KEPT_SHARES)
         family += [~trusted | (score <= cut) for cut in cuts.tolist()]
-    return _tested(verdicts.keep, family, dataset, test)
+    return _tested(verdicts.size, family, dataset, test)
 
 
 class _Grid:
@@ -223,7 +209,7 @@ def _family_size(options: TrainingOptions) -> int:
     return 1 + members * len(KEPT_SHARES)
 
 
-def _tested(keep: Mask, family: list[Mask], dataset: Dataset, test: Indices) -> _Tested:
+def _tested(size: Policy, family: list[Mask], dataset: Dataset, test: Indices) -> _Tested:
     # Rows of a block are neighbours, so sums between edges do what a matrix product would,
     # which wakes all cores for it.
     edges = np.searchsorted(test * BLOCKS // len(dataset), np.arange(BLOCKS + 1))
@@ -232,7 +218,7 @@ def _tested(keep: Mask, family: list[Mask], dataset: Dataset, test: Indices) -> 
         np.array([_between(np.where(kept, values, 0.0), edges) for kept in family])
         for values in (pnl, np.ones(len(test)))
     )
-    return _Tested(keep, sums, counts)
+    return _Tested(size, sums, counts)
 
 
 def _between(values: Floats, edges: Indices) -> Floats:
@@ -240,6 +226,7 @@ def _between(values: Floats, edges: Indices) -> Floats:
     return np.array([values[start:stop].sum() for start, stop in pairwise(edges.tolist())])
 
 
-def _expectancy(pnl: Floats) -> float:
-    """Mean PnL; keeping nothing earns nothing."""
-    return float(pnl.mean()) if len(pnl) else 0.0
+def _expectancy(pnl: Floats, size: Policy) -> float:
+    """Mean PnL of what is traded, by size; keeping nothing earns nothing."""
+    traded = float(size.sum())
+    return float(size @ pnl) / traded if traded else 0.0

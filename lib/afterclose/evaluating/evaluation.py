@@ -7,6 +7,7 @@ computed at all, so nobody can mistake them for evidence.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -16,10 +17,14 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.evaluating.account import taken_away_from
+from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
 from afterclose.evaluating.evidence import evidence
+from afterclose.evaluating.figures import NEWEST_WINDOWS, ListedTrades, Window
 from afterclose.evaluating.importance import permutation_importance
+from afterclose.evaluating.leaks import leaks_of
 from afterclose.evaluating.notes import (
     active_notes,
     cross_validation_notes,
@@ -29,12 +34,18 @@ from afterclose.evaluating.notes import (
 )
 from afterclose.evaluating.prequential import prequential
 from afterclose.evaluating.track_record import TrackRecord, track_record
-from afterclose.evaluating.verdicts import Risks, Verdicts, feature_values, judge
+from afterclose.evaluating.verdicts import (
+    WHOLE_OR_NOTHING,
+    Risks,
+    Sizing,
+    Verdicts,
+    feature_values,
+    judge,
+)
 from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
 from afterclose.learning.training import TrainingOptions, label
-from afterclose.measures.classification import find_leaks
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
@@ -47,6 +58,7 @@ class FrozenModel(NamedTuple):
     ``last_train_exit`` is when the last outcome that it learned from became known,
     ``tuned_threshold`` None for a model that is used with the setting's, and
     ``regularisation_c`` what was chosen for the logistic regression in it, if there is one.
+    ``exact`` is the filter's own arithmetic where ``risks`` only comes near to it.
     """
 
     model_id: str
@@ -56,15 +68,29 @@ class FrozenModel(NamedTuple):
     risks: Risks
     tuned_threshold: float | None = None
     regularisation_c: float | None = None
+    exact: Risks | None = None
 
     def threshold(self, risk_threshold: float) -> float:
         """The risk it blocks above where ML_RISK_THRESHOLD is ``risk_threshold``."""
         return risk_threshold if self.tuned_threshold is None else self.tuned_threshold
 
-    def judge(self, dataset: Dataset, *, risk_threshold: float, max_abs_z: float) -> Verdicts:
+    def judge(
+        self,
+        dataset: Dataset,
+        *,
+        risk_threshold: float,
+        max_abs_z: float,
+        sizing: Sizing = WHOLE_OR_NOTHING,
+    ) -> Verdicts:
         """The verdict on every trade of ``dataset`` (`verdicts.judge`)."""
-        threshold = self.threshold(risk_threshold)
-        return judge(dataset, self.stats, self.risks, threshold=threshold, max_abs_z=max_abs_z)
+        return judge(
+            dataset,
+            self.stats,
+            self.exact or self.risks,
+            threshold=self.threshold(risk_threshold),
+            max_abs_z=max_abs_z,
+            sizing=sizing,
+        )
 
 
 class EvaluationOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,22 +101,14 @@ class EvaluationOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     ood_max_z: float = 8.0
     bootstrap_resamples: int = 10_000
+    sizing: str = "off"
+    min_size: float = 0.25
+    capital: float = 0.0
 
-
-class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
-    """Trades with their out-of-sample scores, as columns of length ``listed``.
-
-    ``trades`` is how many there were: of more than `MAX_LISTED_TRADES`, evenly spaced ones
-    are listed. ``score`` (6 digits) is None where the filter abstained.
-    """
-
-    trades: int
-    listed: int
-    trade_id: list[str]
-    score: list[float | None]
-    pnl: list[float]
-    bad: list[bool]
-    allowed: list[bool]
+    @property
+    def sizes(self) -> Sizing:
+        """How a risk becomes a size."""
+        return Sizing(self.sizing, self.min_size)
 
 
 def evaluate_model(
@@ -115,7 +133,13 @@ def evaluate_model(
     resamples = options.bootstrap_resamples
     bad = label(dataset, model.options)
     outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
-    judged = partial(FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=options.ood_max_z)
+    sizing, seen_z = options.sizes, options.ood_max_z
+    judged = partial(
+        FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=seen_z, sizing=sizing
+    )
+    counted = partial(
+        account_beside_baselines, capital=options.capital, resamples=resamples, seed=seed
+    )
     compared = partial(
         compare,
         threshold=threshold,
@@ -129,7 +153,7 @@ def evaluate_model(
     held_out = compared(outcomes.take(rows), verdicts)
     numbers = dataset.without_texts()
     walked = walk_forward(
-        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+        numbers, bad, model.options, cutoff, max_abs_z=seen_z, sizing=sizing, run_all=run_all
     )
     walk = compared(outcomes.take(walked.rows), walked.verdicts)
     crossed = cross_validate(
@@ -138,22 +162,21 @@ def evaluate_model(
         model.options,
         cutoff,
         regularisation_c=model.regularisation_c,
-        max_abs_z=options.ood_max_z,
+        max_abs_z=seen_z,
+        sizing=sizing,
         run_all=run_all,
     )
-    once = prequential(
-        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
-    )
+    once = prequential(numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
     }
-    versus_active = None
+    versus_active = compared_active = None
     if active:
         unseen = dataset.decision_us[rows] > _microseconds(active.last_train_exit)
         both, both_verdicts = rows[unseen], verdicts.take(np.flatnonzero(unseen))
         active_verdicts = judged(active, dataset.take(both))
-        versus_active = compare_with_active(
+        compared_active = compare_with_active(
             active.model_id,
             len(rows),
             outcomes.take(both),
@@ -163,21 +186,36 @@ def evaluate_model(
             seed=seed,
             run_all=run_all,
         )
+        versus_active = msgspec.structs.asdict(compared_active) | {
+            "account": counted(numbers, both, both_verdicts.size, active=active_verdicts.size)
+        }
         records["versus_active"] = _record(
             dataset, bad, both, both_verdicts, rules_active=active_verdicts.keep
         )
-    leaks = find_leaks(bad, dataset.features, dataset.feature_names)
+    leaks, known_together = leaks_of(numbers, bad)
+    windows = _window_of(walked.windows)
+    newest = np.flatnonzero(windows >= len(walked.windows) - NEWEST_WINDOWS)
+    lately = taken_away_from(
+        numbers.take(walked.rows[newest]),
+        walked.verdicts.size[newest],
+        resamples=resamples,
+        seed=seed,
+    )
     figures = {
         "threshold": threshold,
         "threshold_mode": "tuned" if tuned else "fixed",
-        "held_out": _period(dataset, rows) | msgspec.structs.asdict(held_out),
+        "held_out": _period(dataset, rows)
+        | msgspec.structs.asdict(held_out)
+        | {"account": counted(numbers, rows, verdicts.size)},
         "walk_forward": _period(dataset, walked.rows)
-        | {"windows": walked.windows}
-        | msgspec.structs.asdict(walk),
+        | {"windows": walked.windows, "lately": lately}
+        | msgspec.structs.asdict(walk)
+        | {"account": counted(numbers, walked.rows, walked.verdicts.size, windows=windows)},
         "cpcv": crossed,
         "versus_active": versus_active,
         "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
         "leaks": leaks,
+        "known_together": known_together,
         "importance": permutation_importance(
             [feature.name for feature in model.stats],
             feature_values(dataset.take(rows), model.stats),
@@ -191,7 +229,7 @@ def evaluate_model(
             *part_notes("walk-forward", walk, tuned=tuned),
             *walk_forward_notes(walked.windows, len(dataset)),
             *cross_validation_notes(crossed, len(dataset)),
-            *(active_notes(versus_active) if versus_active else ()),
+            *(active_notes(compared_active) if compared_active else ()),
             *leak_notes(leaks),
         ],
         "trades": {
@@ -201,6 +239,11 @@ def evaluate_model(
     }
     plain: dict[str, Any] = msgspec.to_builtins(figures)
     return plain
+
+
+def _window_of(windows: Sequence[Window]) -> Indices:
+    """The number of the window of each decision that walking forward tested."""
+    return np.repeat(np.arange(len(windows)), [window.n_test for window in windows])
 
 
 def held_out_rows(dataset: Dataset, options: TrainingOptions) -> Indices:
@@ -233,6 +276,7 @@ def _listed(dataset: Dataset, bad: Mask, rows: Indices, verdicts: Verdicts) -> L
         pnl=[float(f"{pnl:.6g}") for pnl in dataset.realized_pnl_pct[listed].tolist()],
         bad=bad[listed].tolist(),
         allowed=verdicts.keep[chosen].tolist(),
+        size=[float(f"{size:.6g}") for size in verdicts.size[chosen].tolist()],
     )
 
 

@@ -7,8 +7,9 @@ numbers they are drawn from; none is a verdict.
 from collections.abc import Iterator, Sequence
 
 from afterclose.evaluating.comparison import ActiveComparison, Comparison
-from afterclose.evaluating.cross_validation import MIN_TRADES, CrossValidation
-from afterclose.evaluating.walk_forward import Window
+from afterclose.evaluating.cross_validation import MIN_TRADES
+from afterclose.evaluating.figures import CrossValidation, Window
+from afterclose.evaluating.leaks import ALL
 from afterclose.measures.classification import Leak
 
 FIXED = "ML_RISK_THRESHOLD"
@@ -16,6 +17,14 @@ FIXED = "ML_RISK_THRESHOLD"
 FEW_KEPT_SHARE = 0.2
 NEAR_THRESHOLD = 0.05
 """A share of bad trades this close below the threshold blocks by the base rate alone."""
+
+KNOWN = {
+    "bad": "good from bad trades",
+    "loss": "which trades lost",
+    "mae": "how far trades went against you",
+    "pnl": "what trades earned",
+}
+"""What a leak knows, by its target."""
 
 LIKELY_OVERFIT = 0.5
 """A probability of overfitting from here on: choosing by results is worse than a coin."""
@@ -93,12 +102,21 @@ def cross_validation_notes(crossed: CrossValidation | None, trades: int) -> Iter
 
 
 def leak_notes(leaks: Sequence[Leak]) -> Iterator[str]:
-    """One note for each feature that knows too much."""
+    """One note for each feature, or all together, that knows too much."""
     for leak in leaks:
-        yield (
-            f"Feature {leak.feature} alone sorts good from bad trades with an AUC of "
-            f"{leak.auc:.3f}: it probably knows the outcome. Check when it is recorded."
+        who = "All features together" if leak.feature == ALL else f"Feature {leak.feature} alone"
+        verb = "know" if leak.feature == ALL else "knows"
+        measure = (
+            f"with an AUC of {leak.auc:.3f}"
+            if leak.auc is not None
+            else f"with a rank correlation of {leak.correlation:.3f}"
         )
+        remedy = (
+            "probably some of them are made of the outcome. Check when each is recorded."
+            if leak.feature == ALL
+            else "it is probably made of the outcome. Check when it is recorded."
+        )
+        yield f"{who} {verb} {KNOWN[leak.target]} {measure}: {remedy}"
 
 
 def walk_forward_notes(windows: Sequence[Window], trades: int) -> Iterator[str]:

@@ -54,7 +54,7 @@ def prequential(
     )
     by_row = abstain(len(dataset))
     for split, (_, verdicts) in zip(splits, run_all(step, splits), strict=True):
-        by_row.score[split.test], by_row.keep[split.test] = verdicts
+        by_row.score[split.test], by_row.size[split.test] = verdicts
     return Judged(rows, by_row.take(rows))
 
 

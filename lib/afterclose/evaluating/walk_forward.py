@@ -10,12 +10,12 @@ an earlier window.
 from functools import partial
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.verdicts import Verdicts, abstain, judge
+from afterclose.evaluating.figures import Window
+from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, abstain, judge
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
@@ -27,26 +27,6 @@ WINDOWS = 8
 
 FIRST_TRAINING_SHARE = 1 / 3
 """Share of the trades that only train: less would judge models nobody would have used."""
-
-
-class Window(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: how many trades trained and tested, and how the score did on the tested ones.
-
-    ``untrained`` says why there was no model, and the rules traded the window; empty when
-    there was one. ``auc`` is None where only one class, or no score, occurs;
-    ``expectancy_gain``, of the kept trades over all, where none was kept; ``threshold`` is the
-    risk that the step's own model blocked above.
-    """
-
-    n_train: int
-    n_purged: int
-    n_test: int
-    n_kept: int
-    auc: float | None
-    expectancy_gain: float | None
-    regularisation_c: float | None
-    threshold: float | None = None
-    untrained: str = ""
 
 
 class WalkForward(NamedTuple):
@@ -67,6 +47,7 @@ def walk_forward(
     cutoff: EmbargoCutoff,
     *,
     max_abs_z: float,
+    sizing: Sizing = WHOLE_OR_NOTHING,
     run_all: RunAll = map,
 ) -> WalkForward:
     """Train and judge window by window; no window at all when there are too few trades."""
@@ -78,14 +59,20 @@ def walk_forward(
         embargo_cutoff=cutoff,
     )
     step = partial(
-        walk_step, dataset=dataset, bad=bad, options=options, cutoff=cutoff, max_abs_z=max_abs_z
+        walk_step,
+        dataset=dataset,
+        bad=bad,
+        options=options,
+        cutoff=cutoff,
+        max_abs_z=max_abs_z,
+        sizing=sizing,
     )
     steps = list(run_all(step, splits))
     return WalkForward(
         rows=np.concatenate([np.arange(0), *(split.test for split in splits)]),
         verdicts=Verdicts(
             np.concatenate([np.zeros(0), *(verdicts.score for _, verdicts in steps)]),
-            np.concatenate([np.zeros(0, dtype=bool), *(verdicts.keep for _, verdicts in steps)]),
+            np.concatenate([np.zeros(0), *(verdicts.size for _, verdicts in steps)]),
         ),
         windows=[window for window, _ in steps],
     )
@@ -99,6 +86,7 @@ def walk_step(
     options: TrainingOptions,
     cutoff: EmbargoCutoff,
     max_abs_z: float,
+    sizing: Sizing = WHOLE_OR_NOTHING,
 ) -> Step:
     """Train on the split's past, by the same code that trains models, and judge its test."""
     train, test, purged = split
@@ -117,6 +105,7 @@ def walk_step(
             partial(predict_risks, fitted.model),
             threshold=threshold,
             max_abs_z=max_abs_z,
+            sizing=sizing,
             rows=test,
         )
     scored = ~np.isnan(verdicts.score)
@@ -130,6 +119,7 @@ def walk_step(
         regularisation_c=regularisation_c,
         threshold=threshold,
         untrained=untrained,
+        money_gain=float((verdicts.size - 1.0) @ dataset.net_pnl[test]),
     )
     return window, verdicts
 

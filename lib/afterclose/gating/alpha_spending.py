@@ -26,14 +26,21 @@ def alpha_of_recipe(alpha: float, number: int) -> float:
     return alpha / (number * (number + 1))
 
 
-def recipe_id(options: TrainingOptions, max_abs_z: float, feature_names: Sequence[str]) -> str:
+def recipe_id(
+    options: TrainingOptions,
+    max_abs_z: float,
+    feature_names: Sequence[str],
+    sizing: tuple[str, float] = ("off", 0.0),
+) -> str:
     """A digest of all that a person can choose: two digests are two tries.
 
-    ``max_abs_z`` is where the filter abstains; which features there are counts as well. What
-    does not change a verdict, such as the size from which training starts at all, does not.
+    ``max_abs_z`` is where the filter abstains; which features there are counts as well, and
+    so does ``sizing`` (`verdicts.Sizing`) where it changes a size. What does not change a
+    verdict, such as the size from which training starts at all, does not.
     """
     chosen = msgspec.structs.replace(options, min_dataset_size=0, calendar_overrides="")
-    encoded = _ENCODER.encode([chosen, max_abs_z, sorted(feature_names)])
+    sized = [] if sizing[0] == "off" else [sizing]
+    encoded = _ENCODER.encode([chosen, max_abs_z, sorted(feature_names), *sized])
     return hashlib.sha256(encoded).hexdigest()[:DIGEST_CHARACTERS]
 
 

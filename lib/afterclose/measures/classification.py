@@ -57,10 +57,16 @@ class ThresholdRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Leak(msgspec.Struct, frozen=True, kw_only=True):
-    """A feature that alone sorts the outcomes; `auc` below 0.5 means in reverse."""
+    """A feature that knows an outcome; below 0.5 or below 0 means in reverse.
+
+    ``target`` is what it knows: "bad", "loss", "mae" or "pnl" (its rank). Classes are known by
+    ``auc``, numbers by a rank ``correlation``; the other is None.
+    """
 
     feature: str
-    auc: float
+    auc: float | None = None
+    target: str = "bad"
+    correlation: float | None = None
 
 
 def scores(bad: Mask, score: Floats) -> Scores:

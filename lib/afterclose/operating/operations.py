@@ -7,31 +7,51 @@ scikit-learn: a promotion answers in a fraction of a second.
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from afterclose.errors import InputError
 from afterclose.learning.artifacts import check_model_id
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
+from afterclose.operating.consent import gates_consent
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 from afterclose.wording.registry import promotion_text
 
 
-def promote(
-    settings: Settings, now: datetime, model_id: str, reason: str, origin: str | None = None
-) -> Outcome:
-    """Make a candidate active; with ``origin`` (``us/paper``) copy it from that scope first.
+class Asked(NamedTuple):
+    """A promotion as a person asks for it.
 
-    Raises RefusedError naming the check that failed; then nothing has changed.
+    ``origin`` (``us/paper``) is the scope to copy the model from first, ``anyway`` overrules
+    the gates, ``by`` names the person where the process cannot know (a container).
     """
+
+    model_id: str
+    reason: str = ""
+    origin: str | None = None
+    anyway: bool = False
+    by: str | None = None
+
+
+def promote(settings: Settings, now: datetime, asked: Asked) -> Outcome:
+    """Make a candidate active.
+
+    Raises RefusedError naming the check that failed, or the gates that refuse; then nothing
+    has changed.
+    """
+    model_id, reason = asked.model_id, asked.reason
     check_model_id(model_id)
-    source = _scope(settings, origin) if origin else None
-    registry = ModelRegistry.from_settings(settings)
+    source = _scope(settings, asked.origin) if asked.origin else None
+    registry = ModelRegistry.from_settings(settings, by=asked.by)
+    consent = gates_consent(settings, source or settings.model_dir, model_id)
     with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
         if source:
-            registry.import_model(source, model_id, now=now)
-        changed = registry.promote_candidate(model_id, reason=reason, now=now)
+            registry.import_model(
+                source, model_id, consent=None if asked.anyway else consent, now=now
+            )
+        ask = None if asked.anyway or source else consent
+        changed = registry.promote_candidate(model_id, reason=reason, consent=ask, now=now)
         outcome = Outcome(
             job="promote",
             status="done" if changed else "unchanged",

@@ -7,14 +7,16 @@ without its dataset, and the same files give the same page.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from afterclose.evaluating.account import FILTERED, RULES, Account
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.comparison_view import MEASURES
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
 from afterclose.report.gates_view import GateRow, gate_rows
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.part_view import Part, parts
-from afterclose.report.verdict import PART_NAMES, Verdict, main_part, verdict
+from afterclose.report.verdict import PART_NAMES, Verdict, account_of, main_part, verdict
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
+from afterclose.wording.money import amount, signed
 from afterclose.wording.numbers import chance, count, counted, minute, number, percent
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
@@ -77,7 +79,7 @@ def candidate_view(
         model_id=evaluation["model_id"],
         kind=printable(metrics["model"]).replace("_", " "),
         evaluated=minute(evaluation["evaluated_at"]),
-        promote=promote,
+        promote=promote.against(evaluation.get("gates")),
         verdict=verdict(evaluation),
         gates=gate_rows(evaluation.get("gates")),
         tiles=_tiles(part),
@@ -105,19 +107,14 @@ def candidate_view(
 
 def _tiles(part: Mapping[str, Any]) -> list[Tile]:
     rules, kept, luck = part["rules_only"], part["rules_ml"], part["significance"]
-    change, fall = (part["differences"][key]["value"] for key in ("expectancy", "max_drawdown"))
+    change = part["differences"]["expectancy"]["value"]
     return [
+        *_money_tiles(account_of(part)),
         Tile(
             "Expectancy a trade",
             percent(kept["expectancy"], 2, signed=True),
             f"rules alone {percent(rules['expectancy'], 2, signed=True)}, "
             f"difference {percent(change, 2, signed=True)}",
-        ),
-        Tile(
-            "Max drawdown",
-            percent(kept["max_drawdown"]),
-            f"rules alone {percent(rules['max_drawdown'])}, "
-            f"difference {percent(fall, signed=True)}",
         ),
         Tile(
             "Trades kept",
@@ -129,6 +126,25 @@ def _tiles(part: Mapping[str, Any]) -> list[Tile]:
             chance(luck["p_value_deflated"]),
             "that random blocking does as well, after "
             f"{counted(luck['candidates_tried'], 'candidate')}",
+        ),
+    ]
+
+
+def _money_tiles(account: Account | None) -> list[Tile]:
+    """Net PnL and drawdown of the account; none where money was not counted."""
+    if account is None:
+        return []
+    rules, kept = account.policies[RULES], account.policies[FILTERED]
+    return [
+        Tile(
+            "Net PnL",
+            signed(kept.net_pnl),
+            f"rules alone {signed(rules.net_pnl)}, on {amount(account.capital)}",
+        ),
+        Tile(
+            "Drawdown of the account",
+            amount(kept.max_drawdown),
+            f"rules alone {amount(rules.max_drawdown)}",
         ),
     ]
 

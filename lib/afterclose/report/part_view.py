@@ -4,6 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from afterclose.report.comparison_view import ComparisonTable, comparison, period
+from afterclose.report.verdict import account_of
+from afterclose.wording.money import (
+    DIFFERENCE_HEADER,
+    HEADER,
+    difference_rows,
+    fine_print,
+    headline,
+    policy_rows,
+    taken_away,
+)
 from afterclose.wording.numbers import chance, count, counted, number, percent
 
 LEADS: Final = {
@@ -18,8 +28,19 @@ LEADS: Final = {
 }
 
 
+class AccountTables(NamedTuple):
+    """The view in money: a sentence, each policy's account, and the differences."""
+
+    sentences: list[str]
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    difference_head: tuple[str, ...]
+    differences: list[tuple[str, ...]]
+    lines: list[str]
+
+
 class Part(NamedTuple):
-    """One way of testing: a title, what it means, its trades, the table, and lines below.
+    """One way of testing: a title, what it means, the account, each trade alike, and lines below.
 
     ``drawn`` says so when the curve shows fewer points than there were trades.
     """
@@ -27,6 +48,7 @@ class Part(NamedTuple):
     key: str
     title: str
     lead: str
+    account: AccountTables | None
     table: ComparisonTable
     lines: list[str]
     drawn: str
@@ -44,6 +66,7 @@ def parts(evaluation: Mapping[str, Any]) -> Iterator[Part]:
             key=key,
             title=title,
             lead=f"{lead} {trades}, decided {period(part)}.",
+            account=_account(part),
             table=comparison(part, ("rules_only", "rules_ml"), "Difference"),
             lines=_lines(part),
             drawn=_drawn(evaluation["track_record"][key]),
@@ -56,10 +79,24 @@ def parts(evaluation: Mapping[str, Any]) -> Iterator[Part]:
             lead=f"{count(active['trades_compared'])} of {count(active['trades_held_out'])} "
             "held-out trades, newer than what the active model was trained on: neither model "
             "has seen them. Differences are this model less the active one.",
+            account=_account(active),
             table=comparison(active, ("rules_only", "rules_active", "rules_ml"), "Difference"),
             lines=[],
             drawn=_drawn(evaluation["track_record"]["versus_active"]),
         )
+
+
+def _account(part: Mapping[str, Any]) -> AccountTables | None:
+    if (account := account_of(part)) is None:
+        return None
+    return AccountTables(
+        sentences=[headline(account), taken_away(account)],
+        head=HEADER,
+        rows=policy_rows(account),
+        difference_head=DIFFERENCE_HEADER,
+        differences=difference_rows(account),
+        lines=list(fine_print(account)),
+    )
 
 
 def _lines(part: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from afterclose.registry.events import Event
 from afterclose.report.status_view import OUTCOMES, Card, cards
 from afterclose.report.verdict import Tone, tone_of
+from afterclose.wording.money import signed
 from afterclose.wording.numbers import (
     DASH,
     FIXED,
@@ -92,6 +93,7 @@ class ScopeView(NamedTuple):
     cards: list[Card]
     newest: str | None
     newest_link: str
+    newest_refused: bool
     promote: PromoteLine | None
     candidates: list[CandidateRow]
     changes: list[ChangeRow]
@@ -116,6 +118,7 @@ def scope_view(
     """
     active, dataset = status["active_model"], status["dataset"]
     newest = status["candidates"]["newest"]
+    refused = _found(models.get(newest or "", {}), "evaluation", "gates")
     if newest and active and newest < active["id"]:
         newest = None  # it was passed over
     return ScopeView(
@@ -125,7 +128,8 @@ def scope_view(
         cards=cards(status, pages),
         newest=newest,
         newest_link=pages.get(newest or "", ""),
-        promote=promote,
+        newest_refused=bool(refused) and not refused["passed"],
+        promote=promote and promote.against(refused),
         candidates=[
             candidate_row(name, models[name], pages.get(name, ""))
             for name in reversed(list(models))
@@ -142,8 +146,11 @@ def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> C
     def walked(*path: str) -> Any:
         return _found(record["evaluation"], "walk_forward", *path)
 
-    change = walked("differences", "expectancy")
-    low, high = (_expectancy(_found(change, end)) for end in ("low", "high"))
+    change = walked("account", "differences", "rules_only", "net_pnl")
+    form = _money
+    if change is None:  # it was evaluated before money was counted
+        change, form = walked("differences", "expectancy"), _expectancy
+    low, high = (form(_found(change, end)) for end in ("low", "high"))
     tone = tone_of(change)
     passed = _found(record["evaluation"], "gates", "passed")
     return CandidateRow(
@@ -155,7 +162,7 @@ def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> C
         auc=_cell(walked("scores", "auc"), number),
         rules=_cell(walked("rules_only", "expectancy"), _expectancy),
         filtered=_cell(walked("rules_ml", "expectancy"), _expectancy),
-        difference=_cell(_found(change, "value"), _expectancy),
+        difference=_cell(_found(change, "value"), form),
         interval=interval(low, high) if tone else "",
         tone=tone,
         chance=_cell(walked("significance", "p_value_deflated"), chance),
@@ -214,6 +221,10 @@ def _cell(value: Any, form: Callable[[Any], str]) -> Cell:
 
 def _expectancy(value: float | None) -> str:
     return percent(value, 2, signed=True)
+
+
+def _money(value: float | None) -> str:
+    return DASH if value is None else signed(value)
 
 
 def _share(value: float | None) -> str:

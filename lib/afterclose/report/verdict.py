@@ -1,13 +1,17 @@
 """The one look that settles it: what an evaluation says of a candidate, in a headline.
 
-The headline follows the expectancy and its interval on trades that the model never saw, and
-the gates where they were asked. It never calls a filter good for avoiding bad trades alone:
-fewer bad trades is not more money.
+The headline is the money that the account would have made or lost on decisions that the model
+never saw; the gates, where they were asked, come next. It never calls a filter good for
+avoiding bad trades alone: fewer bad trades is not more money.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
+from afterclose.evaluating.account import RULES, Account
+from afterclose.wording.money import headline, taken_away, volatility_remark
 from afterclose.wording.numbers import counted, interval, percent
 
 Tone = Literal["good", "bad", "unsure"]
@@ -47,14 +51,16 @@ def verdict(evaluation: Mapping[str, Any]) -> Verdict:
     trades = f"{counted(rules['trades'], f'{PART_NAMES[name]} trade')}"
     if not rules["trades"]:
         return Verdict("unsure", "Nothing to judge by", ["No trade was left to test on."])
-    if not effect["blocked"]:
+    account = account_of(part)
+    if not effect["blocked"] and not (account and account.taken_away.decisions):
         return Verdict("unsure", "It blocked nothing", [f"All {trades} were let through."])
     if not kept["trades"]:
         return Verdict("bad", "It blocks every trade", [f"None of {trades} was let through."])
+    found = _in_money(account) if account else _a_trade_alike(part["differences"]["expectancy"])
     change = part["differences"]["expectancy"]
     low, high = (percent(change[end], 2, signed=True) for end in ("low", "high"))
-    money = (
-        f"Over {trades} that it had not seen, expectancy goes from "
+    alike = (
+        f"Counting each trade alike, over {trades} that it had not seen, expectancy goes from "
         f"{percent(rules['expectancy'], 2, signed=True)} to "
         f"{percent(kept['expectancy'], 2, signed=True)} a trade. "
         f"The 95 % interval of the difference is {interval(low, high)}."
@@ -63,17 +69,38 @@ def verdict(evaluation: Mapping[str, Any]) -> Verdict:
         f"It blocks {percent(effect['blocked'] / rules['trades'], 0)} of them: "
         f"{effect['bad_trades_avoided']} bad ones and {effect['good_trades_lost']} good ones."
     )
-    tone = tone_of(change) or "unsure"
-    headline = {
-        "good": "Better than the rules alone",
-        "bad": "Worse than the rules alone",
-        "unsure": "No clear difference from the rules alone",
-    }[tone]
+    sentences = [*found.sentences, alike, choice]
     if not (refusals := _refusals(evaluation.get("gates"))):
-        return Verdict(tone, headline, [money, choice])
-    if tone == "good":
-        tone, headline = "unsure", "Better than the rules alone, but not by every measure"
-    return Verdict(tone, headline, [money, choice, refusals])
+        return Verdict(found.tone, found.headline, sentences)
+    tone: Tone = "unsure" if found.tone == "good" else found.tone
+    return Verdict(tone, found.headline, [refusals, *sentences])
+
+
+def account_of(part: Mapping[str, Any]) -> Account | None:
+    """The account of a part; None for evaluations from before money was counted."""
+    found = part.get("account")
+    return msgspec.convert(found, Account) if found else None
+
+
+def _in_money(account: Account) -> Verdict:
+    """What it would have done to the account, and what became of what it took away."""
+    change = msgspec.to_builtins(account.differences[RULES]["net_pnl"])
+    remark = volatility_remark(account)
+    return Verdict(
+        tone_of(change) or "unsure",
+        headline(account),
+        [taken_away(account), *([remark] if remark else [])],
+    )
+
+
+def _a_trade_alike(change: Mapping[str, Any]) -> Verdict:
+    tone = tone_of(change) or "unsure"
+    words = {
+        "good": "Better than the rules alone, each trade counted alike",
+        "bad": "Worse than the rules alone, each trade counted alike",
+        "unsure": "No clear difference from the rules alone",
+    }
+    return Verdict(tone, words[tone], ["Money was not counted yet when it was evaluated."])
 
 
 def _refusals(answer: Mapping[str, Any] | None) -> str:

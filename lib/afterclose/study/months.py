@@ -8,19 +8,20 @@ becomes active, and from the next open on each entry is asked of the risk filter
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pandas as pd
 from msgspec.structs import replace
 
 from afterclose.disk.files import append_durable
+from afterclose.gating.promotion import GateOptions, ask_gates
+from afterclose.gating.stored import read_evaluation
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.operating.cycle import run_cycle
 from afterclose.progress import Progress
 from afterclose.records import Trade
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 
@@ -123,12 +124,14 @@ class Months:
         if model_id is None:
             return ""
         self.candidates += 1
-        evaluation = (self._settings.model_dir / model_id / EVALUATION_FILE).read_bytes()
-        verdict: dict[str, Any] = msgspec.json.decode(evaluation)["gates"]
-        refusing = [gate["name"] for gate in verdict["gates"] if not gate["passed"]]
+        evaluation = read_evaluation(self._settings.model_dir / model_id)
+        answer = ask_gates(evaluation, GateOptions.from_settings(self._settings))
+        refusing = [gate.name for gate in answer.refusing]
         self.refused.update(refusing)
         if refusing:
             return f"{model_id}: refused by {', '.join(refusing)}"
-        self._registry.promote_candidate(model_id, "all gates passed", verdict=verdict, now=now)
+        self._registry.promote_candidate(
+            model_id, "all gates passed", verdict=msgspec.to_builtins(answer), now=now
+        )
         self.promotions.append(Promotion(model_id, session))
-        return f"{model_id}: promoted, all {len(verdict['gates'])} gates passed"
+        return f"{model_id}: promoted, all {len(answer.gates)} gates passed"

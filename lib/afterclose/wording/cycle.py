@@ -1,13 +1,14 @@
 """What a registration and a cycle came to, with the line to copy for a promotion."""
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 
 if TYPE_CHECKING:
-    from afterclose.gating.promotion import AutoPromotion  # scikit-learn, which words do not need
+    from afterclose.gating.auto_promotion import AutoPromotion
 
 RULE = "=" * 80
 
@@ -23,38 +24,58 @@ def cycle_text(
     command: str,
     page: str | None = None,
     promotion: "AutoPromotion | None" = None,
+    advice: Sequence[str] = (),
 ) -> str:
     """The section OFFLINE ML CYCLE COMPLETE; without a ``model_id`` it says why there is none.
 
     ``page`` is the path of the candidate's review page, ``command`` the line to promote it,
-    ``promotion`` what came of the automatic one where it is set.
+    ``promotion`` what came of the automatic one where it is set. ``advice`` is what the gates
+    say against it, if anything: then the line to promote it is not offered without it.
     """
     lines = [RULE, "OFFLINE ML CYCLE COMPLETE", RULE]
     if model_id is None:
         lines += ["New candidate: none", f"Reason: {reason}"]
     else:
-        lines += [f"New candidate: {model_id}", *_status(promotion)]
+        lines += [f"New candidate: {model_id}", *_status(promotion, refused=bool(advice))]
     lines.append(f"Previous active: {previous_active or 'none (rules only)'}")
     if model_id and page:
         lines += ["", "To look at it first, open in a browser:", f"  {page}"]
     if command and not (promotion and promotion.promoted):
-        lines += ["", "To promote it:", f"  {command}"]
+        lines += ["", *offered(command, advice, indent="  ")]
     return "\n".join(lines)
 
 
-def _status(promotion: "AutoPromotion | None") -> list[str]:
+def offered(command: str, advice: Sequence[str], indent: str = "") -> list[str]:
+    """The line to promote a model, under what the gates say against it."""
+    if not advice:
+        return ["To promote it:", f"{indent}{command}"]
+    return [*advice, "To promote it all the same:", f"{indent}{command} ANYWAY=1"]
+
+
+def _status(promotion: "AutoPromotion | None", *, refused: bool = False) -> list[str]:
     if promotion and promotion.promoted:
         return [f"Status: Promoted automatically ({promotion.reason})"]
-    waits = "Status: Registered (awaiting manual promotion)"
+    waits = (
+        "Status: Registered (the gates refuse it)"
+        if refused
+        else "Status: Registered (awaiting manual promotion)"
+    )
     return [waits, f"Not promoted automatically: {promotion.reason}"] if promotion else [waits]
 
 
 def registration(
-    model_id: str, command: str, promotion: "AutoPromotion | None", *, new: bool
+    model_id: str,
+    command: str,
+    promotion: "AutoPromotion | None",
+    advice: Sequence[str] = (),
+    *,
+    new: bool,
 ) -> Outcome:
-    """What registering came to; ``command`` is the line to promote the model."""
-    reason = f"{model_id} {'awaits a promotion' if new else 'was registered before'}"
-    text = f"Registered {model_id}. To make it active:\n{command}" if new else ""
+    """What registering came to; ``command`` promotes the model, against ``advice`` if any."""
+    waits = "is registered, and the gates refuse it" if advice else "awaits a promotion"
+    reason = f"{model_id} {waits if new else 'was registered before'}"
+    lines = [f"Registered {model_id}.", *offered(command, advice)]
+    text = "\n".join(lines) if new else ""
     if promotion and promotion.promoted:
         reason = f"{model_id} was promoted automatically ({promotion.reason})"
         text = f"Registered {model_id} and promoted it automatically ({promotion.reason})."

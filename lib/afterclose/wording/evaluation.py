@@ -6,9 +6,14 @@ prints as it did then.
 
 from collections.abc import Callable, Iterator, Mapping
 from textwrap import fill
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from afterclose.wording.gates import gates_text
+from afterclose.wording.money import account_lines, headline
+from afterclose.wording.tables import table_lines
+
+if TYPE_CHECKING:
+    from afterclose.evaluating.figures import Evaluation, Part
 
 WIDTH_CHARACTERS: Final = 80
 DASH: Final = "-"
@@ -25,13 +30,17 @@ def evaluation_text(evaluation: Mapping[str, Any]) -> str:
 
 def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     held_out, walked = evaluation["held_out"], evaluation["walk_forward"]
+    typed = _typed(evaluation)
     yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
-    yield f"Risk threshold: {evaluation['threshold']:.2f}; PnL in % of a trade's size, net of fees"
+    if typed:
+        yield headline(typed.walk_forward.account or typed.held_out.account)
+    yield f"Risk threshold: {evaluation['threshold']:.2f}; {_sizing(evaluation['settings'])}"
     yield ""
     yield (
         f"Held-out: the {_count(held_out)} newest trades, decided "
         f"{_date(held_out['first_decision'])} to {_date(held_out['last_decision'])}"
     )
+    yield from _in_money(typed.held_out if typed else None)
     yield from _comparison(held_out)
     yield ""
     yield (
@@ -39,6 +48,7 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
         "retrained before each"
     )
     if walked["windows"]:
+        yield from _in_money(typed.walk_forward if typed else None)
         yield from _comparison(walked)
     if crossed := evaluation.get("cpcv"):
         yield ""
@@ -55,8 +65,29 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
         yield from map(_item, evaluation["notes"])
 
 
+def _typed(evaluation: Mapping[str, Any]) -> "Evaluation | None":
+    """The evaluation as a typed value; None for one from before money was counted."""
+    from afterclose.evaluating.figures import evaluation_of  # NumPy: only where one is printed
+
+    typed = evaluation_of(dict(evaluation))
+    return None if typed.is_old else typed
+
+
+def _sizing(settings: Mapping[str, Any]) -> str:
+    if settings.get("sizing") == "linear":
+        return f"sizes from 1 down to {settings['min_size']:g} at it, none above"
+    return "whole size up to it, none above"
+
+
+def _in_money(part: "Part | None") -> Iterator[str]:
+    if part and part.account:
+        yield ""
+        yield from account_lines(part)
+
+
 def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     yield ""
+    yield "Each trade counted alike, whole or not at all; PnL in % of its size, net of fees"
     header = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")
     yield from table_lines(header, measure_rows(part, "rules_only", "rules_ml"))
     yield from _resamples(part["differences"])
@@ -134,23 +165,6 @@ def _resamples(differences: Mapping[str, Any]) -> Iterator[str]:
     fewer = [f"{name}: {counts[key]}" for name, key, _ in MEASURES if counts.get(key, most) < most]
     if most:
         yield f"Resamples behind each interval: {'; '.join([str(most), *fewer])}"
-
-
-def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """A table whose first column is words and whose others are numbers."""
-    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
-    yield _line(header, widths)
-    yield "-+-".join("-" * width for width in widths)
-    for row in rows:
-        yield _line(row, widths)
-
-
-def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (
-        cell.rjust(width) if column else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return " | ".join([first, *others]).rstrip()
 
 
 def _difference(found: Mapping[str, Any] | None, form: Format) -> tuple[str, str]:

@@ -18,6 +18,8 @@ def _lines(verdict: Mapping[str, Any]) -> Iterator[str]:
     for gate in gates:
         name = gate["name"].replace("_", " ").ljust(width)
         yield f"  {TICKS[gate['passed']]} | {name} | {gate['sentence']}"
+    for remark in verdict.get("remarks", ()):
+        yield f"  note | {remark['name'].replace('_', ' ').ljust(width)} | {remark['sentence']}"
     refused = sum(not gate["passed"] for gate in gates)
     yield (
         f"Gates: {refused} of {len(gates)} refuse a promotion."

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from afterclose.wording.money import signed
 from afterclose.wording.printable import printable
 
 RULE: Final = "=" * 80
@@ -19,9 +20,10 @@ _COLUMNS: Final = "{:<20}{:<11}{:<12}{:>9}{:>7}{:>20}"
 def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
     """The models of `ModelRegistry.list_candidates`, the newest first.
 
-    The expectancy is that of the walk-forward evaluation, without and with the filter.
+    The money is that of walking forward: what the account earned with the filter, less what
+    the rules did.
     """
-    head = _COLUMNS.format("Model", "State", "Registered", "Test acc.", "AUC", "Expectancy, +ML")
+    head = _COLUMNS.format("Model", "State", "Registered", "Gates", "AUC", "Net PnL less rules'")
     rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
     return _section("MODELS", [head, *rows] if rows else ["No model is registered."])
 
@@ -79,18 +81,29 @@ def _candidate(model_id: str, record: Mapping[str, Any]) -> str:
         model_id,
         record["state"],
         f"{datetime.fromisoformat(record['registered_at']):%Y-%m-%d}",
-        _figure(metrics.get("test_accuracy"), ".1%"),
+        _gates(record["evaluation"]),
         _figure(metrics.get("test_auc"), ".3f"),
-        _expectancies(record["evaluation"]),
+        _money(record["evaluation"]),
     )
 
 
-def _expectancies(evaluation: Mapping[str, Any] | None) -> str:
+def _gates(evaluation: Mapping[str, Any] | None) -> str:
+    passed = _found(evaluation, "gates", "passed")
+    return {True: "passed", False: "refuse"}.get(passed, "-")
+
+
+def _money(evaluation: Mapping[str, Any] | None) -> str:
     if evaluation is None:
         return "not evaluated"
-    walked = evaluation.get("walk_forward", {})
-    pair = (walked.get(strategy, {}).get("expectancy") for strategy in ("rules_only", "rules_ml"))
-    return " to ".join(_figure(value, "+.2%") for value in pair)
+    account = _found(evaluation, "walk_forward", "account")
+    value = _found(account, "differences", "rules_only", "net_pnl", "value")
+    return signed(value) if isinstance(value, int | float) else "not counted"
+
+
+def _found(values: Any, *path: str) -> Any:
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
 
 
 def _figure(value: object, form: str) -> str:

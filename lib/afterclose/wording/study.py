@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from afterclose.wording.evaluation import measure_rows, table_lines
+from afterclose.wording.evaluation import measure_rows
+from afterclose.wording.tables import table_lines
 
 WIDTH_CHARACTERS: Final = 80
 HEADER: Final = ("Metric", "Rules-Only", "Rules+ML", "Difference", "95 % interval")

@@ -36,7 +36,7 @@ def test_choosing_at_random_neither_wins_nor_loses_on_average() -> None:
     stakes = []
     for pair in combinations(range(BATCH_TRADES), 2):
         verdicts = abstain(BATCH_TRADES)
-        verdicts.keep[list(pair)] = False
+        verdicts.size[list(pair)] = 0
         stakes.append(math.exp(evidence(pnl, verdicts).log_stake))
     assert np.mean(stakes) == pytest.approx(1.0, abs=1e-12)
 

@@ -6,19 +6,21 @@ from math import log
 
 import pytest
 
+from afterclose.evaluating.figures import Gate
 from afterclose.gating import gates
-from afterclose.gating.gates import Gate
 
 AT_THE_BOUND = [
     # gate of one number, the last value that passes, the first that is refused
-    (partial(gates.enough_trades, minimum=100), 100, 99),
-    (gates.better_than_rules, 1e-9, 0.0),
-    (gates.surely_better_than_rules, 1e-9, 0.0),
-    (gates.better_than_rules_lately, 1e-9, -0.001),
+    (partial(gates.enough_decisions, minimum=100), 100, 99),
+    (gates.more_money, 1e-9, 0.0),
+    (lambda sure: gates.blocked_lose_money(sure, -1.0, 0.8), 0.8, 0.799),
+    (lambda mean: gates.blocked_lose_money(0.9, mean, 0.8), -1e-9, 0.0),
+    (gates.more_at_equal_risk, 1e-9, 0.0),
+    (gates.better_than_atr_alone, 1e-9, 0.0),
     (lambda gain: gates.better_than_active(20, gain, none_active=False), 1e-9, 0.0),
     (lambda met: gates.better_than_active(met, 0.01, none_active=False), 20, 19),
-    (partial(gates.drawdown_no_worse, rules_only=-0.2), -0.01, -0.0101),
-    (partial(gates.tail_no_worse, rules_only=-0.04), -0.002, -0.0021),
+    (partial(gates.drawdown_no_worse, rules_only=-2000.0), -100.0, -101.0),
+    (partial(gates.tail_no_worse, rules_only=-400.0), -20.0, -21.0),
     (lambda kept: gates.enough_kept(kept, 0.9, 0.3), 0.3, 0.299),
     (lambda kept: gates.enough_kept(0.9, kept, 0.3), 0.3, 0.299),
     (partial(gates.luck_of_one_look, alpha=0.05), 0.05, 0.0501),
@@ -26,6 +28,9 @@ AT_THE_BOUND = [
     (lambda p: gates.luck_of_all_nights(p, 3, 0.05), 0.05 / 12, 0.0042),
     (lambda stake: gates.evidence_not_lost(stake, 5.0), 5 + log(0.1), 2.6),
     (partial(gates.calibrated, base_rate=0.3), 0.21, 0.2101),
+    (gates.not_too_good, 0.9, 0.901),
+    (lambda sure: gates.no_worse_lately(0.9, sure, 0.2), 0.2, 0.19),
+    (lambda sure: gates.no_worse_lately(sure, 0.9, 0.2), 0.2, 0.19),
 ]
 
 
@@ -63,29 +68,39 @@ def test_enough_windows_must_have_gained() -> None:
     assert not gates.steady(None, 0.0).passed
 
 
-def test_the_newest_two_windows_together_must_not_speak_against_it() -> None:
-    assert gates.no_worse_lately([-0.5, 0.002, -0.002]).passed
-    assert not gates.no_worse_lately([0.5, 0.002, -0.003]).passed
-    assert not gates.no_worse_lately(None).passed
-
-
 def test_windows_in_which_nothing_was_blocked_are_not_counted() -> None:
     assert gates.steady([0.0, 0.0, 0.01], 1.0).value == 1.0
     assert not gates.steady([0.0, 0.0], 0.0).passed
     assert not gates.steady([], 0.0).passed
 
 
-def test_no_window_at_all_speaks_for_nothing() -> None:
-    assert not gates.no_worse_lately([]).passed
-    assert gates.no_worse_lately([0.02]).value == 0.02
-
-
 def test_the_sentence_names_the_number_and_the_bound() -> None:
-    assert gates.enough_trades(67, 100).sentence == "Out-of-sample trades: 67, needed at least 100."
-    assert gates.better_than_rules(-0.0021).sentence == (
-        "Expectancy against rules-only, walking forward: -0.210 %, needed above 0."
+    assert gates.enough_decisions(67, 100).sentence == (
+        "Out-of-sample decisions: 67, needed at least 100."
+    )
+    assert gates.more_money(-8862.4).sentence == (
+        "Net PnL against the rules, walking forward: -8,862, needed above 0."
+    )
+    assert gates.blocked_lose_money(0.001, 93.28, 0.8).sentence == (
+        "Confidence that what is taken away loses money, +93.28 a decision: 0.1 %, "
+        "needed at least 80.0 %."
     )
     assert gates.luck_of_all_nights(0.5, 2, 0.05).sentence == (
         "Chance of such evidence by luck, on any night: 0.5000, allowed 0.0083."
     )
     assert "unknown" in gates.calibrated(None, 0.3).sentence
+
+
+def test_an_unknown_number_says_why() -> None:
+    sentence = gates.steady([0.0, 0.0], 0.5).sentence
+    assert "unknown (the filter blocked nothing in 2 of 2 windows)" in sentence
+    assert "unknown (it blocks all)" in gates.luck_of_one_look(None, 0.05, "it blocks all").sentence
+
+
+def test_what_no_market_gives_and_what_atr_gives_too_is_said() -> None:
+    assert gates.not_too_good(0.93).sentence.endswith(
+        "No market gives that: a feature knows the outcome."
+    )
+    assert gates.better_than_atr_alone(-0.1).sentence.endswith(
+        "Size by ATR instead; no model is needed."
+    )

@@ -35,36 +35,48 @@ def test_an_interval_speaks_only_when_nothing_lies_outside(
 
 def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
     found = verdict(evaluation(gates=None))
-    assert (found.tone, found.headline) == ("good", "Better than the rules alone")
-    assert "Over 60 walk-forward trades" in found.sentences[0]
-    assert "95 % interval" in found.sentences[0]
-    assert "bad ones and" in found.sentences[1]
+    assert found.tone == "good"
+    assert found.headline == (
+        "Would have earned 513 more than the rules alone on 2,000 (95 %: 351 more to 704 more)."
+    )
+    assert found.sentences[0].startswith("What it took away (26 decisions) went on to make -513,")
+    assert "each trade alike, over 60 walk-forward trades" in found.sentences[1]
+    assert "95 % interval" in found.sentences[1]
+    assert "bad ones and" in found.sentences[2]
 
 
 def test_a_filter_that_earns_less_is_worse_however_few_bad_trades_it_keeps() -> None:
     found = verdict(evaluation(gain=-0.02, gates=None))
-    assert (found.tone, found.headline) == ("bad", "Worse than the rules alone")
+    assert found.tone == "bad"
+    assert found.headline.startswith("Would have earned 527 less than the rules alone on 2,000")
 
 
 def test_a_difference_that_could_be_none_is_not_clear() -> None:
     found = verdict(evaluation(gain=0.0, gates=None))
-    assert (found.tone, found.headline) == ("unsure", "No clear difference from the rules alone")
+    assert found.tone == "unsure"
+    assert "less to" in found.headline
+
+
+def test_an_old_evaluation_without_money_is_told_by_the_trade() -> None:
+    found = verdict(evaluation(gates=None, walk_forward=part(account=None)))
+    assert found.tone == "good"
+    assert found.headline == "Better than the rules alone, each trade counted alike"
+    assert found.sentences[0] == "Money was not counted yet when it was evaluated."
 
 
 def test_a_gate_that_refuses_takes_the_green_away() -> None:
     found = verdict(evaluation(gates=REFUSED))
     assert found.tone == "unsure"
-    assert "not by every measure" in found.headline
-    assert found.sentences[-1] == "1 of 1 promotion gates refuse it."
+    assert found.sentences[0] == "1 of 1 promotion gates refuse it."
 
 
 def test_gates_that_all_pass_need_no_sentence() -> None:
-    assert len(verdict(evaluation(gates=PASSED)).sentences) == 2
+    assert len(verdict(evaluation(gates=PASSED)).sentences) == 3
 
 
 def test_a_filter_that_blocked_nothing_was_not_tested() -> None:
     effect = {"blocked": 0, "bad_trades_avoided": 0, "good_trades_lost": 0}
-    found = verdict(evaluation(walk_forward=part(filter_effect=effect)))
+    found = verdict(evaluation(walk_forward=part(filter_effect=effect, account=None)))
     assert (found.tone, found.headline) == ("unsure", "It blocked nothing")
 
 

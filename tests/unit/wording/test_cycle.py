@@ -1,7 +1,7 @@
 """The closing section of a cycle, and the line to copy."""
 
 from afterclose.config import load_settings
-from afterclose.gating.promotion import AutoPromotion
+from afterclose.gating.auto_promotion import AutoPromotion
 from afterclose.wording.cycle import cycle_text, promote_command, registration
 
 ID = "20260127_153000"
@@ -68,5 +68,19 @@ def test_a_candidate_that_the_gates_refused_waits_and_says_why() -> None:
 def test_without_automatic_promotion_nothing_is_said_of_it() -> None:
     outcome = registration(ID, command(), None, new=True)
     assert outcome.details["auto_promotion"] is None
-    assert outcome.text == f"Registered {ID}. To make it active:\nmake promote ID={ID}"
+    assert outcome.text == f"Registered {ID}.\nTo promote it:\nmake promote ID={ID}"
     assert registration(ID, command(), None, new=False).text == ""
+
+
+def test_what_the_gates_refuse_never_just_awaits_anybody() -> None:
+    advice = ("1 of 14 gates refuse it: more money.", "Would have earned 3,120 less than ...")
+    text = cycle_text(ID, reason="", previous_active=None, command=command(), advice=advice)
+    assert "Status: Registered (the gates refuse it)" in text
+    assert text.splitlines()[-4:] == [
+        *advice,
+        "To promote it all the same:",
+        f"  make promote ID={ID} ANYWAY=1",
+    ]
+    outcome = registration(ID, command(), None, advice, new=True)
+    assert outcome.reason == f"{ID} is registered, and the gates refuse it"
+    assert outcome.text.endswith(f"make promote ID={ID} ANYWAY=1")

@@ -7,6 +7,7 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.evaluating.figures import VERSION
 from afterclose.learning.features import describe_features
 from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import TrainingOptions
@@ -26,6 +27,16 @@ def few_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("afterclose.evaluating.walk_forward.WINDOWS", 2)
 
 
+HEAD = {
+    "schema_version": VERSION,
+    "model_id": "20260127_153000",
+    "evaluated_at": "2026-01-27T21:30:00+00:00",
+    "dataset": {"version": "v00000200-abc"},
+    "settings": {"sizing": "off", "min_size": 0.25},
+    "active_model": None,
+}
+
+
 def evaluated(**how: object) -> dict:
     rng = np.random.default_rng(0)
     score = rng.random(200)
@@ -39,18 +50,21 @@ def evaluated(**how: object) -> dict:
         candidates_tried=3,
         active=frozen("ACTIVE", dataset, how["active_until"]) if how else None,
     )
-    return {"model_id": "20260127_153000", "dataset": {"version": "v00000200-abc"}} | figures
+    return HEAD | figures
 
 
 def test_the_section_has_both_parts_as_tables_of_all_measures() -> None:
     lines = evaluation_text(evaluated()).splitlines()
-    assert lines[:5] == [
+    assert lines[:4] == [
         "=" * 80,
         "OFFLINE EVALUATION",
         "=" * 80,
         "Model: 20260127_153000 (dataset v00000200-abc)",
-        "Risk threshold: 0.50; PnL in % of a trade's size, net of fees",
     ]
+    assert lines[4].startswith("Would have earned ")
+    assert lines[4] in lines[10:]  # walking forward says it again, over its table
+    assert lines[5] == "Risk threshold: 0.50; whole size up to it, none above"
+    assert sum(line.startswith("Account ") for line in lines) == 2
     header = [line for line in lines if line.startswith("Metric")]
     assert len(header) == 2
     assert header[0].split(" | ")[1:4] == ["Rules-Only", "Rules+ML", "Difference"]

@@ -35,21 +35,20 @@ def test_a_promotion_of_the_active_model_says_that_nothing_changed() -> None:
 
 def test_models_are_listed_newest_first_with_state_and_figures(settings: Settings) -> None:
     registry = registry_of(settings.model_dir, A, B)
-    walked = {"rules_only": {"expectancy": 0.0019}, "rules_ml": {"expectancy": 0.0049}}
-    registry.register_candidate(A, METRICS, {"walk_forward": walked}, now=NOW)
+    account = {"differences": {"rules_only": {"net_pnl": {"value": -3120.4}}}}
+    figures = {"walk_forward": {"account": account}, "gates": {"passed": False}}
+    registry.register_candidate(A, METRICS, figures, now=NOW)
     registry.promote_candidate(A, now=NOW)
     publish_model(settings.model_dir, C, evaluated=False)
     registry.register_candidate(C, {"test_auc": None}, now=NOW)
     lines = candidates_text(registry.list_candidates()).splitlines()
     assert lines[1] == "MODELS"
     assert lines[3].split() == [
-        "Model", "State", "Registered", "Test", "acc.", "AUC", "Expectancy,", "+ML",
+        "Model", "State", "Registered", "Gates", "AUC", "Net", "PnL", "less", "rules'",
     ]  # fmt: skip
     assert lines[4].split() == [C, "candidate", "2026-01-27", "-", "-", "not", "evaluated"]
-    assert lines[5].split() == [B, "candidate", "2026-01-27", "62.5%", "0.580", "-", "to", "-"]
-    assert lines[6].split() == [
-        A, "active", "2026-01-27", "62.5%", "0.580", "+0.19%", "to", "+0.49%",
-    ]  # fmt: skip
+    assert lines[5].split() == [B, "candidate", "2026-01-27", "-", "0.580", "not", "counted"]
+    assert lines[6].split() == [A, "active", "2026-01-27", "refuse", "0.580", "-3,120"]
     assert all(len(line) <= 80 for line in lines)
 
 

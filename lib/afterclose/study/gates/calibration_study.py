@@ -18,7 +18,11 @@ from afterclose.parallel import run_all
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
-from afterclose.study.gates.planted_trades import planted_trades, volatile_trades
+from afterclose.study.gates.planted_trades import (
+    BREAK_EVEN_LOSS_PCT,
+    planted_trades,
+    volatile_trades,
+)
 from afterclose.study.gates.simulated_cycles import (
     NIGHTS,
     Recipe,
@@ -114,7 +118,7 @@ def scenarios(recipe: Recipe) -> list[Scenario]:
     once, ever = partial(promoted_at_once, recipe), partial(promoted_ever, recipe)
     # Half of the trades bad is hardest: at a threshold of 0.5 noise blocks every second one.
     noise = partial(planted_trades, odds_ratio=1.0, bad_log_odds=0.0)
-    edge = partial(planted_trades, odds_ratio=EDGE_ODDS_RATIO)
+    edge = partial(planted_trades, odds_ratio=EDGE_ODDS_RATIO, loss_pct=BREAK_EVEN_LOSS_PCT)
     turned = partial(edge, EDGE_TRADES, flip_at=FLIP_AT)
     shown = partial(ever, turned, first_night_trades=FLIP_AT + FLIP_SHOWN_AFTER)
     any_night = f"any of {NIGHTS} nights"

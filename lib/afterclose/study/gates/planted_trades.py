@@ -20,7 +20,13 @@ ONE_IN_THREE: Final = -0.75
 NOISE_FEATURES: Final = 4
 TRADES_A_DAY: Final = (2, 4)
 DAYS_HELD: Final = (1, 6)
+NOTIONAL: Final = 10_000.0
 LOSING_SHARE_OF_BAD: Final = 0.75
+USUAL_LOSS_PCT: Final = 0.011
+BREAK_EVEN_LOSS_PCT: Final = 0.019
+"""Scale of a loss with which the rules earn nothing where one trade in three is bad. Where they
+earn much, a small edge has nothing that is worth blocking."""
+
 
 WITHIN_MAE_PCT: Final = 0.029
 BEYOND_MAE_PCT: Final = 0.0301
@@ -50,19 +56,21 @@ def planted_trades(
     odds_ratio: float,
     bad_log_odds: float = ONE_IN_THREE,
     flip_at: int | None = None,
+    loss_pct: float = USUAL_LOSS_PCT,
 ) -> Dataset:
     """``count`` trades with one feature, ``edge``, that knows which will be bad.
 
     Each of its standard deviations multiplies the odds of that by ``odds_ratio``; at 1 there
     is nothing to learn. From trade ``flip_at`` on it divides them: the regime has turned.
-    A trade whose features are average has ``bad_log_odds``.
+    A trade whose features are average has ``bad_log_odds``. A loss is ``loss_pct`` times three
+    on average.
     """
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(count, 1 + NOISE_FEATURES))
     slope = np.full(count, math.log(odds_ratio))
     slope[count if flip_at is None else flip_at :] *= -1
     bad = rng.random(count) < 1 / (1 + np.exp(-bad_log_odds - slope * features[:, 0]))
-    return _dataset(rng, _days(rng, count), features, _swing_outcomes(rng, bad))
+    return _dataset(rng, _days(rng, count), features, _swing_outcomes(rng, bad, loss_pct))
 
 
 def volatile_trades(count: int, seed: int) -> Dataset:
@@ -88,11 +96,11 @@ def _days(rng: np.random.Generator, count: int) -> Days:
     return np.repeat(np.arange(count), rng.integers(low, high + 1, count))[:count]
 
 
-def _swing_outcomes(rng: np.random.Generator, bad: Mask) -> _Outcomes:
+def _swing_outcomes(rng: np.random.Generator, bad: Mask, loss_pct: float) -> _Outcomes:
     count = len(bad)
     lost = bad & (rng.random(count) < LOSING_SHARE_OF_BAD)
     gain = np.where(bad, rng.gamma(1.5, 0.010, count), rng.gamma(2, 0.011, count))
-    pnl = np.where(lost, -rng.gamma(3, 0.011, count), gain)
+    pnl = np.where(lost, -rng.gamma(3, loss_pct, count), gain)
     beyond = np.minimum(pnl, -BEYOND_MAE_PCT) - rng.exponential(0.008, count)
     return _Outcomes(pnl, np.where(bad, beyond, -rng.uniform(0, WITHIN_MAE_PCT, count)))
 
@@ -112,6 +120,8 @@ def _dataset(rng: np.random.Generator, day: Days, features: Floats, outcomes: _O
         mae_pct=outcomes.mae,
         mfe_pct=np.maximum(outcomes.pnl, 0),
         fees_pct=np.zeros(count),
+        quantity=np.ones(count),
+        notional=np.full(count, NOTIONAL),
         feature_names=("edge", *(f"noise_{number}" for number in range(NOISE_FEATURES))),
         features=features,
         version=f"v{count:08d}-planted",

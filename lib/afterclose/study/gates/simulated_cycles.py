@@ -16,9 +16,10 @@ from afterclose.arrays import Floats
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
 from afterclose.evaluating.evidence import BATCH_TRADES, Evidence, evidence_at, stake_path
+from afterclose.evaluating.figures import VERSION, evaluation_of
 from afterclose.evaluating.prequential import prequential
 from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
-from afterclose.gating.promotion import GateOptions, verdict
+from afterclose.gating.promotion import GateOptions, ask_gates
 from afterclose.learning.models import predict_risks
 from afterclose.learning.training import TrainingOptions, label, learn, prepare
 from afterclose.market.embargo import embargo_cutoff
@@ -27,6 +28,17 @@ from afterclose.study.gates.planted_trades import DAY_US
 
 NIGHTS: Final = 250
 FIRST_NIGHT_TRADES: Final = 60
+
+HEAD: Final = {
+    "schema_version": VERSION,
+    "model_id": "simulated",
+    "evaluated_at": "",
+    "dataset": {},
+    "settings": {},
+    "active_model": None,
+    "recipe": {"id": "simulated", "number": 1},
+}
+"""What an evaluation says beside its figures: the first recipe, and nothing active."""
 
 Refusals = tuple[str, ...]
 """What refused: names of gates, or why there was no model. None at all is a promotion."""
@@ -127,8 +139,8 @@ def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode == "tuned" else None,
         regularisation_c=learned.metrics.regularisation_c,
     )
-    evaluation = evaluate_model(
+    figures = evaluate_model(
         dataset, model, cutoff, recipe.evaluation, active=None, candidates_tried=1
     )
-    answer = verdict(evaluation | {"active_model": None, "recipe": {"number": 1}}, recipe.gates)
-    return tuple(gate.name for gate in answer.gates if not gate.passed)
+    answer = ask_gates(evaluation_of(HEAD | figures), recipe.gates)
+    return tuple(gate.name for gate in answer.refusing)

@@ -1,0 +1,240 @@
+"""An evaluation as one typed value: written once, decoded once, and taken whole.
+
+What `evaluation.json` holds is declared here and nowhere else, so that gates, pages and text
+ask for fields that a type checker knows, and not for strings that a page a year old may lack.
+Figures that only one part needs are declared beside what computes them.
+
+To change the format, raise VERSION and teach `evaluation_of` the old number: evaluations are
+never written again, and stay for as long as their model does.
+"""
+
+import math
+from typing import Any, Final
+
+import msgspec
+
+from afterclose.errors import UNREADABLE, IntegrityError
+from afterclose.evaluating.account import Account, TakenAway
+from afterclose.evaluating.comparison import ActiveComparison, Comparison
+from afterclose.evaluating.evidence import Evidence
+from afterclose.evaluating.importance import Importance
+from afterclose.evaluating.leaks import Knowledge
+from afterclose.evaluating.track_record import TrackRecord
+from afterclose.measures.classification import Leak
+from afterclose.settings import Settings
+
+VERSION: Final = 2
+"""Of `evaluation.json`: 2 brought money (the account), joint leaks and sizes."""
+
+OLDEST: Final = 1
+
+NEWEST_WINDOWS: Final = 2
+"""Walk-forward windows that count as recent: a quarter of what is tested."""
+
+OLD_EVIDENCE: Final = "evidence"
+"""The field whose meaning changed with version 2: bets were on trades and not on sessions."""
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """One step: how many trades trained and tested, and how the score did on the tested ones.
+
+    ``untrained`` says why there was no model, and the rules traded the window; empty when
+    there was one. ``auc`` is None where only one class, or no score, occurs;
+    ``expectancy_gain``, of the kept trades over all, where none was kept; ``threshold`` is the
+    risk that the step's own model blocked above. ``money_gain`` is what the filter's sizes
+    earned in the window less what the rules did, in currency; None before version 2.
+    """
+
+    n_train: int
+    n_purged: int
+    n_test: int
+    n_kept: int
+    auc: float | None
+    expectancy_gain: float | None
+    regularisation_c: float | None
+    threshold: float | None = None
+    untrained: str = ""
+    money_gain: float | None = None
+
+
+class CrossValidation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the paths earned beside the rules alone, and the probability of overfitting.
+
+    ``expectancy_differences`` are rules+ML less rules-only, one a path, ascending, over all
+    ``trades``; ``quantiles`` are theirs. ``share_better`` is the share of paths
+    above 0. ``pbo`` is `overfitting.probability_of_overfitting` over ``configurations``.
+    """
+
+    groups: int
+    test_groups: int
+    fits: int
+    paths: int
+    trades: int
+    expectancy_differences: list[float]
+    quantiles: dict[str, float]
+    share_better: float
+    configurations: int
+    pbo: float
+
+
+class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
+    """Trades with their out-of-sample scores, as columns of length ``listed``.
+
+    ``trades`` is how many there were: of more than can be shown, evenly spaced ones are
+    listed. ``score`` (6 digits) is None where the filter abstained. ``size`` is the
+    multiplier; none were kept before version 2.
+    """
+
+    trades: int
+    listed: int
+    trade_id: list[str]
+    score: list[float | None]
+    pnl: list[float]
+    bad: list[bool]
+    allowed: list[bool]
+    size: list[float] = []
+
+
+class Part(Comparison, frozen=True, kw_only=True):
+    """One way of testing: when its trades were decided, and what came of them.
+
+    The comparison counts every trade alike; ``account`` counts money, and is None without
+    trades, and in evaluations of version 1.
+    """
+
+    first_decision: str | None
+    last_decision: str | None
+    account: Account | None = None
+
+
+class WalkForwardPart(Part, frozen=True, kw_only=True):
+    """Walking forward, with its steps; ``lately`` is what the newest ones took away."""
+
+    windows: list[Window]
+    lately: TakenAway | None = None
+
+
+class ActivePart(ActiveComparison, frozen=True, kw_only=True):
+    """The candidate beside the active model, and both in money."""
+
+    account: Account | None = None
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """Which settings and features made the model, and as which try in the scope, from 1."""
+
+    id: str
+    number: int
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer; ``value`` is None when there was nothing to measure."""
+
+    name: str
+    value: float | None
+    bound: float | None
+    passed: bool
+    sentence: str
+
+
+class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds that people may set: ``objective``, and those of `Settings` with ``gate_``."""
+
+    alpha: float = 0.05
+    min_trades: int = 100
+    min_kept_share: float = 0.3
+    min_window_share: float = 0.5
+    blocked_confidence: float = 0.8
+    objective: str = "money"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "GateOptions":
+        """The bounds of a scope."""
+        bounds = {
+            name: getattr(settings, f"gate_{name}")
+            for name in cls.__struct_fields__
+            if name != "objective"
+        }
+        return cls(objective=settings.objective, **bounds)
+
+
+class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """All answers. ``against`` is the active model that the candidate was compared with.
+
+    ``remarks`` are what was asked and binds nobody.
+    """
+
+    passed: bool
+    against: str | None
+    options: GateOptions
+    gates: tuple[Gate, ...]
+    remarks: tuple[Gate, ...] = ()
+
+    @property
+    def refusing(self) -> tuple[Gate, ...]:
+        """The gates that refuse."""
+        return tuple(gate for gate in self.gates if not gate.passed)
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was found out about one model on trades that it never saw.
+
+    ``active_model`` is the model that was active then, ``gates`` the answer of the promotion
+    gates at that time, and ``artifacts`` the SHA-256 of the files that were measured.
+    ``known_together`` is what all features know of the outcomes. In an
+    evaluation of version 1, ``evidence`` is None: it was of another kind.
+    """
+
+    schema_version: int
+    model_id: str
+    evaluated_at: str
+    dataset: dict[str, Any]
+    settings: dict[str, Any]
+    active_model: str | None
+    artifacts: dict[str, str] = {}
+    recipe: Recipe | None = None
+    threshold: float
+    threshold_mode: str
+    held_out: Part
+    walk_forward: WalkForwardPart
+    cpcv: CrossValidation | None = None
+    versus_active: ActivePart | None = None
+    evidence: Evidence | None = None
+    leaks: list[Leak] = []
+    known_together: Knowledge | None = None
+    importance: list[Importance] = []
+    track_record: dict[str, TrackRecord] = {}
+    notes: list[str] = []
+    trades: dict[str, ListedTrades] = {}
+    gates: GatesAnswer | None = None
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it was made before money was counted."""
+        return self.schema_version < VERSION
+
+
+def decode_evaluation(data: bytes, path: object) -> Evaluation:
+    """The evaluation in ``data``. Raises IntegrityError for what is none of a known version."""
+    try:
+        plain = msgspec.json.decode(data, type=dict[str, Any])
+        return evaluation_of(plain)
+    except UNREADABLE as error:
+        raise IntegrityError(
+            path, f"is not an evaluation: {error}", "Move it away, then evaluate again."
+        ) from None
+
+
+def evaluation_of(plain: dict[str, Any]) -> Evaluation:
+    """The evaluation in plain values. Raises ValueError naming the field that is wrong."""
+    version = plain.get("schema_version")
+    if not isinstance(version, int) or not OLDEST <= version <= VERSION:
+        raise msgspec.ValidationError(f"schema_version {version!r} is not {OLDEST} to {VERSION}")
+    if version < VERSION:
+        plain = plain | {OLD_EVIDENCE: None}
+    return msgspec.convert(plain, Evaluation)
+
+
+def finite(value: float | None) -> float | None:
+    """``value`` when it can be compared; NaN passes no comparison, and so could slip through."""
+    return value if value is not None and math.isfinite(value) else None
