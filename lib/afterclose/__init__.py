@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from afterclose.records import Bar as Bar
     from afterclose.records import Decision as Decision
     from afterclose.records import Signal as Signal
+    from afterclose.records import Subject as Subject
     from afterclose.records import Trade as Trade
     from afterclose.risk_filter import RiskFilter as RiskFilter
     from afterclose.settings import Settings as Settings
@@ -80,6 +81,7 @@ _HOME = {
     "RiskFilter": "risk_filter",
     "Settings": "settings",
     "Signal": "records",
+    "Subject": "records",
     "Trade": "records",
     "TradeLedger": "ledger",
     "load_settings": "config",
