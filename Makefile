@@ -90,7 +90,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify
+.PHONY: verify deactivate off on
 .PHONY: cron session
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
@@ -105,6 +105,12 @@ promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [
 	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"}
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
 	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"}
+deactivate: $(READY) ## no active model any more: the rules alone from the next load on   [REASON="…"]
+	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"}
+off: $(READY) ## switch the filter off, running ones too   [REASON="…"]
+	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"}
+on: $(READY) ## switch it on again
+	@$(RUN) jobs.on $(COMMON)
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
 	@$(RUN) jobs.cycle $(COMMON) $${FORCE:+--force}
 lock: $(READY) ## pin the active model until the session's close

@@ -3,8 +3,10 @@
 import errno
 import logging
 import math
+import os
 import subprocess
 import sys
+import threading
 from collections import ChainMap, UserDict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -433,3 +435,28 @@ def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> No
         cwd=REPOSITORY,
     )
     assert done.stdout == "ml high_risk\n\n"
+
+
+def test_a_dry_load_leaves_no_trace_and_no_open_file(scope: Settings) -> None:
+    before = {p: p.stat().st_mtime_ns for p in scope.root.rglob("*")}
+    open_files = set(os.listdir("/proc/self/fd"))
+    threads = threading.active_count()
+    risk = RiskFilter.load(scope, BEFORE_THE_OPEN, lock=False, log=False)
+    assert risk.mode == "ml"
+    reasons = {
+        risk.check({"atr_pct": number % 3 - 1.0, "rsi": 1.0}).reason for number in range(10_000)
+    }
+    assert reasons == {"low_risk", "high_risk"}
+    assert set(os.listdir("/proc/self/fd")) == open_files
+    assert threading.active_count() == threads
+    assert {p: p.stat().st_mtime_ns for p in scope.root.rglob("*")} == before
+    risk.close()
+
+
+def test_a_dry_load_answers_like_a_real_one_and_is_never_over(scope: Settings) -> None:
+    dry = RiskFilter.load(scope, BEFORE_THE_OPEN, lock=False, log=False)
+    assert dry._over_at is None
+    assert ModelRegistry.from_settings(scope).current_lock(BEFORE_THE_OPEN) is None
+    with RiskFilter.load(scope, BEFORE_THE_OPEN) as real:
+        assert [dry.check(f) for f in (CALM, WILD, {})] == [real.check(f) for f in (CALM, WILD, {})]
+    assert dry.threshold == real.threshold
