@@ -131,7 +131,12 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
-.PHONY: import-ledger study
+.PHONY: import-ledger study why shadow
+why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
+	@$(RUN) jobs.why $(COMMON) $${TRADE:+--trade "$$TRADE"} $${SYMBOL:+--symbol "$$SYMBOL"} \
+		$${DATE:+--date "$$DATE"}
+shadow: $(READY) ## follow blocked entries through daily bars   [BARS=prices.csv]
+	@$(RUN) jobs.shadow $(COMMON) $${BARS:+--bars "$$BARS"}
 import-ledger: $(READY) ## trades of another system   FILE=… [FORMAT=…] [BARS=…] [TIMEZONE=…] [DRY_RUN=1]
 	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
 	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \

@@ -21,6 +21,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.records import Bar, Decision, Signal, Subject, Trade
 from afterclose.settings import Settings
+from afterclose.trading.costs import fees_of, slipped
 from afterclose.trading.decision_log import deciding_about
 from afterclose.trading.exit_rules import MANUAL, Exit, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
@@ -30,7 +31,6 @@ from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Positio
 
 BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
-BASIS_POINT = 1e-4
 
 RULES_ALONE = Decision(
     allowed=True, risk_score=None, size_multiplier=1.0, reason="scoring_failed", model_id=None
@@ -212,11 +212,10 @@ class PaperTradingExecutor:
         return closed.trade()
 
     def _slipped(self, price: float, *, buying: bool) -> float:
-        slippage = self._settings.slippage_bps * BASIS_POINT
-        return price * (1 + slippage if buying else 1 - slippage)
+        return slipped(self._settings, price, buying=buying)
 
     def _fees(self, price: float, quantity: float) -> float:
-        return price * quantity * self._settings.fees_bps * BASIS_POINT
+        return fees_of(self._settings, price, quantity)
 
 
 def _reducing(verdict: Decision) -> Decision:
