@@ -37,27 +37,35 @@ class _Walk:
 
     def down(self, node: Node, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
         """Add what the leaves below ``node`` give, that need these features of each side."""
+        entry, reference = self._entry, self._reference
         while node.__class__ is tuple:
             position, limit, at_most, higher = node
-            from_entry = at_most if self._entry[position] <= limit else higher
-            from_reference = at_most if self._reference[position] <= limit else higher
-            feature = position % self._features
-            if from_entry is from_reference or feature in ours:
+            from_entry = at_most if entry[position] <= limit else higher
+            if from_entry is (at_most if reference[position] <= limit else higher):
                 node = from_entry
-            elif feature in theirs:
-                node = from_reference
-            else:
+                continue
+            feature = position % self._features
+            if feature in ours:
+                node = from_entry
+                continue
+            if feature not in theirs:
                 self.down(from_entry, (*ours, feature), theirs)
-                theirs, node = (*theirs, feature), from_reference
-        self._share(ours, node * _weight(len(ours), len(theirs)))
-        self._share(theirs, -node * _weight(len(theirs), len(ours)))
+                theirs = (*theirs, feature)
+            node = higher if from_entry is at_most else at_most
+        self._share(node, ours, theirs)
 
-    def _share(self, features: tuple[int, ...], gain: float) -> None:
-        for feature in features:
-            self.added[feature] += gain
+    def _share(self, leaf: float, ours: tuple[int, ...], theirs: tuple[int, ...]) -> None:
+        if ours:
+            gain = leaf * _weight(len(ours), len(theirs))
+            for feature in ours:
+                self.added[feature] += gain
+        if theirs:
+            loss = leaf * _weight(len(theirs), len(ours))
+            for feature in theirs:
+                self.added[feature] -= loss
 
 
 @cache
 def _weight(same: int, other: int) -> float:
-    """(same - 1)! other! / (same + other)!, or 0 where there is none to give it to."""
-    return 1 / (same * comb(same + other, same)) if same else 0.0
+    """(same - 1)! other! / (same + other)!, for a ``same`` of at least 1."""
+    return 1 / (same * comb(same + other, same))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from afterclose.errors import InputError
 from afterclose.history.shadow import follow_blocked, follow_files
 from afterclose.ledger import TradeLedger
+from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.records import Subject
 from afterclose.risk_filter import RiskFilter
@@ -216,3 +217,21 @@ def test_without_bars_or_a_log_it_says_so(scope: Settings, asked: Callable[..., 
         follow_files(scope, LATER, "")
     off = replace(scope, shadow_blocked=False)
     assert follow_blocked(off, LATER, "").reason == "ML_SHADOW_BLOCKED is off"
+
+
+def test_a_cycle_follows_where_there_are_bars_and_bad_bars_do_not_stop_it(
+    scope: Settings, asked: Callable[..., None], tmp_path: Path
+) -> None:
+    asked(entry(stop_price=96))
+    for folder in scope.model_dir.glob("2*"):
+        (folder / "evaluation.json").write_text("{}")  # nothing is left to evaluate
+    gone = replace(scope, bars_file=str(tmp_path / "gone.csv"))
+    skipped = OfflineMLOrchestrator.from_settings(gone).run_offline_ml_cycle(now=LATER)
+    assert "nothing followed: " in skipped.details["shadow"]["reason"]
+    assert skipped.details["steps"]["build"] == "unchanged"
+    followed = OfflineMLOrchestrator.from_settings(scope).run_offline_ml_cycle(now=LATER)
+    assert followed.details["shadow"]["added"] == 1
+    assert followed.details["rows_added"] == 1  # the night learns from it
+    assert "Outcomes of blocked entries added: 1" in followed.text
+    without = OfflineMLOrchestrator.from_settings(replace(scope, bars_file=""))
+    assert without.run_offline_ml_cycle(now=LATER).details["shadow"] is None
