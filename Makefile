@@ -91,7 +91,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify
+.PHONY: verify deactivate off on
 .PHONY: cron session fleet
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
@@ -107,6 +107,12 @@ promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [
 		$${ANYWAY:+--anyway} $${BY:+--by "$$BY"}
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
 	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"}
+deactivate: $(READY) ## no active model any more: the rules alone from the next load on   [REASON="…"]
+	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"}
+off: $(READY) ## switch the filter off, running ones too   [REASON="…"]
+	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"}
+on: $(READY) ## switch it on again
+	@$(RUN) jobs.on $(COMMON)
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
 	@$(RUN) jobs.cycle $(COMMON) $${FORCE:+--force}
 lock: $(READY) ## pin the active model until the session's close
@@ -130,7 +136,12 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
-.PHONY: import-ledger study
+.PHONY: import-ledger study why shadow
+why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
+	@$(RUN) jobs.why $(COMMON) $${TRADE:+--trade "$$TRADE"} $${SYMBOL:+--symbol "$$SYMBOL"} \
+		$${DATE:+--date "$$DATE"}
+shadow: $(READY) ## follow blocked entries through daily bars   [BARS=prices.csv]
+	@$(RUN) jobs.shadow $(COMMON) $${BARS:+--bars "$$BARS"}
 import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [BARS=…] [MAP=…] [DRY_RUN=1] …
 	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
 	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \

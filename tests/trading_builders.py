@@ -140,12 +140,21 @@ def promote_files(
     return model_id
 
 
-def write_sessions(settings: Settings) -> None:
-    """A market calendar for January and February 2026: weekdays, 9:30 to 16:00 in New York."""
+def write_sessions(settings: Settings, next_open: datetime | None = None) -> None:
+    """A market calendar for January and February 2026: weekdays, 9:30 to 16:00 in New York.
+
+    ``next_open`` is when the session of 28 January opens, if not at 9:30.
+    """
     first = datetime(2026, 1, 1, tzinfo=UTC)
     days = [first + timedelta(days=number) for number in range(59)]
     sessions = tuple(
-        Session(f"{day:%Y-%m-%d}", day + timedelta(hours=14.5), day + timedelta(hours=21))
+        Session(
+            f"{day:%Y-%m-%d}",
+            next_open
+            if next_open and day.day == 28 and day.month == 1
+            else day + timedelta(hours=14.5),
+            day + timedelta(hours=21),
+        )
         for day in days
         if day.weekday() < 5
     )

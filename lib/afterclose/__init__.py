@@ -31,6 +31,8 @@ What they are made of, from the ground up: each imports only from what stands ab
     ml_orchestrator operating        what a person or cron asks of a scope
     fleet                 all scopes of a volume in one run
     demo study            real prices, and whole histories, through all of it
+    testing               for the tests of a bot: filters with one answer, a frozen clock
+    adapters              the filter inside the bots of others; each is imported only on demand
     console runner cli    the edge: options, printing, exit codes
 """
 
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from afterclose.records import Bar as Bar
     from afterclose.records import Decision as Decision
     from afterclose.records import Signal as Signal
+    from afterclose.records import Subject as Subject
     from afterclose.records import Trade as Trade
     from afterclose.risk_filter import RiskFilter as RiskFilter
     from afterclose.settings import Settings as Settings
@@ -81,6 +84,7 @@ _HOME = {
     "RiskFilter": "risk_filter",
     "Settings": "settings",
     "Signal": "records",
+    "Subject": "records",
     "Trade": "records",
     "TradeLedger": "ledger",
     "load_settings": "config",

@@ -11,10 +11,18 @@ from importlib.util import find_spec
 from types import ModuleType
 
 JOBS_OF_A_DAY = {
-    "Before the open": ("lock", "unlock", "status"),
-    "While the market is open": ("session",),
-    "After the close": ("import_ledger", "cycle", "build", "train", "evaluate", "register"),
-    "In the evening": ("candidates", "report", "promote", "rollback", "verify"),
+    "Before the open": ("lock", "unlock", "on", "off", "status"),
+    "While the market is open": ("check", "session", "why"),
+    "After the close": (
+        "import_ledger",
+        "cycle",
+        "shadow",
+        "build",
+        "train",
+        "evaluate",
+        "register",
+    ),
+    "In the evening": ("candidates", "report", "promote", "rollback", "deactivate", "verify"),
     "Once in a while": ("demo", "study", "calibrate_gates"),
     "As a service": ("cron", "fleet"),
 }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.errors import CannotTell, InputError, MarketOpen
+from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.market.clock import MarketClock
@@ -201,6 +201,7 @@ class OfflineMLOrchestrator:
         with self._scope_page_after(moment), run as end:
             if reason := self._closed_or_reason(moment):
                 return end(Outcome(job="cycle", status="skipped", reason=reason))
+            shadows = self._follow_blocked(moment)
             built = self.build(moment)
             trained = self.train(moment, force=force_train)
             evaluated = self.evaluate(moment)
@@ -219,10 +220,13 @@ class OfflineMLOrchestrator:
                         "model_id": model_id if done else None,
                         "auto_promotion": registered.details.get("auto_promotion"),
                         "steps": {step.job: step.status for step in steps},
+                        "shadow": shadows and shadows.details | {"reason": shadows.reason},
                         "rows_added": built.details["rows_added"],
                         "rows_total": built.details["rows_total"],
                     },
-                    text=self._cycle_text(steps, model_id if done else None, previous_active),
+                    text=self._cycle_text(
+                        steps, shadows, model_id if done else None, previous_active
+                    ),
                 )
             )
 
@@ -234,6 +238,20 @@ class OfflineMLOrchestrator:
         return active
 
     # --- the scope's rules --------------------------------------------------------------
+
+    def _follow_blocked(self, now: datetime) -> Outcome | None:
+        """The outcomes of blocked entries, where there are bars to follow them by.
+
+        Bars that cannot be read cost the shadows of a night, and not the night: it is said.
+        """
+        if not self._has_scope or not self._settings.bars_file:
+            return None
+        from afterclose.history.shadow import follow_blocked
+
+        try:
+            return follow_blocked(self._settings, now, self._settings.bars_file)
+        except AftercloseError as error:
+            return Outcome(job="shadow", status="skipped", reason=f"nothing followed: {error}")
 
     def _cannot_train(self, now: datetime) -> str:
         """Why the calendar forbids training without an error. Raises where a rule refuses."""
@@ -294,10 +312,15 @@ class OfflineMLOrchestrator:
         return tuple(line for line in lines if line)
 
     def _cycle_text(
-        self, steps: list[Outcome], model_id: str | None, previous_active: str | None
+        self,
+        steps: list[Outcome],
+        shadows: Outcome | None,
+        model_id: str | None,
+        previous_active: str | None,
     ) -> str:
         promotion = steps[3].details.get("auto_promotion")
-        sections = [step.text for step in steps[:3] if step.text]
+        sections = [shadows.text or shadows.reason] if shadows else []
+        sections += [step.text for step in steps[:3] if step.text]
         sections.append(
             cycle_text(
                 model_id,

@@ -163,6 +163,18 @@ class ModelRegistry(RegistryReader):
             self._writer.commit(view, "rolled_back", moment, target, reason, **asdict(proof))
             return target
 
+    def deactivate(self, reason: str = "", *, now: datetime | None = None) -> str | None:
+        """Leave the scope without an active model; return the one that was, None for none.
+
+        It is the safe direction, so a session lock does not forbid it, but ends: whoever
+        loads from now on trades by the rules alone. A rollback returns to the model.
+        """
+        with self._writer.opened(max(self._wait_s, SESSION_LOCK_WAIT_S)) as view:
+            left = view.state.active_id
+            if left:
+                self._writer.commit(view, "deactivated", now or utc_now(), left, reason)
+            return left
+
     def import_model(
         self,
         source: Path,

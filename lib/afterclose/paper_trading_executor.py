@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from afterclose.errors import InputError
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
-from afterclose.records import Bar, Decision, Signal, Trade
+from afterclose.records import Bar, Decision, Signal, Subject, Trade
 from afterclose.settings import Settings
+from afterclose.trading.costs import fees_of, slipped
 from afterclose.trading.decision_log import deciding_about
 from afterclose.trading.exit_rules import MANUAL, Exit, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
@@ -28,7 +31,6 @@ from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Positio
 
 BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
-BASIS_POINT = 1e-4
 
 RULES_ALONE = Decision(
     allowed=True, risk_score=None, size_multiplier=1.0, reason="scoring_failed", model_id=None
@@ -78,11 +80,11 @@ class PaperTradingExecutor:
         with `SHADOW_PREFIX`. Raises InputError for a signal that cannot be traded.
         """
         order = order_of(signal, self._zone)
-        verdict = self._verdict(order)
         number = self._store.next_signal()
         trade_id = (
             f"{order.symbol}-{order.entered.astimezone(UTC):%Y%m%dT%H%M%SZ}-{order.side}-{number}"
         )
+        verdict = self._verdict(order, trade_id)
         quantity = order.quantity * verdict.size_multiplier
         taken = verdict.allowed and quantity > 0
         if taken:
@@ -144,11 +146,19 @@ class PaperTradingExecutor:
         self._store.save()
         return trade
 
-    def _verdict(self, order: Order) -> Decision:
+    def _verdict(self, order: Order, trade_id: str) -> Decision:
         """The filter's verdict, made harmless: a multiplier in [0, 1], and no exception."""
-        at = order.decided.astimezone(UTC).isoformat()
+        about = Subject(
+            trade_id=trade_id,
+            symbol=order.symbol,
+            side=order.side,
+            at=order.decided.astimezone(UTC).isoformat(),
+            price=order.price,
+            quantity=order.quantity,
+            **msgspec.structs.asdict(order.plan),
+        )
         try:
-            with deciding_about(order.symbol, order.side, at):
+            with deciding_about(about):
                 return _reducing(self._filter.check(order.features))
         except Exception:  # any filter may be given; what it raises never stops a trade
             _logger.exception("the filter failed on %s; the rules decide alone", order.symbol)
@@ -202,11 +212,10 @@ class PaperTradingExecutor:
         return closed.trade()
 
     def _slipped(self, price: float, *, buying: bool) -> float:
-        slippage = self._settings.slippage_bps * BASIS_POINT
-        return price * (1 + slippage if buying else 1 - slippage)
+        return slipped(self._settings, price, buying=buying)
 
     def _fees(self, price: float, quantity: float) -> float:
-        return price * quantity * self._settings.fees_bps * BASIS_POINT
+        return fees_of(self._settings, price, quantity)
 
 
 def _reducing(verdict: Decision) -> Decision:

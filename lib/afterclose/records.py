@@ -31,8 +31,34 @@ Reason = Literal[
     "features_invalid",
     "out_of_distribution",
     "scoring_failed",
+    "switched_off",
+    "session_over",
 ]
 """Why the filter answered as it did. Every code but high_risk allows the trade."""
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """What a verdict is about, for its line in the log; no part of it need be known.
+
+    ``trade_id`` is the id that the trade has in the ledger, or would have. ``at`` is the
+    moment of the decision, by default now; without an offset it is the market's local time.
+    ``side`` is long or short.
+
+    The rest is the plan, by which a blocked entry is followed at night
+    (`afterclose.history.shadow`): ``price`` to enter at, None for the next open; ``quantity``
+    that the rules wanted; ``stop_price``, ``target_price`` and ``max_holding_days``.
+    """
+
+    trade_id: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    at: str | datetime | None = None
+    strategy: str | None = None
+    price: float | None = None
+    quantity: float | None = None
+    stop_price: float | None = None
+    target_price: float | None = None
+    max_holding_days: float | None = None
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,14 +8,16 @@ asking a model server would put a network between a signal and its order.
 
 import logging
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
+
+from msgspec.structs import replace
 
 from afterclose.clock import utc_now
-from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment
-from afterclose.records import Decision, Reason
+from afterclose.learning.explanation import Explanation
+from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
+from afterclose.records import Decision, Reason, Subject
 from afterclose.settings import Settings
 from afterclose.trading.decision_log import (
     DecisionLog,
@@ -26,6 +28,8 @@ from afterclose.trading.decision_log import (
 from afterclose.trading.feature_values import PlainFeatures, plain_features
 from afterclose.trading.model_pin import Pin, pin_model
 from afterclose.trading.sizing import size_multiplier
+from afterclose.trading.subjects import plain_subject
+from afterclose.trading.switch import Switch
 
 LOG_NAME = "ml_decisions.jsonl"
 
@@ -39,13 +43,21 @@ class RiskFilter:
     model, or why none, beginning with the reason code. ``model_id``, ``session`` and
     ``locked_until`` tell what it is pinned to; ``threshold`` is the risk above which it blocks:
     ML_RISK_THRESHOLD, or the model's own when it was trained with a tuned one.
+
+    It answers until the open that follows its session; from then on, and while the scope is
+    switched off (`make off`), the rules alone.
     """
 
-    def __init__(self, settings: Settings, pin: Pin) -> None:
+    def __init__(
+        self, settings: Settings, pin: Pin, *, log: bool = True, over_at: datetime | None = None
+    ) -> None:
+        """A filter that runs on ``pin``; ``over_at``, by the wall clock, ends it."""
         self._settings = settings
         self._pin = pin
         self._scorer = pin.scorer
-        self._log = DecisionLog(settings.root / LOG_NAME)
+        self._log = DecisionLog(settings.root / LOG_NAME) if log else None
+        self._switch = Switch(settings)
+        self._over_at = over_at
         self.mode: Literal["ml", "rules-only"] = "ml" if pin.scorer else "rules-only"
         self.mode_reason = pin.text
         self.model_id = pin.model_id
@@ -55,48 +67,81 @@ class RiskFilter:
         self.threshold = settings.risk_threshold if own is None else own
 
     @classmethod
-    def load(cls, settings: Settings, now: datetime | None = None) -> Self:
+    def load(
+        cls, settings: Settings, now: datetime | None = None, *, lock: bool = True, log: bool = True
+    ) -> Self:
         """Load, verify and pin the model for the running or next session. Never raises.
 
         Call it shortly before the open: from then to the close no other model can be
         promoted. A naive ``now`` is UTC. What is wrong is said once, as a warning, and in
-        ``mode_reason``.
+        ``mode_reason``. A backtest takes neither ``lock`` nor ``log``: then nothing is
+        written, no file stays open, and the filter is not over after a session.
         """
-        moment = now or utc_now()
+        called_at = utc_now()
+        moment = now or called_at
         if moment.utcoffset() is None:
             moment = moment.replace(tzinfo=UTC)
-        loaded = cls(settings, pin_model(settings, moment))
-        unwritable = loaded._log.open()
+        pin = pin_model(settings, moment, lock=lock)
+        over_at = called_at + (pin.over_at - moment) if pin.over_at and lock else None
+        loaded = cls(settings, pin, log=log, over_at=over_at)
+        unwritable = loaded._log.open() if loaded._log else ""
         if unwritable:
             loaded.mode_reason += f"; verdicts are not logged: {unwritable}"
         level = logging.WARNING if loaded._pin.trouble or unwritable else logging.INFO
         _logger.log(level, "%s: %s", loaded.mode, loaded.mode_reason)
         return loaded
 
-    def check(self, features: object) -> Decision:
+    def check(self, features: object, about: Subject | None = None) -> Decision:
         """The verdict on an entry with these features, a mapping of names to numbers.
 
-        Never raises, for any object; and the verdict is in the log before it is returned.
+        Anything with ``items`` will do, a pandas row too. ``about`` says which entry it is,
+        for the log. Never raises, for any object; and the verdict is in the log before it is
+        returned.
         """
+        now = utc_now()
         seen = plain_features(features)
-        decision = self._decide(seen)
-        self._record(seen, decision)
+        decision = self._decide(seen, now)
+        if self._log is not None:
+            self._record(self._log, seen, decision, about, now)
         return decision
 
-    def predict_risk(self, features: Mapping[str, Any]) -> float:
+    def explain(self, features: object) -> Explanation:
+        """Why an entry with these features has its score: what each feature adds to it.
+
+        ``reason`` is the code that `check` would answer with, and what it scores is taken
+        apart; without a score there is nothing in it but that. Not logged. Never raises.
+        """
+        seen = plain_features(features)
+        decision = self._decide(seen, utc_now())
+        nothing = Explanation(reason=decision.reason, model_id=self.model_id)
+        if decision.risk_score is None or self._scorer is None or seen is None:
+            return nothing
+        try:
+            found = self._scorer.explain(seen, decision.risk_score)
+            return replace(found, reason=decision.reason, model_id=self.model_id)
+        except Exception:  # noqa: BLE001 - as for a score: a model may fail as it likes
+            return replace(nothing, reason="scoring_failed")
+
+    def predict_risk(self, features: object) -> float:
         """The model's probability of a bad trade, without guards and without a log line.
 
         Missing features are imputed as in training. NaN where there is no score: without a
         model, or for what cannot be scored. Never raises.
         """
+        seen = plain_features(features)
         try:
-            return self._scorer.predict_risk(features) if self._scorer else math.nan
-        except Exception:  # noqa: BLE001 - features may be any object, with any code in it
+            return (
+                math.nan
+                if self._scorer is None or seen is None
+                else self._scorer.predict_risk(seen)
+            )
+        except Exception:  # noqa: BLE001 - a model may fail as it likes
             return math.nan
 
     def close(self) -> None:
         """Sync the decision log, at the end of the session."""
-        self._log.close()
+        if self._log is not None:
+            self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -109,22 +154,29 @@ class RiskFilter:
     ) -> None:
         self.close()
 
-    def _decide(self, seen: PlainFeatures | None) -> Decision:
+    def _decide(self, seen: PlainFeatures | None, now: datetime) -> Decision:
+        if self._switch.is_off():
+            return self._abstain("switched_off")
+        if self._over_at is not None and now >= self._over_at:
+            return self._abstain("session_over")
         if self._scorer is None:
             return self._abstain(self._pin.reason)
         if seen is None:
             return self._abstain("features_invalid")
         try:
-            risk = self._scorer.clean_risk(seen)
-            if risk is None:
-                assessment = self._scorer.assess(seen)
-                objection = self._objection(assessment)
-                if objection is not None:
-                    return self._abstain(objection)
-                risk = assessment.risk_score
-            return self._abstain("scoring_failed") if risk is None else self._judge(risk)
+            return self._score(self._scorer, seen)
         except Exception:  # noqa: BLE001 - a model may fail as it likes; trading goes on
             return self._abstain("scoring_failed")
+
+    def _score(self, scorer: Scorer, seen: PlainFeatures) -> Decision:
+        risk = scorer.clean_risk(seen)
+        if risk is None:
+            assessment = scorer.assess(seen)
+            objection = self._objection(assessment)
+            if objection is not None:
+                return self._abstain(objection)
+            risk = assessment.risk_score
+        return self._abstain("scoring_failed") if risk is None else self._judge(risk)
 
     def _objection(self, assessment: Assessment) -> Reason | None:
         """Why a score is not to be asked for; None when nothing forbids it."""
@@ -158,13 +210,23 @@ class RiskFilter:
             model_id=self.model_id,
         )
 
-    def _record(self, seen: PlainFeatures | None, decision: Decision) -> None:
-        about = current_subject()
+    def _record(
+        self,
+        log: DecisionLog,
+        seen: PlainFeatures | None,
+        decision: Decision,
+        about: Subject | None,
+        now: datetime,
+    ) -> None:
+        subject, plan = plain_subject(current_subject() if about is None else about)
         record = DecisionRecord(
-            at=about.at or utc_now().isoformat(),
+            at=str(subject.at or now.isoformat()),
             session=self.session,
-            symbol=about.symbol,
-            side=about.side,
+            trade_id=subject.trade_id,
+            symbol=subject.symbol,
+            side=subject.side,
+            strategy=subject.strategy,
+            plan=plan,
             mode=self.mode,
             model_id=decision.model_id,
             digest=self._pin.digest,
@@ -175,4 +237,4 @@ class RiskFilter:
             size_multiplier=decision.size_multiplier,
             reason=decision.reason,
         )
-        self._log.write(record)
+        log.write(record)

@@ -81,6 +81,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     shadow_blocked: Annotated[
         bool, Meta(description="follow blocked signals on paper and learn from them")
     ] = True
+    bars_file: Annotated[
+        str, Meta(description="CSV of daily bars; each cycle follows blocked entries through it")
+    ] = ""
+    shadow_stop_pct: Annotated[
+        float, Meta(ge=0, le=1, description="stop of blocked entries without a plan; 0: none")
+    ] = 0.0
+    shadow_target_pct: Annotated[
+        float, Meta(ge=0, le=10, description="target of blocked entries without a plan; 0: none")
+    ] = 0.0
+    shadow_holding_days: Annotated[
+        float,
+        Meta(ge=0, le=1000, description="days to hold those without a plan; 0: any number"),
+    ] = 10.0
     exclude_exit_types: Annotated[
         str, Meta(description="exits that say nothing of the strategy, comma between")
     ] = "EXTERNAL_CLOSE,LIQUIDATION"

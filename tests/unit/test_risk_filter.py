@@ -3,15 +3,20 @@
 import errno
 import logging
 import math
+import os
 import subprocess
 import sys
+import threading
+from collections import ChainMap, UserDict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
 import numpy as np
+import pandas as pd
 import pytest
 from msgspec.structs import replace
 
@@ -21,10 +26,11 @@ from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.tree_card import Tree, TreeCard
 from afterclose.model_registry import ModelRegistry
-from afterclose.records import Decision
+from afterclose.records import Decision, Subject
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from afterclose.trading.decision_log import DecisionRecord, deciding_about, read_decisions, replay
+from afterclose.trading.subjects import Plan
 from repository import REPOSITORY
 from trading_builders import (
     BEFORE_THE_OPEN,
@@ -171,6 +177,74 @@ def test_numbers_of_all_types_are_judged_alike(risk: RiskFilter, features: Any) 
     assert risk.check(features) == risk.check(CALM)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        pd.Series({"atr_pct": 1.0, "rsi": 1.0}),
+        pd.DataFrame({"atr_pct": [1.0], "rsi": [1], "name": ["AAPL"]}).iloc[0],
+        UserDict(WILD),
+        MappingProxyType(WILD),
+        ChainMap({}, WILD),
+    ],
+)
+def test_a_pandas_row_and_any_mapping_are_judged_like_a_dict(risk: RiskFilter, row: Any) -> None:
+    assert risk.check(row) == risk.check(WILD)
+    assert risk.predict_risk(row) == risk.predict_risk(WILD)
+    assert risk.explain(row) == risk.explain(WILD)
+
+
+@pytest.mark.parametrize("missing", [pd.NA, pd.NaT, None, math.nan])
+def test_whatever_pandas_has_for_missing_is_missing(risk: RiskFilter, missing: Any) -> None:
+    row = pd.Series({"atr_pct": missing, "rsi": 1.0}, dtype=object)
+    assert risk.check(row).reason == "features_missing"
+
+
+def test_a_table_is_no_row(risk: RiskFilter) -> None:
+    assert risk.check(pd.DataFrame({"atr_pct": [1.0], "rsi": [1.0]})).reason == "features_invalid"
+
+
+def test_the_subject_is_in_the_line_and_changes_no_verdict(
+    scope: Settings, risk: RiskFilter
+) -> None:
+    about = Subject("T-1", "AAPL", "short", stop_price=105.0, max_holding_days=3, strategy="gap")
+    assert risk.check(WILD, about=about) == risk.check(WILD)
+    line, bare = decisions(scope)
+    assert (line.trade_id, line.symbol, line.side) == ("T-1", "AAPL", "short")
+    assert (line.strategy, line.plan) == ("gap", Plan(stop_price=105.0, max_holding_days=3.0))
+    assert (bare.trade_id, bare.plan) == (None, None)
+
+
+def test_an_explanation_adds_up_and_names_the_verdict(risk: RiskFilter) -> None:
+    found = risk.explain({"atr_pct": 2.0, "rsi": -1.0})
+    assert (found.reason, found.base, found.log_odds) == ("high_risk", 0.0, 1.0)
+    assert [(c.feature, c.value, c.log_odds) for c in found.contributions] == [
+        ("atr_pct", 2.0, 2.0),
+        ("rsi", -1.0, -1.0),
+    ]
+    assert found.risk_score == risk.check({"atr_pct": 2.0, "rsi": -1.0}).risk_score
+
+
+@pytest.mark.parametrize("features", [None, {}, {"atr_pct": "x", "rsi": 1.0}, Hostile(rsi=1.0)])
+def test_what_has_no_score_has_no_explanation_but_its_reason(
+    risk: RiskFilter, features: Any
+) -> None:
+    found = risk.explain(features)
+    assert found.reason == risk.check(features).reason
+    assert (found.base, found.contributions, found.risk_score) == (None, (), None)
+
+
+def test_a_model_that_cannot_be_explained_raises_nothing(
+    risk: RiskFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(risk._scorer), "parts_of", lambda *_: 1 / 0)
+    assert risk.explain(WILD).reason == "scoring_failed"
+
+
+def test_explaining_leaves_no_line(scope: Settings, risk: RiskFilter) -> None:
+    risk.explain(WILD)
+    assert decisions(scope) == []
+
+
 def test_less_than_a_third_missing_is_imputed(settings: Settings) -> None:
     names = tuple("abcd")
     spread = dict.fromkeys(("train_min", "weights"), (0.5,) * 4)
@@ -252,7 +326,7 @@ def test_every_verdict_of_a_log_can_be_computed_again_to_the_last_bit(
 
 def test_a_line_tells_all_that_the_verdict_rests_on(scope: Settings, risk: RiskFilter) -> None:
     features = {"atr_pct": math.nan, "rsi": -1, "note": "text", "gap": None}
-    with deciding_about("AAPL", "short", "2026-01-27T15:00:00+00:00"):
+    with deciding_about(Subject(None, "AAPL", "short", "2026-01-27T15:00:00+00:00")):
         verdict = risk.check(features)
     (line,) = decisions(scope)
     assert line.features == {
@@ -361,3 +435,28 @@ def test_loading_and_judging_imports_no_numerical_library(scope: Settings) -> No
         cwd=REPOSITORY,
     )
     assert done.stdout == "ml high_risk\n\n"
+
+
+def test_a_dry_load_leaves_no_trace_and_no_open_file(scope: Settings) -> None:
+    before = {p: p.stat().st_mtime_ns for p in scope.root.rglob("*")}
+    open_files = set(os.listdir("/proc/self/fd"))
+    threads = threading.active_count()
+    risk = RiskFilter.load(scope, BEFORE_THE_OPEN, lock=False, log=False)
+    assert risk.mode == "ml"
+    reasons = {
+        risk.check({"atr_pct": number % 3 - 1.0, "rsi": 1.0}).reason for number in range(10_000)
+    }
+    assert reasons == {"low_risk", "high_risk"}
+    assert set(os.listdir("/proc/self/fd")) == open_files
+    assert threading.active_count() == threads
+    assert {p: p.stat().st_mtime_ns for p in scope.root.rglob("*")} == before
+    risk.close()
+
+
+def test_a_dry_load_answers_like_a_real_one_and_is_never_over(scope: Settings) -> None:
+    dry = RiskFilter.load(scope, BEFORE_THE_OPEN, lock=False, log=False)
+    assert dry._over_at is None
+    assert ModelRegistry.from_settings(scope).current_lock(BEFORE_THE_OPEN) is None
+    with RiskFilter.load(scope, BEFORE_THE_OPEN) as real:
+        assert [dry.check(f) for f in (CALM, WILD, {})] == [real.check(f) for f in (CALM, WILD, {})]
+    assert dry.threshold == real.threshold

@@ -154,10 +154,11 @@ def move_durable(source: Path, target: Path) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Remove a file, if it is there. Raises StorageError."""
+    """Remove a file, if it is there, so that it stays away. Raises StorageError."""
     with storage_errors(path):
         if path.exists():
             LAYER.remove(path)
+            sync_folder(path.parent)
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -12,6 +12,9 @@ from typing import ClassVar
 
 import msgspec
 
+LEAST_RISK = 1e-12
+"""Log-odds of 27.6: beyond that no calibration means anything."""
+
 
 def logistic(log_odds: float) -> float:
     """The probability of these log-odds; no size of them overflows."""
@@ -19,6 +22,12 @@ def logistic(log_odds: float) -> float:
         return 1 / (1 + math.exp(-log_odds))
     odds = math.exp(log_odds)
     return odds / (1 + odds)
+
+
+def log_odds_of(risk: float) -> float:
+    """The log-odds of a probability; 0 and 1 count as the nearest ones that have any."""
+    near = min(max(risk, LEAST_RISK), 1 - LEAST_RISK)
+    return math.log(near / (1 - near))
 
 
 class Sigmoid(msgspec.Struct, frozen=True, tag="sigmoid", tag_field="curve"):

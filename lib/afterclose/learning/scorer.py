@@ -16,6 +16,7 @@ from msgspec import UnsetType
 from afterclose.errors import InputError
 from afterclose.learning.card import Card
 from afterclose.learning.curves import logistic
+from afterclose.learning.explanation import Contribution, Explanation, Parts
 from afterclose.learning.scorecard import Scorecard
 
 MAX_MISSING_SHARE: Final = 0.30
@@ -66,6 +67,29 @@ class Scorer(ABC):
 
         None when it is beyond any float.
         """
+
+    @abstractmethod
+    def parts_of(self, values: Sequence[float]) -> Parts:
+        """The log-odds of values as for `risk_of`, taken apart."""
+
+    def explain(self, features: Mapping[str, Any], risk: float) -> Explanation:
+        """Why these features have that ``risk``; they must be ones that `risk_of` can score."""
+        values = [_as_number(features.get(name)) for name in self.feature_names]
+        numbers = [math.nan if value is None else value for value in values]
+        parts = self.parts_of(numbers)
+        found = [
+            Contribution(name, None if math.isnan(value) else value, addend)
+            for name, value, addend in zip(self.feature_names, numbers, parts.addends, strict=True)
+        ]
+        found.sort(key=lambda one: -abs(one.log_odds))
+        return Explanation(
+            reason="",
+            model_id=None,
+            base=parts.base,
+            contributions=tuple(found),
+            log_odds=math.fsum((parts.base, *parts.addends)),
+            risk_score=risk,
+        )
 
     def clean_risk(self, features: Mapping[str, Any]) -> float | None:
         """The score when nothing speaks against ``features``, else None: ask `assess` why.
@@ -157,11 +181,21 @@ class LinearScorer(Scorer):
 
     def risk_of(self, values: Sequence[float]) -> float | None:
         """The score of values parallel to ``feature_names``, NaN where missing."""
-        terms = [
+        return self._probability([*self._addends(values), self._log_odds_at_mean])
+
+    def parts_of(self, values: Sequence[float]) -> Parts:
+        """The log-odds of values as for `risk_of`, taken apart."""
+        return Parts(self._log_odds_at_mean, tuple(self._addends(values)))
+
+    def curve(self, log_odds: float) -> float:
+        """The risk score at these log-odds."""
+        return self._curve(log_odds)
+
+    def _addends(self, values: Sequence[float]) -> list[float]:
+        return [
             weight * ((imputed if math.isnan(value) else value) - mean)
             for value, (weight, mean, imputed) in zip(values, self._terms, strict=True)
         ]
-        return self._probability([*terms, self._log_odds_at_mean])
 
     def _probability(self, terms: Sequence[float]) -> float | None:
         try:

@@ -9,9 +9,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from afterclose.learning.curves import Sigmoid, log_odds_of, logistic
+from afterclose.learning.explanation import Parts, mixed
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import LinearScorer, Scorer
 from afterclose.learning.tree_card import LEAF, AnyCard, EnsembleCard, Tree, TreeCard
+from afterclose.learning.tree_contributions import contributions_between
 
 Node = Any
 """A leaf's addend; or a tuple: where to read, what to compare with, the nodes at most and above."""
@@ -24,13 +27,32 @@ class TreeScorer(Scorer):
         super().__init__(card, max_abs_z)
         self._base = card.base
         self._risk_at = card.curve.risk
+        sigmoid = card.curve if isinstance(card.curve, Sigmoid) else Sigmoid()
+        self._log_odds_scale, self._log_odds_shift = sigmoid.slope, sigmoid.offset
+        self._curve_after = logistic if isinstance(card.curve, Sigmoid) else card.curve.risk
         self._roots = tuple(_nested(tree, len(card.feature_names)) for tree in card.trees)
+        self._average = _entry(card.train_mean)
+        self._average_sum = self._sum(self._average)
 
     def risk_of(self, values: Sequence[float]) -> float:
         """The score of values parallel to ``feature_names``, NaN where missing."""
-        below = [-math.inf if value != value else value for value in values]  # noqa: PLR0124 - NaN
-        above = [math.inf if value != value else value for value in values]  # noqa: PLR0124 - NaN
-        entry = below + above
+        return self._risk_at(self._sum(_entry(values)))
+
+    def parts_of(self, values: Sequence[float]) -> Parts:
+        """The log-odds of values as for `risk_of`, taken apart.
+
+        A sigmoid that calibrates is in them; an isotonic curve comes after them.
+        """
+        scale, features = self._log_odds_scale, len(self.feature_names)
+        added = contributions_between(self._roots, _entry(values), self._average, features)
+        base = scale * self._average_sum + self._log_odds_shift
+        return Parts(base, tuple(scale * addend for addend in added))
+
+    def curve(self, log_odds: float) -> float:
+        """The risk score at these log-odds, as `parts_of` has them."""
+        return self._curve_after(log_odds)
+
+    def _sum(self, entry: Sequence[float]) -> float:
         log_odds = self._base
         for root in self._roots:
             node = root
@@ -38,7 +60,7 @@ class TreeScorer(Scorer):
                 position, limit, at_most, higher = node
                 node = at_most if entry[position] <= limit else higher
             log_odds += node
-        return self._risk_at(log_odds)
+        return log_odds
 
 
 class EnsembleScorer(Scorer):
@@ -54,6 +76,13 @@ class EnsembleScorer(Scorer):
         linear = self._linear.risk_of(values)
         return None if linear is None else (linear + self._trees.risk_of(values)) / 2
 
+    def parts_of(self, values: Sequence[float]) -> Parts:
+        """The log-odds of values as for `risk_of`, taken apart."""
+        return mixed(self._linear.parts_of(values), self._trees.parts_of(values), self._vote)
+
+    def _vote(self, linear: float, trees: float) -> float:
+        return log_odds_of((self._linear.curve(linear) + self._trees.curve(trees)) / 2)
+
 
 def scorer_of(card: AnyCard, max_abs_z: float = math.inf) -> Scorer:
     """The scorer of a scorecard of any kind."""
@@ -62,6 +91,13 @@ def scorer_of(card: AnyCard, max_abs_z: float = math.inf) -> Scorer:
     if isinstance(card, TreeCard):
         return TreeScorer(card, max_abs_z)
     return EnsembleScorer(card, max_abs_z)
+
+
+def _entry(values: Sequence[float]) -> list[float]:
+    """The values with NaN as the lowest of all, then again with NaN as the highest."""
+    below = [-math.inf if value != value else value for value in values]  # noqa: PLR0124 - NaN
+    above = [math.inf if value != value else value for value in values]  # noqa: PLR0124 - NaN
+    return below + above
 
 
 def _nested(tree: Tree, features: int) -> Node:

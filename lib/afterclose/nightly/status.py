@@ -26,6 +26,7 @@ from afterclose.registry.events import Lock
 from afterclose.registry.reader import read_registry
 from afterclose.registry.state import ActiveModel
 from afterclose.settings import Settings
+from afterclose.trading.switch import Switch
 
 REPORT_FILE = "report.html"
 INDEX_FILE = "index.html"
@@ -87,8 +88,21 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
         dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
         last_cycle=state_from_journal(settings.root),
-        alerts=(*map(_words, view.problems), *_undrawn(settings, waiting), *alerts),
+        alerts=(
+            *_switched_off(settings),
+            *map(_words, view.problems),
+            *_undrawn(settings, waiting),
+            *alerts,
+        ),
     )
+
+
+def _switched_off(settings: Settings) -> Iterator[str]:
+    """That the filter is off, since when, by whom and why."""
+    if off := Switch(settings).read():
+        since = f" since {off.at:%Y-%m-%d %H:%M} UTC" if off.at else ""
+        why = f": {off.reason}" if off.reason else ""
+        yield f"the filter is switched off{since} by {off.by}{why}; `make on` ends it"
 
 
 def _undrawn(settings: Settings, waiting: Iterable[str]) -> Iterator[str]:

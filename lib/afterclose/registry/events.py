@@ -42,6 +42,7 @@ Kind = Literal[
     "evaluated",
     "promoted",
     "rolled_back",
+    "deactivated",
     "locked",
     "unlocked",
     "pruned",

@@ -151,6 +151,10 @@ class _Folding:
         del self.history[returned_to:]
         self._activate(event)
 
+    def deactivated(self, _: Event) -> None:
+        self._retire_active()
+        self.lock = None  # or a filter that starts again would find its model in the lock
+
     def locked(self, event: Event) -> None:
         self.lock = event.lock
 

@@ -30,6 +30,7 @@ MAX_LISTED: Final = 20
 CHANGES: Final = {
     "promoted": "Promoted",
     "rolled_back": "Rolled back to",
+    "deactivated": "No model any more; it was",
     "repaired": "Registry repaired",
 }
 """Events that can change the active model, and how the timeline begins their line."""

@@ -5,7 +5,8 @@ and any verdict can be computed again to the last bit. It is written through one
 without syncing; a thread beside the trading syncs every few seconds. `logging` was not
 taken: it formats, buffers and swallows errors by rules of its own, and its lines are prose.
 
-To raise SCHEMA_VERSION, teach `parse_decision` the old number: written lines stay.
+Lines of version 1 have neither a trade's id nor a plan. To raise LOG_VERSION, teach
+`parse_decision` the old number: written lines stay.
 """
 
 import logging
@@ -16,8 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from afterclose.disk.line_appender import LineAppender
@@ -25,8 +28,12 @@ from afterclose.disk.seal import is_damaged, seal
 from afterclose.errors import UNREADABLE, InputError, StorageError
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import LinearScorer, Scorer
-from afterclose.records import SCHEMA_VERSION, Reason
+from afterclose.records import Reason, Subject
 from afterclose.trading.feature_values import PlainFeatures
+from afterclose.trading.subjects import NO_SUBJECT, Plan
+
+LOG_VERSION = 2
+"""Of a line of the log."""
 
 SYNC_INTERVAL_S = 5.0
 """What a power cut may cost; a kill of the process costs nothing."""
@@ -41,16 +48,20 @@ _logger = logging.getLogger(__name__)
 class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the log.
 
-    ``at`` is the moment of the decision (ISO 8601, UTC), ``digest`` the SHA-256 of the file
-    that was scored with, ``features`` None when they could not be read at all.
+    ``at`` is the moment of the decision (ISO 8601; UTC, or as the subject had it), ``digest``
+    the SHA-256 of the file that was scored with, ``features`` None when they could not be
+    read at all. ``plan`` is how the rules meant to trade, None where the subject had none.
     ``lost_before`` counts the verdicts just before this one that the disk did not take.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=LOG_VERSION)] = LOG_VERSION
     at: str
     session: str | None
+    trade_id: str | None = None
     symbol: str | None
     side: str | None
+    strategy: str | None = None
+    plan: Plan | None = None
     mode: str
     model_id: str | None
     digest: str | None
@@ -63,25 +74,16 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     lost_before: int = 0
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """What a verdict is about; ``at`` is ISO 8601 text."""
-
-    symbol: str | None = None
-    side: str | None = None
-    at: str | None = None
-
-
-_subject: ContextVar[Subject] = ContextVar("subject", default=Subject())  # noqa: B039 - frozen
+_subject: ContextVar[Subject] = ContextVar("subject", default=NO_SUBJECT)
 
 
 @contextmanager
-def deciding_about(symbol: str, side: str, at: str) -> Iterator[None]:
-    """Name the entry that verdicts inside the block are about, for their log lines.
+def deciding_about(subject: Subject) -> Iterator[None]:
+    """Name what verdicts inside the block are about, where a filter is not told it.
 
-    A context rather than arguments of `check`: what is asked of a filter stays the features
-    alone, so nobody's filter can come to depend on a symbol or a date.
+    The paper executor takes any filter, also one whose `check` takes the features alone.
     """
-    token = _subject.set(Subject(symbol, side, at))
+    token = _subject.set(subject)
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ cannot make the log tell another story than the score.
 """
 
 import math
-from collections.abc import Mapping
 from typing import SupportsFloat
 
 PlainFeatures = dict[str, float | str | None]
@@ -19,25 +18,27 @@ MAX_TEXT_CHARACTERS = 80
 
 _PLAIN = frozenset((float, type(None)))
 
+_MISSING_TYPES = frozenset(("NAType", "NaTType"))
+"""Names of the types of pandas' ``NA`` and ``NaT``; pandas itself is not imported here."""
+
 
 def plain_features(features: object) -> PlainFeatures | None:
-    """A copy of ``features`` in plain values; None when it is no mapping or cannot be read.
+    """A copy of ``features`` in plain values; None when they have no items or cannot be read.
 
-    Numbers of all types (bool, Decimal, NumPy scalars) become the nearest float, whole
-    numbers beyond any float an infinity. Names that are not text are left out: no model
-    knows them. Never raises.
+    They are a mapping, or anything else with ``items``: a pandas row is no mapping. Numbers
+    of all types (bool, Decimal, NumPy scalars) become the nearest float, whole numbers beyond
+    any float an infinity, and ``pandas.NA`` None. Names that are not text are left out: no
+    model knows them. Never raises.
     """
     try:
-        if not isinstance(features, Mapping):
-            return None
         return {
             name if name.__class__ is str and name.isascii() else _encodable(name): (
                 value if value.__class__ in _PLAIN else _plain(value)
             )
-            for name, value in features.items()
+            for name, value in features.items()  # type: ignore[attr-defined]  # or it raises
             if isinstance(name, str)
         }
-    except Exception:  # noqa: BLE001 - a mapping's own code may raise anything; trading goes on
+    except Exception:  # noqa: BLE001 - an object's own code may raise anything; trading goes on
         return None
 
 
@@ -49,9 +50,11 @@ def ledger_features(features: object) -> dict[str, float | bool | None]:
     }
 
 
-def _plain(value: object) -> float | str:
+def _plain(value: object) -> float | str | None:
     if isinstance(value, str):
         return _encodable(value[:MAX_TEXT_CHARACTERS])
+    if type(value).__name__ in _MISSING_TYPES:
+        return None
     if not isinstance(value, SupportsFloat) or hasattr(value, "__len__"):  # an array of one
         return type(value).__name__
     try:

@@ -11,6 +11,7 @@ Nothing here raises: a session without a model trades by the rules alone.
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.errors import (
     AftercloseError,
@@ -39,7 +40,8 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
 
     ``scorer`` is None for the rules alone, and ``reason`` then the code of every verdict.
     ``digest`` is the SHA-256 of the file that is scored with. ``text`` says in words what
-    the session runs on, ``trouble`` whether a person should look into it.
+    the session runs on, ``trouble`` whether a person should look into it. ``until`` is the
+    session's close, ``over_at`` the open after it, None where no calendar can tell.
     """
 
     text: str
@@ -50,6 +52,7 @@ class Pin(msgspec.Struct, frozen=True, kw_only=True):
     scorer: Scorer | None = None
     session: str | None = None
     until: datetime | None = None
+    over_at: datetime | None = None
 
 
 class _RulesOnly(Exception):
@@ -68,20 +71,23 @@ class _Session(msgspec.Struct, frozen=True):
     doubt: str = ""
 
 
-def pin_model(settings: Settings, now: datetime) -> Pin:
-    """The model for the session at ``now`` or the next one, verified and locked.
+def pin_model(settings: Settings, now: datetime, *, lock: bool = True) -> Pin:
+    """The model for the session at ``now`` or the next one, verified, and locked with ``lock``.
 
     A running lock decides; else the active model is loaded and the session locked on it.
     Where the lock cannot be had (read-only folder, another writer) the model still counts,
     and ``text`` says so. Never raises, whatever is on disk.
     """
-    session = None
+    session = over_at = None
     try:
-        session = _session(MarketClock.from_settings(settings), now)
+        clock = MarketClock.from_settings(settings)
+        session = _session(clock, now)
+        over_at = _open_after(clock, session.until)
         try:
-            return _pin(settings, now, session)
+            pin = _pin(settings, now, session, lock=lock)
         except RefusedError:  # promoted or locked by another between our reading and locking
-            return _pin(settings, now, session)
+            pin = _pin(settings, now, session, lock=lock)
+        return replace(pin, over_at=_open_after(clock, pin.until or session.until))
     except _RulesOnly as none:
         found: tuple[Reason, str] = none.reason, str(none)
     except Exception as error:  # noqa: BLE001 - a damaged file may raise anything in a library
@@ -93,23 +99,32 @@ def pin_model(settings: Settings, now: datetime) -> Pin:
         trouble=reason != "no_active_model",
         reason=reason,
         session=session.date if session else None,
+        over_at=over_at,
     )
 
 
-def _pin(settings: Settings, now: datetime, session: _Session) -> Pin:
+def _open_after(clock: MarketClock, until: datetime) -> datetime:
+    """The open that follows a session which closes at ``until``: from then it is over."""
+    try:
+        return clock.session_for_lock(until).open
+    except Exception:  # noqa: BLE001 - a calendar that cannot tell must not keep a model going
+        return until
+
+
+def _pin(settings: Settings, now: datetime, session: _Session, *, lock: bool) -> Pin:
     view = read_registry(settings.model_dir, settings.signing_key)
-    lock = view.state.running_lock(now)
-    if lock is None:
+    running = view.state.running_lock(now)
+    if running is None:
         model_id, artifacts = _active(view)
     else:
-        model_id, artifacts = _locked(view, lock, settings)
-        session = _Session(lock.session, lock.until)
+        model_id, artifacts = _locked(view, running, settings)
+        session = _Session(running.session, running.until)
     _check_age(settings, now, model_id)
     scorer = ModelStore(settings.model_dir).load_scorer(
         model_id, artifacts, max_abs_z=settings.ood_max_z
     )
     doubts = [session.doubt]
-    if lock is None:
+    if lock and running is None:
         doubts.append(_lock_session(settings, session, model_id, now))
     doubt = "; ".join(filter(None, doubts))
     until = f"{session.until:%Y-%m-%d %H:%M} UTC"

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from afterclose.disk import files
 from afterclose.disk.disk_layer import DiskLayer
 from afterclose.disk.seal import is_sealed
 from afterclose.errors import InputError
+from afterclose.records import Subject
 from afterclose.trading.decision_log import (
     DecisionLog,
     DecisionRecord,
@@ -80,11 +82,14 @@ def test_a_verdict_is_one_json_line_with_a_schema_version(path: Path) -> None:
     written = json.loads(lines[0])
     del written["crc32"]
     assert written == {
-        "schema_version": 1,
+        "schema_version": 2,
         "at": "2026-01-27T21:00:00+00:00",
         "session": "2026-01-28",
+        "trade_id": None,
         "symbol": "AAPL",
         "side": "long",
+        "strategy": None,
+        "plan": None,
         "mode": "ml",
         "model_id": "20260127_153000",
         "digest": "0" * 64,
@@ -208,7 +213,23 @@ def test_what_is_no_line_of_the_log_is_refused(line: bytes | str) -> None:
 
 
 def test_the_subject_of_a_verdict_is_known_inside_its_block_only() -> None:
-    with deciding_about("AAPL", "short", "2026-01-27T21:00:00+00:00"):
+    with deciding_about(Subject(symbol="AAPL", side="short")):
         assert current_subject().symbol == "AAPL"
         assert current_subject().side == "short"
     assert current_subject().symbol is None
+
+
+def test_a_line_of_version_1_is_read_as_one_without_an_id_and_a_plan() -> None:
+    line = (
+        b'{"schema_version":1,"at":"2026-01-27T21:00:00+00:00","session":"2026-01-28",'
+        b'"symbol":"AAPL","side":"long","mode":"ml","model_id":"20260127_153000",'
+        b'"digest":"%s","features":{"rsi":50.0},"risk_score":0.25,"threshold":0.5,'
+        b'"allowed":true,"size_multiplier":1.0,"reason":"low_risk","lost_before":0,'
+        b'"crc32":"5d669b1f"}' % (b"0" * 64)
+    )
+    assert replace(parse_decision(line), schema_version=2) == RECORD
+
+
+def test_a_line_of_a_version_to_come_is_refused() -> None:
+    with pytest.raises(InputError, match="schema_version"):
+        parse_decision(json.dumps(json.loads(msgspec.json.encode(RECORD)) | {"schema_version": 3}))

@@ -1,0 +1,92 @@
+"""`why`: the verdict of the log, what each feature added, and what came of it."""
+
+import msgspec
+import pytest
+
+from afterclose.errors import InputError
+from afterclose.ledger import TradeLedger
+from afterclose.operating.why import why
+from afterclose.records import Subject, Trade
+from afterclose.risk_filter import RiskFilter
+from afterclose.settings import Settings
+from trading_builders import BEFORE_THE_OPEN, make_scorecard, promote_model, write_sessions
+
+WILD = {"atr_pct": 2.0, "rsi": -1.0}
+
+
+@pytest.fixture
+def scope(settings: Settings) -> Settings:
+    write_sessions(settings)
+    promote_model(settings)
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        about = Subject("T-1", "AAPL", "long", "2026-01-27T15:00:00+00:00")
+        risk.check(WILD, about=about)
+        risk.check({"atr_pct": "x", "rsi": 1.0}, about=Subject("T-2", "MSFT\x1b[31m"))
+    return settings
+
+
+def add_trade(settings: Settings, trade_id: str, source: str) -> None:
+    path = settings.shadow_ledger_path if source == "shadow" else settings.ledger_paths[0]
+    TradeLedger(path).add_trade(
+        Trade(
+            trade_id=trade_id,
+            symbol="AAPL",
+            entry_timestamp="2026-01-27T15:00:00+00:00",
+            exit_timestamp="2026-01-29T21:00:00+00:00",
+            entry_price=100.0,
+            exit_price=95.0,
+            quantity=1.0,
+            exit_type="STOP_LOSS",
+            mae_pct=-0.06,
+            source=source,
+        )
+    )
+
+
+def test_a_blocked_trade_is_taken_apart_and_its_end_is_told(scope: Settings) -> None:
+    add_trade(scope, "shadow-T-1", "shadow")
+    outcome = why(scope, trade_id="T-1")
+    (answer,) = outcome.details["answers"]
+    assert answer["verdict"]["reason"] == "high_risk"
+    assert answer["explanation"]["base"] == 0.0
+    assert list(answer["explanation"]["contributions"]) == [
+        {"feature": "atr_pct", "value": 2.0, "log_odds": 2.0},
+        {"feature": "rsi", "value": -1.0, "log_odds": -1.0},
+    ]
+    assert answer["outcome"]["pnl_pct"] == pytest.approx(-0.05)
+    assert "Verdict: BLOCKED (high_risk)" in outcome.text
+    assert "Risk score: 0.731, blocked above 0.500" in outcome.text
+    assert "followed on paper, STOP_LOSS at -5.00% net of fees, at worst -6.00%" in outcome.text
+    (atr,) = [line for line in outcome.text.splitlines() if line.startswith("atr_pct")]
+    assert atr.split() == ["atr_pct", "200.00%", "+2.000"]
+    msgspec.json.encode(outcome)
+
+
+def test_a_symbol_and_a_day_find_the_same(scope: Settings) -> None:
+    add_trade(scope, "T-1", "paper")
+    for day in ("2026-01-27", None):
+        (answer,) = why(scope, symbol="AAPL", day=day).details["answers"]
+        assert answer["outcome"]["source"] == "paper"
+    assert why(scope, symbol="AAPL", day="2026-01-26").status == "nothing_due"
+
+
+def test_a_verdict_without_a_score_says_why_nothing_is_taken_apart(scope: Settings) -> None:
+    outcome = why(scope, trade_id="shadow-T-2")
+    assert "No contributions: the verdict rests on no score: features_invalid" in outcome.text
+    assert "What came of it: not known (yet)" in outcome.text
+    assert "\x1b" not in outcome.text
+
+
+def test_a_model_that_changed_since_does_not_explain_its_verdict(scope: Settings) -> None:
+    (answer,) = why(scope, trade_id="T-1").details["answers"]
+    path = scope.model_dir / answer["verdict"]["model_id"] / "scorecard.json"
+    path.write_bytes(make_scorecard(weights=(9.0, 9.0)).to_bytes())
+    assert "No contributions: the files of" in why(scope, trade_id="T-1").text
+    path.unlink()
+    assert "No contributions: " in why(scope, trade_id="T-1").text
+
+
+def test_nothing_asked_and_nothing_found_are_said(scope: Settings, settings: Settings) -> None:
+    with pytest.raises(InputError, match="--trade ID"):
+        why(scope)
+    assert why(scope, trade_id="T-9").status == "nothing_due"
