@@ -23,7 +23,7 @@ def test_neither_compiler_nor_installer_nor_tests_nor_repository_are_inside(star
     tools = container.exec_run(["sh", "-c", "command -v gcc cc make pip git"])
     assert tools.output == b""
     files = container.exec_run(["ls", "-A", "/app"]).output.decode().split()
-    assert sorted(files) == ["LICENSE", "crontab", "jobs", "lib"]
+    assert sorted(files) == ["LICENSE", "crontab", "jobs"]
     found = container.exec_run(["find", "/opt/venv", "-type", "d", "-name", "tests"])
     assert found.output == b""
 
@@ -41,6 +41,14 @@ print([p for p in ours if not list(p.parent.glob(f"__pycache__/{{p.stem}}.*.pyc"
 """
     done = start().exec_run(["python", "-W", "error::UserWarning", "-c", code])
     assert done.output.decode() == "True\n[]\n"
+
+
+def test_another_container_of_the_image_imports_the_package_from_any_folder(start: Start) -> None:
+    code = "import afterclose; print(afterclose.RiskFilter.__name__, afterclose.__version__)"
+    for folder in ("/", "/var", "/tmp"):  # noqa: S108 - the container's
+        done = start(command=["python", "-c", code], working_dir=folder)
+        assert done.wait(timeout=20)["StatusCode"] == 0, logs(done)
+        assert logs(done).startswith("RiskFilter ")
 
 
 def test_the_shipped_crontab_starts(start: Start) -> None:
