@@ -102,7 +102,7 @@ def cycle(scope: Settings) -> int:
 
 def promote(scope: Settings) -> int:
     options = ["--logs-dir", scope.logs_dir, "--now", NIGHT_3.isoformat(),
-               "--id", newest_model(scope)]  # fmt: skip
+               "--id", newest_model(scope), "--anyway"]  # fmt: skip
     return run_job(promote_job.run, promote_job.parser(), options)
 
 
