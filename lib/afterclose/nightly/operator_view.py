@@ -4,7 +4,7 @@ Answers are derived from the files as they stand, not read from `ml_status.json`
 after a crash wants the truth and not the last thing that was written. Nothing is written.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -23,8 +23,8 @@ from afterclose.wording.registry import candidates_text, status_text
 OVERDUE_AFTER = timedelta(hours=1)
 """Four missed ticks: a session that should have been handled and was not."""
 
-WARN_BEFORE_HORIZON = timedelta(days=14)
-"""When to say that the calendar ends: nothing is trained beyond it."""
+WARN_BEFORE_END = timedelta(days=14)
+"""When to say that the calendar ends."""
 
 
 def show_status(settings: Settings, now: datetime, *, health: bool = False) -> Outcome:
@@ -87,10 +87,13 @@ def _cycle_ailments(settings: Settings, now: datetime, state: CycleState | None)
 
 def _calendar_warnings(clock: MarketClock, now: datetime) -> list[str]:
     try:
-        last = datetime.fromisoformat(clock.known_until(now)).replace(tzinfo=now.tzinfo)
+        ends = clock.calendar_ends(now)
     except CannotTell as error:
         return [str(error)]
-    if last - now > WARN_BEFORE_HORIZON:
+    if ends is None or datetime.fromisoformat(ends).replace(tzinfo=UTC) - now > WARN_BEFORE_END:
         return []
-    words = f"the calendar {clock.calendar} ends on {last:%Y-%m-%d}"
-    return [f"{words}; nothing is trained after that until exchange_calendars is updated"]
+    return [
+        f"the calendar {clock.calendar} ends on {ends}; sessions after that are assumed from its "
+        "regular week, without holidays: update exchange_calendars, or list the days that differ "
+        "in ML_CALENDAR_OVERRIDES"
+    ]

@@ -63,7 +63,7 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
 
     With ``within_minutes`` only from so long before its open: a cron tick in the evening
     would otherwise take the night away in which promotions are made. A market that never
-    closes is not locked then, for the lock would never end.
+    closes, or only for minutes, is not locked then, for the lock would never end.
     """
     clock = MarketClock.from_settings(settings, may_build=True)
     if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
@@ -88,7 +88,7 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
 
 
 def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
-    if clock.always_open:
+    if clock.never_closes(now):
         return "the market never closes, so a lock would never end"
     session = clock.session_for_lock(now)
     if session.open - now <= timedelta(minutes=within_minutes):
