@@ -69,7 +69,8 @@ def _due_after(state: CycleState | None, session: str) -> Due:
         return Due(
             None,
             0,
-            f"session {session} failed {state.attempts} times ({state.reason}); "
+            f"session {session} failed {state.attempts} times "
+            f"({state.reason or 'it was killed before its end'}); "
             "mend the cause, then run `make cycle FORCE=1`",
         )
     return Due(session, state.attempts + 1, f"attempt {state.attempts + 1} of {MAX_ATTEMPTS}")
