@@ -8,6 +8,7 @@ imported inside `run`, so that a cron tick with nothing due stays as cheap as Py
 import argparse
 import atexit
 import gc
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -57,6 +58,8 @@ def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
 def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Run one job to its exit code (docs/design.md, section 1). Never lets a traceback through."""
     args = parser.parse_args(argv)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # a stop ends a job like Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     # A job ends soon, and its libraries stay: looking through what they have just loaded for
     # garbage, again and again and once more at the end, takes a sixth of a cycle.
     gc.set_threshold(GARBAGE_AFTER_OBJECTS)

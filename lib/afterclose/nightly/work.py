@@ -80,6 +80,10 @@ class Workplace:
             except RefusedError as error:
                 journal.skipped(run, str(error))
                 raise
+            except KeyboardInterrupt:  # SIGTERM too: `afterclose.runner`
+                with suppress(StorageError):
+                    journal.stopped(run)
+                raise
             except BaseException as error:  # an interrupted run is journalled, then raised
                 with suppress(StorageError):  # the disk that failed the work fails this too
                     journal.failed(run, error)
