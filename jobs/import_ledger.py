@@ -18,7 +18,7 @@ from afterclose.settings import Settings
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("import_ledger", __doc__)
-    options.add_argument("file", metavar="FILE", help="the other system's file")
+    options.add_argument("file", metavar="FILE", help="the other system's file; -: standard input")
     options.add_argument("--format", choices=FORMATS, default="auto", help="of FILE")
     options.add_argument("--timezone", metavar="IANA", help="of times without one; the market's")
     options.add_argument("--bars", metavar="CSV", help="daily prices, for features and MAE")
@@ -31,8 +31,10 @@ def parser() -> argparse.ArgumentParser:
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.importing.ledger_import import Request, import_file
+    from afterclose.importing.standard_input import named_file
 
-    return import_file(settings, now, Request.of(vars(args)))
+    with named_file(args.file) as file:
+        return import_file(settings, now, Request.of(vars(args) | {"file": file}))
 
 
 if __name__ == "__main__":

@@ -52,9 +52,9 @@ class ModelRegistry(RegistryReader):
         self._writer = RegistryWriter(self.model_dir, signing_key=signing_key, by=by or whoami())
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "ModelRegistry":
+    def from_settings(cls, settings: Settings, by: str | None = None) -> "ModelRegistry":
         """The registry of the settings' scope."""
-        return cls(settings.model_dir, signing_key=settings.signing_key)
+        return cls(settings.model_dir, signing_key=settings.signing_key, by=by)
 
     def register_candidate(
         self,

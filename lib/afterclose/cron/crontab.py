@@ -3,8 +3,9 @@
 Plain crontab(5) lines, so that any other cron can take the file over: comments, ``NAME=value``,
 ``CRON_TZ=zone`` and ``CRON_TIME_LIMIT=2h`` for the lines below them, and five fields or a name
 such as ``@daily`` before a command. The fields and their meaning across daylight saving are
-cronsim's: a time in the spring gap runs when the gap ends, a time in the autumn repeat runs once. Everything wrong
-is an error that names the line; a cron that skips a mistyped line is quiet for months.
+cronsim's: a time in the spring gap runs when the gap ends, a time in the autumn repeat runs
+once. Everything wrong is an error that names the line; a cron that skips a mistyped line is
+quiet for months.
 """
 
 import re

@@ -42,9 +42,12 @@ def promote(
         return end(outcome)
 
 
-def rollback(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """Return to the previous active model. Raises RefusedError when there is none."""
-    registry = ModelRegistry.from_settings(settings)
+def rollback(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """Return to the previous active model. Raises RefusedError when there is none.
+
+    ``by`` names the person where the process cannot know (a container).
+    """
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("rollback", now) as end:
         left = registry.get_active_model()
         model_id = registry.rollback(reason=reason, now=now)
@@ -97,9 +100,9 @@ def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
     return f"session {session.date} opens at {opens}; locked from {within_minutes} minutes before"
 
 
-def unlock(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """End the session lock by hand."""
-    registry = ModelRegistry.from_settings(settings)
+def unlock(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """End the session lock by hand; ``by`` as for `rollback`."""
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("unlock", now) as end:
         ended = registry.unlock(reason=reason, now=now)
         if ended is None:
