@@ -30,11 +30,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.importing.ledger_import import Request, import_file
-    from afterclose.importing.standard_input import named_file
+    from afterclose.importing.standard_input import import_named
 
-    with named_file(args.file) as file:
-        return import_file(settings, now, Request.of(vars(args) | {"file": file}))
+    return import_named(settings, now, vars(args))
 
 
 if __name__ == "__main__":

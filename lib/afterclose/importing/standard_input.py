@@ -7,12 +7,24 @@ afterwards; its name is always the same, so that nothing made from it differs th
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+from afterclose.importing.ledger_import import Request, import_file
+from afterclose.records import Outcome
+from afterclose.settings import Settings
 
 STANDARD_INPUT = "-"
+
+
+def import_named(settings: Settings, now: datetime, options: Mapping[str, Any]) -> Outcome:
+    """Import the file that the job's ``options`` name, or what comes in. Raises as that does."""
+    with named_file(options["file"]) as file:
+        return import_file(settings, now, Request.of({**options, "file": file}))
 
 
 @contextmanager
