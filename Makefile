@@ -166,6 +166,7 @@ wheels: $(READY) ## download the image's packages into wheels/, to build it with
 		--platform manylinux_2_28_$(MACHINE) --platform manylinux_2_17_$(MACHINE) \
 		--platform manylinux2014_$(MACHINE) -r requirements.lock -d wheels
 up: image ## start the services of compose.yaml
+	@test -e .env || cp .env.example .env
 	@AFTERCLOSE_IMAGE="$$IMAGE" $(COMPOSE) up -d --no-build
 down: ## stop and remove the containers; the logs volume stays
 	@$(COMPOSE) down

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from afterclose.clock import parse_now
 from afterclose.config import load_settings
-from afterclose.disk.files import storage_error
+from afterclose.disk.files import share_with_group, storage_error
 from afterclose.errors import AftercloseError, UsageError
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -68,6 +68,8 @@ def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
         if args.verbose:
             _log_to_stderr()
         settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
+        if settings.group_writable:
+            share_with_group()
         outcome = run(settings, parse_now(args.now), args)
     except AftercloseError as error:
         return _fail(args, parser.prog, error, error.exit_code)
