@@ -110,10 +110,9 @@ def test_a_backup_is_restored_into_an_emptied_volume_as_the_readme_says(
     monkeypatch.setenv("AFTERCLOSE_IMAGE", image)
     monkeypatch.setenv("AFTERCLOSE_LOGS", name)
     project = project_folder(tmp_path_factory)
-    text = (project / "compose.yaml").read_text()
-    (project / "compose.yaml").write_text(
-        text.replace("  logs:\n    name: afterclose-logs", f"  {name}:\n    name: {name}")
-    )
+    own = f"  {name}:\n    name: {name}"
+    text = (project / "compose.yaml").read_text().replace("  logs:\n    name: afterclose-logs", own)
+    (project / "compose.yaml").write_text(text)
     shutil.copy(REPOSITORY / ".env.example", project / ".env")
     compose = " ".join([*compose_command(), "-p", name])
     words = (REPOSITORY / "README.md").read_text().replace("docker compose", compose)

@@ -116,14 +116,12 @@ def test_a_bot_of_another_user_that_shares_the_group_logs_its_verdicts_and_locks
     container = start(environment={"ML_GROUP_WRITABLE": str(shared).lower()})
     records = b"".join(json.dumps(record).encode() + b"\n" for record in synthetic_records(120))
     put(container, "trade_ledger.jsonl", records)
-    assert job(container, "cycle", "--now", "2026-01-27T22:00Z")[0] == 0
-    assert (
-        job(container, "promote", "--id", "20260127_220000", "--now", "2026-01-27T22:00Z")[0] == 0
-    )
+    for words in (["cycle"], ["promote", "--id", "20260127_220000"]):
+        assert job(container, *words, "--now", "2026-01-27T22:00Z")[0] == 0
     container.exec_run(["sh", "-c", "test $ML_GROUP_WRITABLE = true && chmod g+w /logs/us/paper"])
     bot = start(
-        command=["python", "-c", TRADE], user="12345:12345", group_add=["10001"], working_dir="/tmp",
-    )  # fmt: skip
+        command=["python", "-c", TRADE], user="12345:12345", group_add=["10001"], working_dir="/var"
+    )
     assert exit_code(bot, 30) == 0, logs(bot)
     assert "ml True model 20260127_220000 for session 2026-01-28" in logs(bot)
     assert ("not locked" in logs(bot)) is not shared
