@@ -33,7 +33,8 @@ RECENT = timedelta(days=14)
 ONE_SESSION = timedelta(hours=24)
 """A verdict later than this after a promotion is of a session that began after it."""
 
-SCORED = {"low_risk", "high_risk"}
+OF_ITS_MODEL = {"low_risk", "high_risk", "no_active_model"}
+ABSTAINING = {"features_missing", "features_invalid", "out_of_distribution", "scoring_failed"}
 ABSTAINING_FROM = 10
 """So many verdicts without one score are a fault, and not an unusual signal."""
 
@@ -114,13 +115,17 @@ def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[s
             f"the trading process has no model: {count} are {' and '.join(sorted(reasons))}; "
             "`make verify` names the file, `make promote` or `make rollback` brings another model"
         )
-    elif last.at - active.since > ONE_SESSION and last.model_id != active.model_id:
+    elif (
+        last.at - active.since > ONE_SESSION
+        and last.reason in OF_ITS_MODEL
+        and last.model_id != active.model_id
+    ):
         yield (
             f"the trading process does not use {active.model_id}, active since "
             f"{active.since:%Y-%m-%d %H:%M} UTC, but {last.model_id or 'the rules alone'}; "
             "it must load the filter before each session"
         )
-    elif not reasons & SCORED and len(verdicts) >= ABSTAINING_FROM:
+    elif reasons <= ABSTAINING and len(verdicts) >= ABSTAINING_FROM:
         yield (
             f"the filter abstains from everything: {count} are {' and '.join(sorted(reasons))}; "
             "compare the names and units of the features with those of the ledger"
