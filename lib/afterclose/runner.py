@@ -10,7 +10,8 @@ import atexit
 import gc
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from afterclose.clock import parse_now
@@ -58,8 +59,11 @@ def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
 def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Run one job to its exit code (docs/design.md, section 1). Never lets a traceback through."""
     args = parser.parse_args(argv)
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # a stop ends a job like Ctrl-C does
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _stopped_like_by_ctrl_c():
+        return _run(run, parser.prog, args)
+
+
+def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
     # A job ends soon, and its libraries stay: looking through what they have just loaded for
     # garbage, again and again and once more at the end, takes a sixth of a cycle.
     gc.set_threshold(GARBAGE_AFTER_OBJECTS)
@@ -72,22 +76,40 @@ def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
             share_with_group()
         outcome = run(settings, parse_now(args.now), args)
     except AftercloseError as error:
-        return _fail(args, parser.prog, error, error.exit_code)
+        return _fail(args, prog, error, error.exit_code)
     except ModuleNotFoundError as error:
-        return _fail(args, parser.prog, UsageError(_not_installed(error)), UsageError.exit_code)
+        return _fail(args, prog, UsageError(_not_installed(error)), UsageError.exit_code)
     except KeyboardInterrupt:
-        return _fail(args, parser.prog, KeyboardInterrupt("interrupted"), 1)
+        return _fail(args, prog, KeyboardInterrupt("interrupted"), 1)
     except OSError as error:  # a volume that goes away fails where nobody looks for it
         told = storage_error(error.filename, error) if error.filename else error
-        return _fail(args, parser.prog, told, 1)
+        return _fail(args, prog, told, 1)
     except Exception as error:  # noqa: BLE001 - the edge: people get a sentence, -v the traceback
         if args.verbose:
             import traceback
 
             traceback.print_exc()
-        return _fail(args, parser.prog, error, 1)
+        return _fail(args, prog, error, 1)
     _show(args, outcome)
     return outcome.exit_code
+
+
+@contextmanager
+def _stopped_like_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, a container's stop, ends the job inside in order; a caller gets its own way back."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL:
+        yield
+        return
+    try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # in a thread, which gets no signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:
