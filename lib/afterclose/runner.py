@@ -17,7 +17,7 @@ from datetime import datetime
 from afterclose.clock import parse_now
 from afterclose.config import load_settings
 from afterclose.disk.files import share_with_group, storage_error
-from afterclose.errors import AftercloseError, UsageError
+from afterclose.errors import AftercloseError, UsageError, is_a_stop
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 
@@ -25,6 +25,8 @@ GARBAGE_AFTER_OBJECTS = 200_000
 """Containers that a job makes before Python looks for cycles among them."""
 
 HELP_COLUMNS = 96
+
+_INTERRUPTED = KeyboardInterrupt("interrupted")
 
 Run = Callable[[Settings, datetime, argparse.Namespace], Outcome]
 """What a job does, once its options and settings are known."""
@@ -80,7 +82,7 @@ def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         return _fail(args, prog, UsageError(_not_installed(error)), UsageError.exit_code)
     except KeyboardInterrupt:
-        return _fail(args, prog, KeyboardInterrupt("interrupted"), 1)
+        return _fail(args, prog, _INTERRUPTED, 1)
     except OSError as error:  # a volume that goes away fails where nobody looks for it
         told = storage_error(error.filename, error) if error.filename else error
         return _fail(args, prog, told, 1)
@@ -89,7 +91,7 @@ def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
             import traceback
 
             traceback.print_exc()
-        return _fail(args, prog, error, 1)
+        return _fail(args, prog, _INTERRUPTED if is_a_stop(error) else error, 1)
     _show(args, outcome)
     return outcome.exit_code
 

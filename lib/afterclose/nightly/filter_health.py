@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from afterclose.disk.seal import is_damaged
-from afterclose.errors import UNREADABLE, CannotTell, IntegrityError, UsageError
+from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
 from afterclose.registry.reader import RegistryView
@@ -91,7 +91,7 @@ def _model_alerts(
     model_id = active.model_id
     try:
         ModelStore(settings.model_dir).verify(model_id, active.artifacts)
-    except (IntegrityError, OSError) as error:
+    except (AftercloseError, OSError) as error:
         yield f"the active model {model_id} cannot be loaded: {error} Or run `make rollback`"
     limit = settings.model_max_age_sessions
     try:

@@ -15,6 +15,7 @@ from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
 from afterclose.nightly.health import HARMLESS_SKIPS
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
+from afterclose.nightly.work import Workplace
 from afterclose.operating.cycle import run_cycle
 from afterclose.operating.operations import lock, promote
 from afterclose.risk_filter import RiskFilter
@@ -329,3 +330,24 @@ def test_a_calendar_that_ends_within_a_fortnight_is_said_until_overrides_extend_
     extended = replace(india, calendar_overrides=str(path))
     MarketClock.from_settings(extended).ensure(soon)
     assert said(extended, soon) == []
+
+
+# --- a stop --------------------------------------------------------------------------------
+
+
+def test_an_error_that_comes_of_a_stop_is_a_stop_and_no_attempt(settings: Settings) -> None:
+    """A pool that is left while it starts its threads raises in turn."""
+    work = Workplace.from_settings(settings)
+
+    def stopped_while_a_pool_starts() -> None:
+        with work.run("cycle", NIGHT, session="2026-01-27", attempt=1):
+            try:
+                raise KeyboardInterrupt
+            finally:
+                raise RuntimeError("cannot join thread before it is started")
+
+    with pytest.raises(RuntimeError):
+        stopped_while_a_pool_starts()
+    (run,) = journal(settings).runs("cycle")
+    assert run.end is not None
+    assert (run.end.event, run.failed) == ("STOPPED", False)
