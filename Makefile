@@ -5,6 +5,7 @@
 #   ANYWAY=1 BY=…                   against the promotion gates; who asks for it (promote)
 #   LOGS_DIR=… MARKET=… ENV=… NOW=… JSON=1   the options common to all jobs
 #   IN=container                    run the job inside the running service instead of here
+#   SERVICE=us-paper BY=me@desk     which service that is, and who is named in its events
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 # The first that runs: pyenv puts names on the path behind which there is no Python.
@@ -16,13 +17,23 @@ SERVICE ?= us-paper
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 IMAGE ?= afterclose:latest
 
-# Values given on the command line reach a recipe through its environment, so that the shell,
-# not make, quotes them: REASON="it's better" arrives whole.
+# Values given on the command line reach a recipe through its environment, as they were written:
+# the shell quotes them (REASON="it's better" arrives whole), and make, which would expand a `$`
+# in them and run a $(shell ...), never looks inside.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),\
+	$(eval override export $(name) := $$(value $(name)))))
+export SERVICE IMAGE
+
+# What a recipe cannot do without: $(call need,ID,promote ID=20260127_153000).
+need = $(if $(value $1),,$(error $1 is missing: make $2))
+
 COMMON = $${LOGS_DIR:+--logs-dir "$$LOGS_DIR"} $${MARKET:+--market "$$MARKET"} \
 	$${ENV:+--env "$$ENV"} $${NOW:+--now "$$NOW"} $${JSON:+--json}
 ifeq ($(IN),container)
-RUN = $(COMPOSE) exec -T $(SERVICE) python -m
+RUN = $(COMPOSE) exec -T "$$SERVICE" python -m
 READY :=
+BY ?= $(shell id -un)@$(shell hostname)
+export BY
 else
 RUN = $(PY) -m
 READY := $(VENV)/.runtime
@@ -60,13 +71,13 @@ venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
 test: $(VENV)/.dev ## run the test suite
-	$(PY) -m pytest -q -n 2 $(TESTS)
+	$(PY) -m pytest -q -n 2 $$TESTS
 check: lint types test ## lint, types and tests: what CI runs
 break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
 fuzz: $(VENV)/.dev ## let a coverage-guided fuzzer write each parser's input   [SECONDS=60]
 	@for target in ledger settings scorecard registry crontab imports; do \
-		$(PY) tests/fuzz/run.py $$target $(or $(SECONDS),60) || exit 1; done
+		$(PY) tests/fuzz/run.py $$target '$(or $(SECONDS),60)' || exit 1; done
 lint: $(VENV)/.dev ## style and security rules, formatting
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -102,11 +113,11 @@ evaluate: $(READY) ## evaluate a model out of sample   [ID=…]
 register: $(READY) ## register a model as a candidate   [ID=…]
 	@$(RUN) jobs.register $(COMMON) $${ID:+--id "$$ID"}
 promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [FROM=us/paper] [ANYWAY=1] [IN=container]
-	@: "$${ID:?say which: make promote ID=20260127_153000}"
+	$(call need,ID,promote ID=20260127_153000)
 	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"} \
 		$${ANYWAY:+--anyway} $${BY:+--by "$$BY"}
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
-	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 deactivate: $(READY) ## no active model any more: the rules alone from the next load on   [REASON="…"]
 	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"}
 off: $(READY) ## switch the filter off, running ones too   [REASON="…"]
@@ -118,7 +129,7 @@ cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
 lock: $(READY) ## pin the active model until the session's close
 	@$(RUN) jobs.lock $(COMMON)
 unlock: $(READY) ## end a session lock by hand   [REASON="…"]
-	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 status: $(READY) ## what is active, locked, due and wrong
 	@$(RUN) jobs.status $(COMMON)
 candidates: $(READY) ## the models that wait for a promotion
@@ -133,6 +144,8 @@ fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=
 	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
 		$${WORKERS:+--workers "$$WORKERS"}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
+	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
+	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
@@ -143,7 +156,7 @@ why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=�
 shadow: $(READY) ## follow blocked entries through daily bars   [BARS=prices.csv]
 	@$(RUN) jobs.shadow $(COMMON) $${BARS:+--bars "$$BARS"}
 import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [BARS=…] [MAP=…] [DRY_RUN=1] …
-	@: "$${FILE:?say which: make import-ledger FILE=trades.csv}"
+	$(call need,FILE,import-ledger FILE=trades.csv)
 	@$(RUN) jobs.import_ledger $(COMMON) $${FORMAT:+--format "$$FORMAT"} \
 		$${BARS:+--bars "$$BARS"} $${TIMEZONE:+--timezone "$$TIMEZONE"} \
 		$${SYMBOL:+--symbol "$$SYMBOL"} $${STRATEGY:+--strategy "$$STRATEGY"} \
@@ -154,7 +167,7 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
-	@: "$${DATA:?say which: make study DATA=prices.csv}"
+	$(call need,DATA,study DATA=prices.csv)
 	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}
 
 # --- the container ----------------------------------------------------------------------
@@ -164,20 +177,25 @@ WHEELS = $(if $(wildcard wheels/*.whl),--build-arg PIP_NO_INDEX=1 --build-arg PI
 REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 MACHINE = $(shell uname -m)
 
-.PHONY: image wheels up down logs shell
+.PHONY: image wheels up down logs shell page
 image: ## build the container image   [BASE_IMAGE=…]
 	docker build $(WHEELS) $${BASE_IMAGE:+--build-arg BASE_IMAGE="$$BASE_IMAGE"} \
-		--build-arg REVISION=$(REVISION) -t $(IMAGE) .
+		--build-arg REVISION=$(REVISION) -t "$$IMAGE" .
 wheels: $(READY) ## download the image's packages into wheels/, to build it without a package index
 	@$(PY) -m pip download -q --disable-pip-version-check --require-hashes --no-deps \
 		--only-binary :all: --implementation cp --python-version 3.11 \
 		--platform manylinux_2_28_$(MACHINE) --platform manylinux_2_17_$(MACHINE) \
 		--platform manylinux2014_$(MACHINE) -r requirements.lock -d wheels
 up: image ## start the services of compose.yaml
-	@AFTERCLOSE_IMAGE=$(IMAGE) $(COMPOSE) up -d --no-build
+	@test -e .env || cp .env.example .env
+	@AFTERCLOSE_IMAGE="$$IMAGE" $(COMPOSE) up -d --no-build
 down: ## stop and remove the containers; the logs volume stays
 	@$(COMPOSE) down
 logs: ## follow what the service prints   [SERVICE=us-paper]
-	@$(COMPOSE) logs -f --tail 100 $(SERVICE)
+	@$(COMPOSE) logs -f --tail 100 "$$SERVICE"
 shell: ## a shell inside the running service   [SERVICE=us-paper]
-	@$(COMPOSE) exec $(SERVICE) bash
+	@$(COMPOSE) exec "$$SERVICE" bash
+page: ## copy the pages of the running service's scope here   [OUT=pages] [SERVICE=us-paper]
+	@mkdir -p "$${OUT:=pages}" && $(COMPOSE) exec -T "$$SERVICE" sh -c \
+		'cd /logs/$$ML_MARKET/$$ML_ENV && find . -name "*.html" | tar -cf - -T -' \
+		| tar -xf - -C "$$OUT" && echo "Open $$OUT/index.html"

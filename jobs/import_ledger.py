@@ -22,10 +22,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.importing.ledger_import import import_file
-    from afterclose.importing.request import Request
+    from afterclose.importing.standard_input import import_named
 
-    return import_file(settings, now, Request.of(vars(args)))
+    return import_named(settings, now, vars(args))
 
 
 if __name__ == "__main__":

@@ -109,3 +109,13 @@ class ScopeBusy(AftercloseError):
 
 class CannotTell(AftercloseError):
     """The market calendar cannot answer for a date; whoever asked must not train."""
+
+
+def is_a_stop(error: BaseException | None) -> bool:
+    """Whether ``error`` is a stop that was asked for (Ctrl-C, SIGTERM), or came of one.
+
+    A stop may arrive anywhere, and what is cleaned up on its way out may fail in turn.
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

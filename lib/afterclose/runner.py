@@ -8,14 +8,16 @@ imported inside `run`, so that a cron tick with nothing due stays as cheap as Py
 import argparse
 import atexit
 import gc
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from afterclose.clock import parse_now
 from afterclose.config import load_settings
-from afterclose.disk.files import storage_error
-from afterclose.errors import AftercloseError, UsageError
+from afterclose.disk.files import share_with_group, storage_error
+from afterclose.errors import AftercloseError, UsageError, is_a_stop
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 
@@ -23,6 +25,8 @@ GARBAGE_AFTER_OBJECTS = 200_000
 """Containers that a job makes before Python looks for cycles among them."""
 
 HELP_COLUMNS = 96
+
+_INTERRUPTED = KeyboardInterrupt("interrupted")
 
 Run = Callable[[Settings, datetime, argparse.Namespace], Outcome]
 """What a job does, once its options and settings are known."""
@@ -57,6 +61,11 @@ def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
 def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
     """Run one job to its exit code (docs/design.md, section 1). Never lets a traceback through."""
     args = parser.parse_args(argv)
+    with _stopped_like_by_ctrl_c():
+        return _run(run, parser.prog, args)
+
+
+def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
     # A job ends soon, and its libraries stay: looking through what they have just loaded for
     # garbage, again and again and once more at the end, takes a sixth of a cycle.
     gc.set_threshold(GARBAGE_AFTER_OBJECTS)
@@ -65,24 +74,44 @@ def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
         if args.verbose:
             _log_to_stderr()
         settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
+        if settings.group_writable:
+            share_with_group()
         outcome = run(settings, parse_now(args.now), args)
     except AftercloseError as error:
-        return _fail(args, parser.prog, error, error.exit_code)
+        return _fail(args, prog, error, error.exit_code)
     except ModuleNotFoundError as error:
-        return _fail(args, parser.prog, UsageError(_not_installed(error)), UsageError.exit_code)
+        return _fail(args, prog, UsageError(_not_installed(error)), UsageError.exit_code)
     except KeyboardInterrupt:
-        return _fail(args, parser.prog, KeyboardInterrupt("interrupted"), 1)
+        return _fail(args, prog, _INTERRUPTED, 1)
     except OSError as error:  # a volume that goes away fails where nobody looks for it
         told = storage_error(error.filename, error) if error.filename else error
-        return _fail(args, parser.prog, told, 1)
+        return _fail(args, prog, told, 1)
     except Exception as error:  # noqa: BLE001 - the edge: people get a sentence, -v the traceback
         if args.verbose:
             import traceback
 
             traceback.print_exc()
-        return _fail(args, parser.prog, error, 1)
+        return _fail(args, prog, _INTERRUPTED if is_a_stop(error) else error, 1)
     _show(args, outcome)
     return outcome.exit_code
+
+
+@contextmanager
+def _stopped_like_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM, a container's stop, ends the job inside in order; a caller gets its own way back."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL:
+        yield
+        return
+    try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # in a thread, which gets no signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _not_installed(error: ModuleNotFoundError) -> str:

@@ -154,6 +154,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Share, Meta(description="share of walk-forward windows that must have gained")
     ] = 0.5
 
+    group_writable: Annotated[
+        bool, Meta(description="files of the jobs may be written by their group too")
+    ] = False
+
     @property
     def root(self) -> Path:
         """Folder of this scope: `{logs_dir}/{market}/{env}`."""

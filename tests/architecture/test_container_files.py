@@ -18,15 +18,21 @@ NOW = datetime(2026, 1, 27, tzinfo=UTC)
 DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 
 
-def test_compose_passes_every_setting_but_the_image_sets_the_logs_folder() -> None:
+def test_compose_passes_every_setting_and_sets_the_logs_folder() -> None:
     environment = COMPOSE["services"]["us-paper"]["environment"]
     every = {f"ML_{field.upper()}" for field in Settings.__struct_fields__}
-    assert set(environment) == every - {"ML_LOGS_DIR"}
+    assert set(environment) == every
     assert {name: value for name, value in environment.items() if value is not None} == {
-        "ML_MARKET": "us",
-        "ML_ENV": "paper",
+        "ML_LOGS_DIR": "/logs",
+        "ML_MARKET": "${ML_MARKET:-us}",
+        "ML_ENV": "${ML_ENV:-paper}",
     }
     assert "ML_LOGS_DIR=/logs" in DOCKERFILE
+
+
+def test_every_name_in_dotenv_reaches_the_container_a_mistyped_one_too() -> None:
+    assert COMPOSE["services"]["us-paper"]["env_file"] == ".env"
+    assert COMPOSE["services"]["us-paper"]["restart"] == "always"
 
 
 def test_compose_takes_from_the_service_what_it_does_not_need() -> None:

@@ -8,11 +8,13 @@ import pytest
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.due import what_is_due
+from afterclose.nightly.operator_view import show_status
 from afterclose.operating.cycle import run_cycle
+from afterclose.operating.operations import lock
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from breaking import NIGHT_3, Lab, closed_in_ledgers, rows_by_trade, settings_of, trades
-from builders import write_ledger
+from builders import append_ledger, write_ledger
 
 
 def moment(text: str) -> datetime:
@@ -75,7 +77,7 @@ def test_two_cycles_either_side_of_midnight_work_once(lab: Lab) -> None:
     lab.tally("two cycles either side of midnight", 2)
 
 
-def test_a_calendar_that_ends_trains_nothing_and_the_filter_still_answers(lab: Lab) -> None:
+def test_a_calendar_that_ends_goes_on_with_the_regular_week_and_says_so(lab: Lab) -> None:
     scope = settings_of(lab.folder / "logs", ML_MARKET="india")
     write_ledger(scope.ledger_paths[0], trades(70))
     first = run_cycle(scope, moment("2026-12-31T16:30:00+05:30"))
@@ -83,14 +85,14 @@ def test_a_calendar_that_ends_trains_nothing_and_the_filter_still_answers(lab: L
     ModelRegistry.from_settings(scope).promote_candidate(
         first.details["model_id"], now=moment("2026-12-31T17:00:00+05:30")
     )
-    for at in ("2027-01-04T16:30:00+05:30", "2060-01-04T16:30:00+05:30"):
-        outcome = run_cycle(scope, moment(at), force=True)
-        assert outcome.exit_code == 0
-        assert "cannot tell" in outcome.reason
-    assert len(ModelRegistry.from_settings(scope).list_candidates()) == 1
-    with RiskFilter.load(scope, moment("2027-01-04T09:00:00+05:30")) as risk:
-        assert risk.mode == "ml"
-        assert "calendar" in risk.mode_reason
+    append_ledger(scope.ledger_paths[0], trades(80)[70:])
+    assert "open" in run_cycle(scope, moment("2027-01-04T12:30:00+05:30")).reason
+    outcome = run_cycle(scope, moment("2027-01-04T16:30:00+05:30"))
+    assert (outcome.status, outcome.details["session"]) == ("done", "2027-01-04")
+    assert lock(scope, moment("2027-01-05T09:00:00+05:30"), 30).status == "done"
+    with RiskFilter.load(scope, moment("2027-01-05T09:00:00+05:30")) as risk:
+        assert (risk.mode, risk.session) == ("ml", "2027-01-05")
+    assert "ends on 2026-12-31" in str(show_status(scope, moment("2027-01-05T09:00:00+05:30")))
     lab.tally("a calendar that ended", 2)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -165,9 +166,29 @@ def test_a_holiday_weekend_is_caught_up_once(logs: Path) -> None:
     assert job("cycle", logs, now="2026-01-20T13:00:00+00:00")[1]["status"] == "nothing_due"
 
 
-def test_a_wrong_calendar_is_exit_2_and_one_that_ends_trains_nothing(logs: Path) -> None:
+def test_a_wrong_calendar_is_exit_2_and_one_that_ended_goes_on(logs: Path) -> None:
     assert job("cycle", logs, ML_CALENDAR="XNSE")[0] == 2
     code, result = job("cycle", logs, now="2060-01-04T12:00:00+00:00", ML_CALENDAR="XBOM")
-    assert code == 0
-    assert "cannot tell" in result["reason"]
-    assert not list(scope(logs).glob("ml_models/2*"))
+    assert (code, result["session"]) == (0, "2060-01-02")
+
+
+def test_a_cycle_that_is_asked_to_stop_ends_at_once_and_counts_as_no_attempt(logs: Path) -> None:
+    write_ledger(scope(logs) / "trade_ledger.jsonl", synthetic_records(4000))
+    journal = scope(logs) / "ml_runs.jsonl"
+    for _ in range(4):
+        lines = journal.read_text().count("START") if journal.exists() else 0
+        running = subprocess.Popen(
+            [sys.executable, "-m", "jobs.cycle", "--logs-dir", str(logs), "--now", AFTER_CLOSE],
+            cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        deadline = time.monotonic() + 30
+        while not journal.exists() or journal.read_text().count("START") == lines:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        running.terminate()
+        assert running.communicate(timeout=8)[1] == "cycle: interrupted\n"
+        assert running.returncode == 1
+    ends = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert {line["event"] for line in ends if line["job"] == "cycle"} == {"START", "STOPPED"}
+    assert job("status", logs, "--health")[0] == 0
+    assert job("cycle", logs)[1]["status"] == "done"

@@ -4,14 +4,13 @@ NYSE: holidays and early closings (nyse.com/markets/hours-calendars). BSE and NS
 holiday lists and circulars on special sessions (bseindia.com, nseindia.com).
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from afterclose.errors import CannotTell
 from afterclose.market.calendar import build_sessions, session_opens_us
 from afterclose.market.clock import MarketClock
 from afterclose.market.overrides import NO_OVERRIDES
@@ -133,13 +132,12 @@ def test_an_embargo_counts_the_supplied_sunday(tmp_path: Path) -> None:
     assert set(supplied) - set(without) == {1769917500000000}  # 2026-02-01T03:45Z
 
 
-def test_mumbai_cannot_be_told_after_the_last_published_year(tmp_path: Path) -> None:
-    """Midnight in Mumbai on New Year's Eve of 2026 is 18:30 UTC."""
+def test_mumbai_keeps_its_regular_week_after_the_last_published_year(tmp_path: Path) -> None:
+    """1 January 2027 is a Friday: 9:15 to 15:30 in Mumbai is 3:45 to 10:00 UTC."""
     clock = MarketClock("XBOM", tmp_path / "ml_sessions.json", may_build=True)
-    last_moment = utc("2026-12-31T18:29:59")
-    assert clock.last_completed(last_moment, 30).date == "2026-12-31"
-    with pytest.raises(CannotTell, match="2026-12-31"):
-        clock.last_completed(last_moment + timedelta(seconds=1), 30)
+    assert clock.last_completed(utc("2027-01-01T10:29:59"), 30).date == "2026-12-31"
+    assert clock.last_completed(utc("2027-01-01T10:30:00"), 30).date == "2027-01-01"
+    assert clock.session_for_lock(utc("2027-01-02T12:00")).open == utc("2027-01-04T03:45")
 
 
 def test_tokyo_does_not_close_for_lunch() -> None:

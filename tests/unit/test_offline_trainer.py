@@ -172,10 +172,10 @@ def test_one_class_is_skipped_with_a_reason(tmp_path: Path) -> None:
 
 
 def test_a_calendar_that_cannot_tell_is_skipped_with_a_reason(tmp_path: Path) -> None:
-    late = learnable()
-    late.decision_us[:] += 66 * 365 * 24 * 3_600_000_000  # the year 2090
-    late.exit_us[:] += 66 * 365 * 24 * 3_600_000_000
-    metrics = trainer_in(tmp_path, late, calendar="XBOM").train(now=NOW)
+    early = learnable()
+    early.decision_us[:] -= 40 * 365 * 24 * 3_600_000_000  # years before the calendar begins
+    early.exit_us[:] -= 40 * 365 * 24 * 3_600_000_000
+    metrics = trainer_in(tmp_path, early, calendar="XBOM").train(now=NOW)
     assert metrics["status"] == "skipped"
     assert metrics["reason"].startswith("cannot tell the embargo's sessions")
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -105,3 +106,20 @@ run_job(lambda *_: Outcome(job="probe", status="done"), job_parser("probe", ""),
     left, frozen = done.stdout.split()
     assert int(left) < 100
     assert frozen == "True"
+
+
+@pytest.mark.parametrize(("shared", "mode"), [("true", 0o020), ("false", 0)])
+def test_a_jobs_files_and_folders_are_group_writable_where_the_settings_say_so(
+    tmp_path: Path, shared: str, mode: int
+) -> None:
+    code = "import os, sys; os.umask(0o022); from jobs import cycle as job; "
+    code += "from afterclose.runner import run_job; sys.exit(run_job(job.run, job.parser()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--logs-dir", str(tmp_path), "--now", "2026-01-27T22:00Z"],
+        check=False, capture_output=True, cwd=REPOSITORY,
+        env=os.environ | {"ML_GROUP_WRITABLE": shared},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    made = [tmp_path / "us", *(tmp_path / "us").rglob("*")]
+    assert {"ml_runs.jsonl", "ml_status.json", ".lock", "paper"} <= {path.name for path in made}
+    assert {path.stat().st_mode & 0o020 for path in made} == {mode}

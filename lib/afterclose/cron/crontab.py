@@ -1,10 +1,11 @@
 """What a crontab says: which command runs when, in which zone, with which variables.
 
-Plain crontab(5) lines, so that any other cron can take the file over: comments, ``NAME=value``
-and ``CRON_TZ=zone`` for the lines below them, and five fields or a name such as ``@daily``
-before a command. The fields and their meaning across daylight saving are cronsim's: a time in
-the spring gap runs when the gap ends, a time in the autumn repeat runs once. Everything wrong
-is an error that names the line; a cron that skips a mistyped line is quiet for months.
+Plain crontab(5) lines, so that any other cron can take the file over: comments, ``NAME=value``,
+``CRON_TZ=zone`` and ``CRON_TIME_LIMIT=2h`` for the lines below them, and five fields or a name
+such as ``@daily`` before a command. The fields and their meaning across daylight saving are
+cronsim's: a time in the spring gap runs when the gap ends, a time in the autumn repeat runs
+once. Everything wrong is an error that names the line; a cron that skips a mistyped line is
+quiet for months.
 """
 
 import re
@@ -31,10 +32,17 @@ NICKNAMES = {
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 
 
+TIME_LIMIT_S = 6 * 3600.0
+"""How long a run may take unless the crontab says otherwise: the longest night, many times over."""
+
+UNIT_S = {"s": 1, "m": 60, "h": 3600}
+
+
 class Entry(msgspec.Struct, frozen=True):
     """One line that runs something: ``schedule`` in the wall time of ``zone``.
 
-    ``number`` is the line's number, from 1; ``environment`` holds NAME=value texts.
+    ``number`` is the line's number, from 1; ``environment`` holds NAME=value texts;
+    ``limit_s`` is the time limit of a run in seconds.
     """
 
     number: int
@@ -42,6 +50,7 @@ class Entry(msgspec.Struct, frozen=True):
     zone: ZoneInfo
     environment: tuple[str, ...]
     command: str
+    limit_s: float = TIME_LIMIT_S
 
     @property
     def name(self) -> str:
@@ -67,6 +76,7 @@ def parse_crontab(text: str, source: str, now: datetime) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     zone = ZoneInfo("UTC")
     environment: dict[str, str] = {}
+    limit_s = TIME_LIMIT_S
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.strip()
         try:
@@ -76,11 +86,14 @@ def parse_crontab(text: str, source: str, now: datetime) -> tuple[Entry, ...]:
                 name, value = assignment[1], _unquoted(assignment[2])
                 if name == "CRON_TZ":
                     zone = _zone(value)
+                elif name == "CRON_TIME_LIMIT":
+                    limit_s = _time_limit_s(value)
                 else:
                     environment[name] = value
                 continue
             pairs = tuple(f"{name}={value}" for name, value in environment.items())
-            entries.append(_entry(number, words, zone, pairs, now))
+            entry = _entry(number, words, zone, pairs, now)
+            entries.append(msgspec.structs.replace(entry, limit_s=limit_s))
         except ValueError as error:
             raise InputError(f"{source}, line {number}: {error}\n    {words}") from None
     if not entries:
@@ -125,6 +138,13 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"unknown time zone {name!r}; write one such as Asia/Kolkata") from None
+
+
+def _time_limit_s(text: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if found is None or int(found[1]) == 0:
+        raise ValueError(f"CRON_TIME_LIMIT={text} is not a time; write one such as 90s, 30m or 6h")
+    return float(found[1]) * UNIT_S[found[2]]
 
 
 def _unquoted(value: str) -> str:

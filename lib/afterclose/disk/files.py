@@ -22,6 +22,11 @@ CHUNK_BYTES = 1 << 20
 
 LEFTOVER_AGE_S = 3600.0
 
+GROUP_UMASK = 0o002
+
+FILE_MODE = 0o666
+"""Less the process's umask, as for any file."""
+
 
 LAYER = DiskLayer()
 
@@ -36,7 +41,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         # Not tempfile: its imports cost a cron tick 9 ms, and one process writes one file at
         # a time. A killed process leaves it behind: `remove_leftovers`.
         temporary = path.parent / f".{path.name}.{os.getpid()}.tmp"
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
         try:
             try:
                 write_all(descriptor, data)
@@ -73,7 +78,7 @@ def append_durable(path: Path, data: bytes, *, sync: bool = True) -> int:
     with storage_errors(path):
         make_folder(path.parent)
         existed = path.exists()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, FILE_MODE)
         try:
             before = os.fstat(descriptor).st_size
             try:
@@ -205,6 +210,15 @@ def make_folder(path: Path) -> None:
         for folder in new:
             with suppress(PermissionError):  # a parent that may be written to, but not read
                 sync_folder(folder.parent)
+
+
+def share_with_group() -> None:
+    """Let this process, and what it starts, make files and folders that their group may write.
+
+    A trading process of another user that shares the group can then log its verdicts and lock
+    its session. For the edge alone: a umask is a whole process's.
+    """
+    os.umask(GROUP_UMASK)
 
 
 def sha256_bytes(data: bytes) -> str:

@@ -65,7 +65,7 @@ class LineAppender:
 
     def _open(self) -> int:
         files.make_folder(self.path.parent)
-        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, files.FILE_MODE)
 
     def _ending_a_torn_line(self, descriptor: int) -> bytes:
         size = os.fstat(descriptor).st_size

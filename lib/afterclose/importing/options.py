@@ -6,7 +6,7 @@ import argparse
 def add_options(options: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add them to a job's parser; `docs/importing.md` says what each settles."""
     add = options.add_argument
-    add("file", metavar="FILE", help="the other system's file, or a database's URL")
+    add("file", metavar="FILE", help="the file, a database's URL, or - (standard input)")
     add("--format", default="auto", metavar="NAME", help="of FILE; found out by itself")
     add("--map", metavar="TOML", help="a mapping of your own for FILE's columns")
     add("--timezone", metavar="IANA", help="of times without one; the source's or market's")

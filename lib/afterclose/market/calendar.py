@@ -4,7 +4,8 @@ This is the only module that imports exchange_calendars, and pandas with it, whi
 about a second; `afterclose.market.clock` keeps its answers in a file so that a cron tick and the
 trading process need not. The library is asked for explicit dates inside its own bounds: its
 defaults end a year after *today*, which would make a replay depend on the wall clock, and
-XBOM raises beyond the last year whose holidays are published.
+XBOM raises beyond the last year whose holidays are published. From there on the market's
+regular week stands in, and its sessions are marked as assumed.
 """
 
 import difflib
@@ -22,9 +23,9 @@ from exchange_calendars.calendar_utils import global_calendar_dispatcher
 from afterclose.arrays import Integers
 from afterclose.errors import AftercloseError, CannotTell, ConfigError
 from afterclose.market.overrides import SETTING, Overrides, read_overrides
+from afterclose.market.regular_week import ONE_DAY, WEEKS, RegularWeek
 from afterclose.market.sessions import DAYS_AHEAD, DAYS_BACK, Session, SessionTable, overlapping
 
-ONE_DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -66,7 +67,9 @@ def build_table(
         sessions = build_sessions(calendar, first - ONE_DAY, last + ONE_DAY, overrides)
         kind = _kind(calendar)
         low, high = _bounds(kind)
-        first, last = max(first, low), min(last, high)
+        first = max(first, low)
+        # A person who lists the holidays of the next year says that the days up to there are known.
+        checked_until = max((high, *overrides.hours))
         return SessionTable(
             calendar=calendar,
             library_version=library_version,
@@ -75,6 +78,7 @@ def build_table(
             built_for=now.astimezone(UTC),
             first=first.isoformat(),
             last=last.isoformat(),
+            calendar_ends=checked_until.isoformat() if checked_until < last else None,
             covers_from=_utc(first, time.min, kind.tz),
             covers_until=_utc(last + ONE_DAY, time.min, kind.tz),
             sessions=tuple(sessions),
@@ -84,23 +88,25 @@ def build_table(
 def build_sessions(calendar: str, start: date, end: date, overrides: Overrides) -> list[Session]:
     """The sessions dated ``start`` to ``end``, both included, in order.
 
-    The range is clipped to the calendar's bounds. An override outside them is left alone:
-    one known day does not make the days around it known. Raises as `build_table` does.
+    The range is clipped to the calendar's beginning. Beyond its end the regular week of its
+    last year stands in; such a session is marked as assumed unless an override names it.
+    Raises as `build_table` does.
     """
     with _library_errors(calendar):
         kind = _kind(calendar)
         low, high = _bounds(kind)
-        if end < low or start > high:
+        if end < low:
             raise CannotTell(
-                f"the market calendar {calendar} knows {low} to {high}, not {start} to {end}; "
-                f"a release after exchange_calendars {exchange_calendars.__version__} may"
+                f"the market calendar {calendar} begins on {low}, after {end}; "
+                f"a release after exchange_calendars {exchange_calendars.__version__} may know it"
             )
-        start, end = max(start, low), min(end, high)
-        hours = _library_hours(kind, max(start - PADDING, low), min(end + PADDING, high), low, high)
+        start = max(start, low)
+        hours = _known_hours(kind, start - PADDING, end + PADDING, low, high)
         for day, own in overrides.hours.items():
-            hours[day] = own and (_utc(day, own.open, kind.tz), _utc(day, own.close, kind.tz))
+            if day >= low:
+                hours[day] = own and (_utc(day, own.open, kind.tz), _utc(day, own.close, kind.tz))
     sessions = [
-        Session(day.isoformat(), *when)
+        Session(day.isoformat(), *when, assumed=day > high and day not in overrides.hours)
         for day, when in sorted(hours.items())
         if when is not None and start <= day <= end
     ]
@@ -156,6 +162,20 @@ def _bounds(kind: Any) -> tuple[date, date]:
         date.min if low is None else low.date(),
         date.max if high is None else high.date(),
     )
+
+
+def _known_hours(
+    kind: Any, start: date, end: date, low: date, high: date
+) -> dict[date, tuple[datetime, datetime] | None]:
+    """The library's sessions by date, and behind its bound ``high`` those of the regular week."""
+    hours = {}
+    if start <= high:
+        hours = _library_hours(kind, max(start, low), min(end, high), low, high)
+    if end > high:
+        year = _library_hours(kind, high - (WEEKS * 7 - 1) * ONE_DAY, high, low, high)
+        known = {day: when for day, when in year.items() if when is not None}
+        hours |= RegularWeek(known, kind.tz).sessions(max(start, high + ONE_DAY), end)
+    return hours
 
 
 def _library_hours(

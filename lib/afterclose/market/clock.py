@@ -31,6 +31,12 @@ CACHE_NAME = "ml_sessions.json"
 TIMEZONES = {"XNYS": "America/New_York", "XBOM": "Asia/Kolkata", "24/7": "UTC"}
 """Of the calendars that have a market's name; others are looked up."""
 
+TICK = timedelta(minutes=15)
+"""How often cron asks whether a session is due."""
+
+LONGEST_BREAK = timedelta(hours=2)
+"""A market that closes for longer does close, however late its nightly work begins."""
+
 LIBRARIES = ("exchange_calendars", "pandas")
 """What the sessions depend on: with pandas 3.1 the special Saturdays of XBOM vanish."""
 
@@ -51,8 +57,12 @@ class MarketClock:
         overrides_path: Path | None = None,
         *,
         may_build: bool = False,
+        delay_minutes: int = 0,
     ) -> None:
         """Keep the sessions of ``calendar`` in ``cache_path``.
+
+        ``delay_minutes`` is how long after a close the nightly work begins: a market that
+        opens again before then and one tick have passed is treated as one that never closes.
 
         ``may_build``: ask the calendar library (and import pandas) when the file does not
         answer. Only `ensure` and `refresh` write the file; answers never do, so that a
@@ -62,6 +72,7 @@ class MarketClock:
         self.cache_path = cache_path
         self.overrides_path = overrides_path
         self.may_build = may_build
+        self._shortest_pause = min(timedelta(minutes=delay_minutes) + TICK, LONGEST_BREAK)
         self._table: SessionTable | None = None
 
     @classmethod
@@ -69,7 +80,14 @@ class MarketClock:
         """The clock of a scope; jobs may build, the trading process may not."""
         overrides = Path(settings.calendar_overrides) if settings.calendar_overrides else None
         path = settings.root / CACHE_NAME
-        return cls(settings.calendar_name, path, overrides, may_build=may_build)
+        delay_minutes = settings.after_close_delay_minutes
+        return cls(
+            settings.calendar_name,
+            path,
+            overrides,
+            may_build=may_build,
+            delay_minutes=delay_minutes,
+        )
 
     @property
     def always_open(self) -> bool:
@@ -95,8 +113,27 @@ class MarketClock:
         return self._table_for(now).is_open(now)
 
     def market_open_for_training(self, now: datetime) -> bool:
-        """Whether the market forbids training at ``now``; one that never closes does not."""
-        return not self.always_open and self.is_open(now)
+        """Whether the market forbids training at ``now``.
+
+        One that never closes does not, nor does a session that began as the one before it
+        closed (24/5, futures): there is no better moment than after that close.
+        """
+        if self.always_open:
+            return False
+        table = self._table_for(now)
+        return table.is_open(now) and not table.follows_on(
+            table.running_or_next(now), self._shortest_pause
+        )
+
+    def never_closes(self, now: datetime) -> bool:
+        """Whether the running or next session ends as another begins, or began as one ended.
+
+        To lock such sessions, one after the other, would leave no moment for a promotion.
+        """
+        if self.always_open:
+            return True
+        table = self._table_for(now)
+        return table.touches(table.running_or_next(now), self._shortest_pause)
 
     def last_completed(self, now: datetime, delay_minutes: int = 0) -> Session:
         """The last session whose close lies ``delay_minutes`` or more before ``now``."""
@@ -112,9 +149,12 @@ class MarketClock:
         self._check_covered(table, start)
         return table.closes_between(start, end)
 
-    def known_until(self, now: datetime) -> str:
-        """The last date the calendar answers for, such as 2026-12-31: what a status warns of."""
-        return self._table_for(now).last
+    def calendar_ends(self, now: datetime) -> str | None:
+        """The last date that the calendar or an override knows, such as 2026-12-31.
+
+        Beyond it sessions are assumed. None where that is months away.
+        """
+        return self._table_for(now).calendar_ends
 
     def ensure(self, now: datetime) -> None:
         """Make or renew the file unless it is what would be built now."""

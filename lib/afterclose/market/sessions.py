@@ -33,12 +33,16 @@ Moment = Annotated[datetime, Meta(tz=True)]
 _close_of = attrgetter("close")
 
 
-class Session(msgspec.Struct, frozen=True):
-    """One trading session: ``date`` is the exchange's name for it, such as 2026-01-27."""
+class Session(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One trading session: ``date`` is the exchange's name for it, such as 2026-01-27.
+
+    ``assumed``: the calendar does not know this day; it is one of the market's regular week.
+    """
 
     date: str
     open: Moment
     close: Moment
+    assumed: bool = False
 
 
 def overlapping(sessions: Iterable[Session]) -> Session | None:
@@ -51,11 +55,12 @@ class SessionTable(msgspec.Struct, frozen=True, kw_only=True):
 
     The table knows all moments from ``covers_from`` up to, not including, ``covers_until``:
     the local days ``first`` to ``last``. They are fewer than wanted where the calendar
-    itself begins or ends. Raise ``schema_version`` when a field changes meaning; an old
-    table is not converted but built anew.
+    itself begins. ``calendar_ends`` is the last date that the calendar, or an override,
+    knows; None where that is not before ``last``. Raise ``schema_version`` when a field
+    changes meaning; an old table is not converted but built anew.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     calendar: str
     library_version: str
     overrides_sha256: str
@@ -63,6 +68,7 @@ class SessionTable(msgspec.Struct, frozen=True, kw_only=True):
     built_for: Moment
     first: str
     last: str
+    calendar_ends: str | None = None
     covers_from: Moment
     covers_until: Moment
     sessions: tuple[Session, ...]
@@ -106,6 +112,18 @@ class SessionTable(msgspec.Struct, frozen=True, kw_only=True):
                 f"its calendar ends on {self.last}"
             )
         return self.sessions[position]
+
+    def touches(self, session: Session, pause: timedelta) -> bool:
+        """Whether the market closes for less than ``pause`` before or after a session."""
+        return self.follows_on(session, pause) or (
+            (position := self._closed_by(session.open)) + 1 < len(self.sessions)
+            and self.sessions[position + 1].open - session.close < pause
+        )
+
+    def follows_on(self, session: Session, pause: timedelta) -> bool:
+        """Whether the market was closed for less than ``pause`` before a session."""
+        position = self._closed_by(session.open)
+        return position > 0 and session.open - self.sessions[position - 1].close < pause
 
     def closes_between(self, start: datetime, end: datetime) -> int:
         """How many sessions closed after ``start`` and by ``end``; 0 when end is earlier."""

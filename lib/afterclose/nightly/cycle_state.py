@@ -24,8 +24,8 @@ Part = TypeVar("Part")
 class CycleState(msgspec.Struct, frozen=True, kw_only=True):
     """How the latest session's nightly work ended.
 
-    ``outcome`` is COMPLETED, SKIPPED or FAILED; STARTED is a run without an end, one that
-    goes on or was killed. ``attempts`` counts the failed and the killed ones.
+    ``outcome`` is COMPLETED, SKIPPED, FAILED or STOPPED; STARTED is a run without an end, one
+    that goes on or was killed. ``attempts`` counts the failed and the killed ones.
     """
 
     session: str

@@ -73,7 +73,8 @@ def _due_after(state: CycleState | None, session: str) -> Due:
         return Due(
             None,
             0,
-            f"session {session} failed {state.attempts} times ({state.reason}); "
+            f"session {session} failed {state.attempts} times "
+            f"({state.reason or 'it was killed before its end'}); "
             "mend the cause, then run `make cycle FORCE=1`",
             given_up=True,
         )

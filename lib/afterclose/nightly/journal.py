@@ -1,8 +1,9 @@
-"""The journal of runs: one START and exactly one COMPLETED, SKIPPED or FAILED line a run.
+"""The journal of runs: one START and one COMPLETED, SKIPPED, FAILED or STOPPED line a run.
 
 A START without an end is a run that was killed, which no log line of the run itself could
 say. The cycle counts those and the failed ones per session, so that a broken night is
-tried three times and not at each tick for ever.
+tried three times and not at each tick for ever. A run that was asked to stop, as by a
+container's end, is STOPPED: nothing is wrong with it, and it is done again.
 
 The file is rotated to one `.1` beside it, so it stays bounded however long the service
 runs; readers take both. Lines that cannot be read (a crash in an append) or whose seal does
@@ -30,7 +31,7 @@ from afterclose.records import SCHEMA_VERSION
 ROTATE_BYTES = 2 << 20
 """About two years of nights; with the rotated file two to four are kept."""
 
-Step = Literal["START", "COMPLETED", "SKIPPED", "FAILED"]
+Step = Literal["START", "COMPLETED", "SKIPPED", "FAILED", "STOPPED"]
 """What a line says of its run; all but START end it."""
 
 
@@ -116,6 +117,10 @@ class Journal:
         """End a run that failed or was refused."""
         words = error if isinstance(error, str) else str(error) or type(error).__name__
         return self._end(run, "FAILED", error=words)
+
+    def stopped(self, run: Run) -> Run:
+        """End a run that a signal or Ctrl-C asked to stop; it counts as no attempt."""
+        return self._end(run, "STOPPED", reason="it was asked to stop")
 
     def read(self) -> list[JournalLine]:
         """All lines that are kept, oldest first."""

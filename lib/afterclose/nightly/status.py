@@ -14,6 +14,7 @@ import msgspec
 
 from afterclose.disk.files import write_atomic
 from afterclose.disk.seal import seal
+from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
     STATUS_FILE,
     CycleState,
@@ -72,11 +73,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
-    """The status of the scope as its files stand; ``alerts`` are added to the registry's.
+    """The status of the scope as its files stand; ``alerts`` are added to what is found wrong.
 
     Raises StorageError when the registry cannot be read.
     """
     view = read_registry(settings.model_dir, settings.signing_key)
+    cycle = state_from_journal(settings.root)
     waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
     return Status(
         schema_version=SCHEMA_VERSION,
@@ -87,10 +89,11 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
         dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
-        last_cycle=state_from_journal(settings.root),
+        last_cycle=cycle,
         alerts=(
             *_switched_off(settings),
             *map(_words, view.problems),
+            *health.alerts(settings, now, view, cycle),
             *_undrawn(settings, waiting),
             *alerts,
         ),

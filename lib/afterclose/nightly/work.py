@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from afterclose.disk.files import remove_leftovers
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.errors import RefusedError, StorageError
+from afterclose.errors import RefusedError, StorageError, is_a_stop
 from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.status import write_status
@@ -82,7 +82,7 @@ class Workplace:
                 raise
             except BaseException as error:  # an interrupted run is journalled, then raised
                 with suppress(StorageError):  # the disk that failed the work fails this too
-                    journal.failed(run, error)
+                    _ = journal.stopped(run) if is_a_stop(error) else journal.failed(run, error)
                 raise
             finally:
                 with suppress(StorageError):

@@ -62,9 +62,12 @@ def promote(settings: Settings, now: datetime, asked: Asked) -> Outcome:
         return end(outcome)
 
 
-def rollback(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """Return to the previous active model. Raises RefusedError when there is none."""
-    registry = ModelRegistry.from_settings(settings)
+def rollback(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """Return to the previous active model. Raises RefusedError when there is none.
+
+    ``by`` names the person where the process cannot know (a container).
+    """
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("rollback", now) as end:
         left = registry.get_active_model()
         model_id = registry.rollback(reason=reason, now=now)
@@ -83,7 +86,7 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
 
     With ``within_minutes`` only from so long before its open: a cron tick in the evening
     would otherwise take the night away in which promotions are made. A market that never
-    closes is not locked then, for the lock would never end.
+    closes, or only for minutes, is not locked then, for the lock would never end.
     """
     clock = MarketClock.from_settings(settings, may_build=True)
     if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
@@ -108,7 +111,7 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
 
 
 def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
-    if clock.always_open:
+    if clock.never_closes(now):
         return "the market never closes, so a lock would never end"
     session = clock.session_for_lock(now)
     if session.open - now <= timedelta(minutes=within_minutes):
@@ -117,9 +120,9 @@ def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
     return f"session {session.date} opens at {opens}; locked from {within_minutes} minutes before"
 
 
-def unlock(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """End the session lock by hand."""
-    registry = ModelRegistry.from_settings(settings)
+def unlock(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """End the session lock by hand; ``by`` as for `rollback`."""
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("unlock", now) as end:
         ended = registry.unlock(reason=reason, now=now)
         if ended is None:

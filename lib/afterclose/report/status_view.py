@@ -12,6 +12,7 @@ OUTCOMES: Final[dict[str, tuple[str, Tone]]] = {
     "SKIPPED": ("nothing to do", "unsure"),
     "FAILED": ("failed", "bad"),
     "STARTED": ("did not end", "bad"),
+    "STOPPED": ("was stopped", "unsure"),
 }
 
 

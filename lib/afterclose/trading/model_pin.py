@@ -64,11 +64,16 @@ class _RulesOnly(Exception):
 
 
 class _Session(msgspec.Struct, frozen=True):
-    """What a lock is for; ``doubt`` is why it is a guess, empty when it is not."""
+    """What a lock is for; ``doubt`` is why it is a guess, empty when it is not.
+
+    Not ``lockable`` where another session follows at once: loading each day would then lock
+    everybody out of promoting, for ever. The model is pinned in memory alone.
+    """
 
     date: str
     until: datetime
     doubt: str = ""
+    lockable: bool = True
 
 
 def pin_model(settings: Settings, now: datetime, *, lock: bool = True) -> Pin:
@@ -124,7 +129,7 @@ def _pin(settings: Settings, now: datetime, session: _Session, *, lock: bool) ->
         model_id, artifacts, max_abs_z=settings.ood_max_z
     )
     doubts = [session.doubt]
-    if lock and running is None:
+    if lock and running is None and session.lockable:
         doubts.append(_lock_session(settings, session, model_id, now))
     doubt = "; ".join(filter(None, doubts))
     until = f"{session.until:%Y-%m-%d %H:%M} UTC"
@@ -144,14 +149,18 @@ def _session(clock: MarketClock, now: datetime) -> _Session:
     """The session to lock; where the calendar cannot tell, the local day is one."""
     try:
         session = clock.session_for_lock(now)
+        lockable = not clock.never_closes(now)
     except (CannotTell, UsageError) as error:
         zone = _zone(clock)
         today = now.astimezone(zone).date()
         midnight = datetime.combine(today + timedelta(days=1), time(), zone).astimezone(UTC)
         return _Session(
-            today.isoformat(), midnight, f"locked for the local day, as the calendar says: {error}"
+            today.isoformat(),
+            midnight,
+            f"the session is taken to be the local day, as the calendar says: {error}",
+            lockable=not clock.always_open,
         )
-    return _Session(session.date, session.close)
+    return _Session(session.date, session.close, lockable=lockable)
 
 
 def _zone(clock: MarketClock) -> tzinfo:

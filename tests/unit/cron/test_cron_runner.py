@@ -14,6 +14,7 @@ import pytest
 
 from afterclose.cron.cron_runner import CronRunner
 from afterclose.cron.crontab import parse_crontab
+from afterclose.cron.line_results import LineResult, LineResults, read_results
 from repository import REPOSITORY
 
 START = datetime(2026, 1, 27, 21, 29, 30, tzinfo=UTC)
@@ -157,6 +158,52 @@ def test_a_job_that_cannot_be_started_is_said_and_cron_goes_on(
         "echo | cannot start: Resource temporarily unavailable",
         "echo | fine",
     ]
+
+
+def test_a_line_over_its_time_limit_is_ended_and_said_and_runs_again_next_time() -> None:
+    kept: list[LineResult] = []
+
+    async def story() -> None:
+        text = "CRON_TIME_LIMIT=1s\n* * * * * trap 'echo ending; exit 7' TERM; sleep 60 & wait"
+        shown = Shown()
+        runner = CronRunner(
+            parse_crontab(text, "crontab", START), START, show=shown.append, keep=kept.append
+        )
+        await runner.tick(START + MINUTE)
+        await shown.until("exit 7")
+        await runner.tick(START + 2 * MINUTE)
+        assert "trap | over its time limit of 1 s" in shown
+        assert not any("skipped" in line for line in shown)
+        await runner.stop(grace_s=0.5)
+
+    asyncio.run(story())
+    (result,) = kept  # the second run was stopped with the runner, which is no failure
+    assert (result.line, result.exit_code, result.over_limit_s) == (2, 7, 1.0)
+    assert 1.0 <= result.duration_s < 5
+
+
+def test_each_lines_last_exit_code_is_kept_and_survives_a_crash_of_the_runner(
+    tmp_path: Path,
+) -> None:
+    entries = parse_crontab("30 21 * * * exit 3\n30 21 * * * true", "crontab", START)
+    path = tmp_path / "lines.json"
+
+    async def story() -> None:
+        shown = Shown()
+        results = LineResults(path, entries)
+        runner = CronRunner(entries, START, show=shown.append, keep=results.add)
+        await runner.tick(START + MINUTE)
+        await shown.until("exit 3")
+        await shown.until("exit 0")
+        await runner.stop()
+
+    asyncio.run(story())
+    assert [(kept.line, kept.exit_code) for kept in read_results(path)] == [(1, 3), (2, 0)]
+    changed = parse_crontab("# moved\n30 21 * * * true\n30 21 * * * exit 4", "crontab", START)
+    LineResults(path, changed).add(read_results(path)[1])
+    assert [(kept.line, kept.exit_code) for kept in read_results(path)] == [(2, 0)]
+    LineResults(path, changed).forget()
+    assert read_results(path) == ()
 
 
 # --- the job, as a process -----------------------------------------------------------------

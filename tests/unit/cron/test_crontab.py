@@ -141,3 +141,17 @@ def test_any_text_is_either_read_or_refused(text: str) -> None:
     except InputError:
         return
     assert all(found.next_run(NOW) > NOW for found in entries)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90.0), ("30m", 1800.0), ("2h", 7200.0)])
+def test_a_time_limit_holds_for_the_lines_below_it(text: str, seconds: float) -> None:
+    lines = f"@daily true\nCRON_TIME_LIMIT={text}\n@daily false\n"
+    first, second = parse_crontab(lines, "crontab", NOW)
+    assert (first.limit_s, second.limit_s) == (6 * 3600.0, seconds)
+    assert second.environment == ()
+
+
+@pytest.mark.parametrize("text", ["", "2", "0h", "2d", "-1h", "1.5h"])
+def test_a_time_limit_that_is_none_is_refused_naming_its_line(text: str) -> None:
+    with pytest.raises(InputError, match=r"line 1: CRON_TIME_LIMIT=.* write one such as 90s"):
+        parse_crontab(f"CRON_TIME_LIMIT={text}\n@daily true\n", "crontab", NOW)

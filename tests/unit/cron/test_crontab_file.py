@@ -20,7 +20,9 @@ def write(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     "command",
     ["true", "cd /tmp && ls", "A=1 true", "(true; false) | cat", "if true; then false; fi",
-     "python3 -m jobs.cron --check", "'my tool' x"],
+     "python3 -m jobs.cron --check", "'my tool' x", "cd /tmp && python3 -m jobs.cycle; true",
+     "python3 -m jobs.lock --within 30 2>&1 | cat", "python3 -m jobs.lock --within $MINUTES",
+     "python3 -m jobs.cycle >>/tmp/log 2>&1 # nightly", "true $(( 1 << 2 ))"],
 )  # fmt: skip
 def test_commands_that_a_shell_understands_are_accepted(tmp_path: Path, command: str) -> None:
     (entry,) = read_crontab(write(tmp_path, f"@daily {command}\n"), NOW)
@@ -31,6 +33,9 @@ def test_commands_that_a_shell_understands_are_accepted(tmp_path: Path, command:
     ("line", "complaint"),
     [
         ("@daily python3 -m jobs.cylce", "there is no job named cylce"),
+        ("@daily python3 -m jobs.cycle --forse", "cycle: unrecognized arguments: --forse"),
+        ("@daily true && python3 -m jobs.lock --within soon", "invalid int value: 'soon'"),
+        ("@daily python3 -m jobs.promote", "promote: the following arguments are required: --id"),
         ("@daily echo 'open", "[Uu]nterminated quoted string"),
         ("0 5 * * * nosuchuser true", "command nosuchuser not found; five time fields"),
         ("0 0 5 * * 1 true", "command 1 not found"),

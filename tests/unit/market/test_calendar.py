@@ -41,10 +41,12 @@ def test_a_table_spans_400_days_back_and_120_ahead() -> None:
     assert built.sessions[-1].date == "2026-05-28"
 
 
-def test_the_horizon_stops_where_the_calendar_ends() -> None:
+def test_beyond_the_calendars_end_sessions_are_marked_as_assumed() -> None:
     built = table("XBOM", datetime(2026, 12, 1, tzinfo=UTC))
-    assert built.last == "2026-12-31"
-    assert built.covers_until == datetime(2026, 12, 31, 18, 30, tzinfo=UTC)
+    assert built.calendar_ends == "2026-12-31"
+    assert built.last == "2027-03-31"
+    assert {s.date > "2026-12-31" for s in built.sessions if s.assumed} == {True}
+    assert {s.date > "2026-12-31" for s in built.sessions if not s.assumed} == {False}
 
 
 def test_the_horizon_starts_where_the_calendar_begins() -> None:
@@ -58,9 +60,23 @@ def test_a_replay_of_another_century_is_answered() -> None:
     ]
 
 
-def test_years_beyond_the_calendars_end_cannot_be_told() -> None:
-    with pytest.raises(CannotTell, match="XBOM knows 1997-01-01 to 2026-12-31"):
-        table("XBOM", datetime(2029, 1, 1, tzinfo=UTC))
+def test_years_beyond_the_calendars_end_have_the_regular_week_in_local_time() -> None:
+    """Mumbai trades from 9:15 to 15:30, Monday to Friday; Korea from 9:00 to 15:30."""
+    found = table("XBOM", datetime(2029, 1, 1, 12, tzinfo=UTC)).sessions
+    (monday,) = (session for session in found if session.date == "2029-01-01")
+    assert monday.open == datetime(2029, 1, 1, 3, 45, tzinfo=UTC)
+    assert monday.close == datetime(2029, 1, 1, 10, 0, tzinfo=UTC)
+    assert {date.fromisoformat(session.date).weekday() for session in found} == set(range(5))
+    (other,) = build_sessions("XKRX", date(2051, 1, 2), date(2051, 1, 2), NO_OVERRIDES)
+    assert (other.open.hour, other.close.hour, other.close.minute) == (0, 6, 30)
+
+
+def test_an_exchange_that_closes_on_other_days_keeps_its_own_week() -> None:
+    """Riyadh trades from Sunday to Thursday."""
+    weekdays = {
+        date.fromisoformat(day).weekday() for day in dates("XSAU", "2030-01-01", "2030-03-01")
+    }
+    assert weekdays == {6, 0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("year", [1, 5, 2300, 9999])
@@ -80,8 +96,10 @@ def test_a_range_inside_a_closed_week_has_no_sessions() -> None:
     assert dates("XHKG", "2025-01-31", "2025-02-02") == []
 
 
-def test_a_range_is_clipped_to_the_calendars_last_day() -> None:
-    assert dates("XBOM", "2026-12-31", "2027-02-01") == ["2026-12-31"]
+def test_a_range_across_the_calendars_end_goes_on_with_weekdays() -> None:
+    assert dates("XBOM", "2026-12-31", "2027-01-05") == [
+        "2026-12-31", "2027-01-01", "2027-01-04", "2027-01-05",
+    ]  # fmt: skip
 
 
 def test_an_override_adds_a_session_in_local_time() -> None:
@@ -107,9 +125,13 @@ def test_an_override_of_null_removes_a_session_and_may_name_a_holiday() -> None:
     assert dates("XNYS", "2026-01-25", "2026-01-28", gone) == ["2026-01-26", "2026-01-28"]
 
 
-def test_an_override_beyond_the_calendars_end_adds_nothing() -> None:
-    later = Overrides({date(2027, 1, 4): Hours(time(9, 15), time(15, 30))}, "digest")
-    assert dates("XBOM", "2026-12-31", "2027-01-31", later) == ["2026-12-31"]
+def test_an_override_beyond_the_calendars_end_is_known_and_extends_it() -> None:
+    later = Overrides({date(2027, 1, 1): None, date(2027, 1, 3): Hours(time(18), time(19))}, "d")
+    found = build_sessions("XBOM", date(2026, 12, 31), date(2027, 1, 4), later)
+    assert [(s.date, s.assumed) for s in found] == [
+        ("2026-12-31", False), ("2027-01-03", False), ("2027-01-04", True),
+    ]  # fmt: skip
+    assert table("XBOM", datetime(2026, 12, 1, tzinfo=UTC), later).calendar_ends == "2027-01-03"
 
 
 def test_an_override_that_overlaps_its_neighbour_is_a_config_error() -> None:
@@ -192,8 +214,8 @@ def test_session_opens_are_ascending_microseconds_with_a_day_more_at_each_end() 
     ]
 
 
-def test_session_opens_of_years_the_calendar_lacks_cannot_be_told() -> None:
-    with pytest.raises(CannotTell, match="not 1979-12-31 to 1980-02-02"):
+def test_session_opens_before_the_calendar_begins_cannot_be_told() -> None:
+    with pytest.raises(CannotTell, match="begins on 1997-01-01, after 1980-02-02"):
         session_opens_us(
             "XBOM",
             datetime(1980, 1, 1, tzinfo=UTC),

@@ -100,8 +100,11 @@ def test_an_age_that_begins_before_the_cache_cannot_be_told(cache: Path) -> None
         MarketClock("XNYS", cache).sessions_between(EVENING - timedelta(days=500), EVENING)
 
 
-def test_the_last_known_date_is_said(cache: Path) -> None:
-    assert MarketClock("XNYS", cache).known_until(NOON) == "2026-05-27"
+def test_only_an_end_that_is_near_is_said(cache: Path, tmp_path: Path) -> None:
+    assert MarketClock("XNYS", cache).calendar_ends(NOON) is None
+    mumbai = MarketClock("XBOM", tmp_path / "mumbai.json", may_build=True)
+    assert mumbai.calendar_ends(datetime(2026, 12, 1, tzinfo=UTC)) == "2026-12-31"
+    assert mumbai.calendar_ends(NOON) is None
 
 
 def test_crypto_sessions_are_utc_days_and_never_forbid_training(tmp_path: Path) -> None:
@@ -244,14 +247,33 @@ def test_a_read_only_folder_is_answered_from_memory_and_warned_of(
     assert "market sessions are not kept" in caplog.text
 
 
-def test_beyond_the_calendars_end_a_newer_library_is_asked_for(tmp_path: Path) -> None:
+def test_beyond_the_calendars_end_closed_hours_are_still_closed(tmp_path: Path) -> None:
     clock = MarketClock("XBOM", tmp_path / "ml_sessions.json")
     clock.ensure(datetime(2026, 12, 31, 11, tzinfo=UTC))
-    assert clock.last_completed(datetime(2026, 12, 31, 11, tzinfo=UTC)).date == "2026-12-31"
-    with pytest.raises(CannotTell, match="ends on 2026-12-31"):
-        clock.session_for_lock(datetime(2026, 12, 31, 11, tzinfo=UTC))
-    with pytest.raises(CannotTell, match="a newer exchange_calendars may know it"):
-        clock.is_open(datetime(2027, 1, 4, 5, tzinfo=UTC))
+    assert not clock.session_for_lock(datetime(2026, 12, 31, 9, tzinfo=UTC)).assumed
+    assert clock.session_for_lock(datetime(2026, 12, 31, 11, tzinfo=UTC)).assumed
+    assert clock.is_open(datetime(2027, 1, 4, 5, tzinfo=UTC))
+    assert not clock.is_open(datetime(2027, 1, 4, 11, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("calendar", ["24/5", "CMES", "us_futures"])
+def test_a_market_that_closes_for_an_instant_trains_at_the_sessions_boundary(
+    tmp_path: Path, calendar: str
+) -> None:
+    """On a Tuesday the session before has just closed; Monday's has the weekend before it."""
+    clock = MarketClock(calendar, tmp_path / "sessions.json", may_build=True, delay_minutes=30)
+    tuesday, monday = NOON, NOON - timedelta(days=1)
+    assert clock.is_open(tuesday)
+    assert not clock.market_open_for_training(tuesday)
+    assert clock.last_completed(tuesday, 30).date == "2026-01-26"
+    assert clock.market_open_for_training(monday)
+    assert clock.never_closes(tuesday)
+    assert clock.never_closes(monday), "the next session follows at once"
+
+
+def test_a_market_that_closes_each_day_can_be_locked(cache: Path) -> None:
+    assert not MarketClock("XNYS", cache, delay_minutes=1440).never_closes(EVENING)
+    assert not MarketClock("XNYS", cache).never_closes(NOON)
 
 
 def test_a_library_that_cannot_be_imported_is_cannot_tell(

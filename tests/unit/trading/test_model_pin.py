@@ -15,6 +15,7 @@ from afterclose import model_registry
 from afterclose.disk.files import sha256_bytes
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import SessionLocked
+from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.settings import Settings
 from afterclose.trading.model_pin import Pin, pin_model
@@ -92,6 +93,23 @@ def test_a_restart_in_mid_session_loads_the_locked_model_even_if_another_is_acti
     pin_model(settings, BEFORE_THE_OPEN)
     promote_model(settings, CLOSE + timedelta(hours=1), OTHER)  # by a clock that runs ahead
     assert pin_model(settings, DURING_THE_SESSION).model_id == first
+
+
+@pytest.mark.parametrize(
+    ("calendar", "has_sessions"), [("24/7", True), ("24/7", False), ("24/5", True)]
+)
+def test_a_market_that_never_closes_pins_in_memory_and_locks_nobody_out(
+    settings: Settings, calendar: str, has_sessions: bool
+) -> None:
+    around_the_clock = replace(settings, calendar=calendar)
+    if has_sessions:
+        MarketClock.from_settings(around_the_clock).ensure(BEFORE_THE_OPEN)
+    model_id = promote_model(around_the_clock)
+    pin = pin_model(around_the_clock, BEFORE_THE_OPEN)
+    assert (pin.model_id, pin.session) == (model_id, "2026-01-27")
+    assert pin.trouble is not has_sessions
+    registry = ModelRegistry.from_settings(around_the_clock)
+    assert registry.current_lock(BEFORE_THE_OPEN) is None
 
 
 def test_the_next_session_loads_what_is_active_then(settings: Settings) -> None:

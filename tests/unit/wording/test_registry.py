@@ -88,7 +88,8 @@ def test_the_status_of_a_working_scope(settings: Settings) -> None:
         f"Candidates: 1, the newest is {B}",
         "Dataset: none",
         "Last cycle: session 2026-01-27, FAILED, 1 failed so far: disk full",
-        "Alerts: 1",
+        "Alerts: 2",
+        "  - the cycle of session 2026-01-27 failed: disk full; it is tried again at the next tick",
         "  - cron has stopped",
     ]
 

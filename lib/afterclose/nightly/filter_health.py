@@ -1,0 +1,149 @@
+"""Whether the filter that trades is the model that was promoted.
+
+Nothing in the nightly work fails when the trading process cannot load its model: it trades by
+the rules, as it should, and only its verdicts tell. So the newest lines of the decision log are
+read, and the active model is checked as a loading filter would.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from afterclose.disk.seal import is_damaged
+from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
+from afterclose.learning.artifacts import ModelStore
+from afterclose.market.clock import MarketClock
+from afterclose.registry.reader import RegistryView
+from afterclose.registry.state import ActiveModel
+from afterclose.settings import Settings
+from afterclose.trading.model_pin import MODEL_ID_TIME, MODEL_ID_TIME_CHARACTERS
+
+DECISIONS_FILE = "ml_decisions.jsonl"
+
+TAIL_BYTES = 1 << 16
+"""Of the decision log; a line is under a kilobyte for some dozens of features."""
+
+NEWEST_VERDICTS = 40
+RECENT = timedelta(days=14)
+"""Older verdicts say nothing of what trades now."""
+
+ONE_SESSION = timedelta(hours=24)
+"""A verdict later than this after a promotion is of a session that began after it."""
+
+OF_ITS_MODEL = {"low_risk", "high_risk", "no_active_model"}
+ABSTAINING = {"features_missing", "features_invalid", "out_of_distribution", "scoring_failed"}
+ABSTAINING_FROM = 10
+"""So many verdicts without one score are a fault, and not an unusual signal."""
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    """What is needed of a line of the decision log."""
+
+    at: datetime
+    session: str | None
+    model_id: str | None
+    reason: str
+
+
+def filter_alerts(
+    settings: Settings, clock: MarketClock, now: datetime, view: RegistryView
+) -> Iterator[str]:
+    """What is wrong with the model that trades; nothing while none is active."""
+    active = view.active
+    if active is None:
+        return  # none was promoted, or the registry's own problems are said already
+    yield from _model_alerts(settings, clock, now, active)
+    verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
+        return
+    yield from _verdict_alerts(verdicts, active)
+    yield from _lock_alerts(clock, verdicts[-1], view)
+
+
+def newest_verdicts(path: Path) -> list[_Verdict]:
+    """The last verdicts of the newest session in the log, oldest first; damaged lines left out."""
+    try:
+        with path.open("rb") as file:
+            start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
+            file.seek(start)
+            lines = file.read().splitlines()
+    except OSError:
+        return []
+    found = [verdict for line in lines[1 if start else 0 :] if (verdict := _verdict(line))]
+    newest = [verdict for verdict in found if verdict.session == found[-1].session]
+    return newest[-NEWEST_VERDICTS:]
+
+
+def _verdict(line: bytes) -> _Verdict | None:
+    try:
+        verdict = msgspec.json.decode(line, type=_Verdict)
+    except UNREADABLE:
+        return None
+    return None if is_damaged(line) or verdict.at.tzinfo is None else verdict
+
+
+def _model_alerts(
+    settings: Settings, clock: MarketClock, now: datetime, active: ActiveModel
+) -> Iterator[str]:
+    model_id = active.model_id
+    try:
+        ModelStore(settings.model_dir).verify(model_id, active.artifacts)
+    except (AftercloseError, OSError) as error:
+        yield f"the active model {model_id} cannot be loaded: {error} Or run `make rollback`"
+    limit = settings.model_max_age_sessions
+    try:
+        moment = model_id[:MODEL_ID_TIME_CHARACTERS]
+        trained = datetime.strptime(moment, MODEL_ID_TIME).replace(tzinfo=UTC)
+        age = clock.sessions_between(trained, now) if limit else 0
+    except (CannotTell, UsageError, ValueError):
+        return
+    if limit and age > limit:
+        yield (
+            f"the active model {model_id} is {age} sessions old and no longer used "
+            f"(ML_MODEL_MAX_AGE_SESSIONS={limit}); promote a newer one"
+        )
+
+
+def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[str]:
+    last, reasons = verdicts[-1], {verdict.reason for verdict in verdicts}
+    count = f"the last {len(verdicts)} verdicts of session {last.session}"
+    if reasons <= {"model_load_failed", "model_expired"}:
+        yield (
+            f"the trading process has no model: {count} are {' and '.join(sorted(reasons))}; "
+            "`make verify` names the file, `make promote` or `make rollback` brings another model"
+        )
+    elif (
+        last.at - active.since > ONE_SESSION
+        and last.reason in OF_ITS_MODEL
+        and last.model_id != active.model_id
+    ):
+        yield (
+            f"the trading process does not use {active.model_id}, active since "
+            f"{active.since:%Y-%m-%d %H:%M} UTC, but {last.model_id or 'the rules alone'}; "
+            "it must load the filter before each session"
+        )
+    elif reasons <= ABSTAINING and len(verdicts) >= ABSTAINING_FROM:
+        yield (
+            f"the filter abstains from everything: {count} are {' and '.join(sorted(reasons))}; "
+            "compare the names and units of the features with those of the ledger"
+        )
+
+
+def _lock_alerts(clock: MarketClock, last: _Verdict, view: RegistryView) -> Iterator[str]:
+    """That a model trades in a session that nobody locked: another could be promoted into it."""
+    if last.model_id is None or last.session is None:
+        return
+    try:
+        if clock.never_closes(last.at):
+            return
+    except (CannotTell, UsageError):
+        return
+    if not any(event.lock and event.lock.session == last.session for event in view.chain.events):
+        yield (
+            f"session {last.session} trades on {last.model_id} without a lock: the trading process "
+            "may not write in the scope's folder. Let both run as one user, or share a group and "
+            "set ML_GROUP_WRITABLE=true"
+        )
