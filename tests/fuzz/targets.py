@@ -61,7 +61,7 @@ def ledger(data: bytes) -> None:
     parser = LineParser("America/New_York", {"LIQUIDATION"}, NOW)
     for line in data.split(b"\n"):
         verdict = parser.parse(line + b"\n")
-        assert verdict == parser.parse(line)
+        assert verdict == parser.parse(line) == parser.parse_carefully(line)
         if isinstance(verdict, Closed):
             _row_is_sound(verdict.row)
         elif isinstance(verdict, Reject):

@@ -67,6 +67,13 @@ def test_the_lenient_decoder_gives_what_the_fast_one_gives(record):
 
 
 @settings(max_examples=300, deadline=None)
+@given(records)
+def test_the_quick_way_gives_what_the_careful_one_gives(record):
+    parser, line = LineParser("America/New_York", {"LIQUIDATION"}, NOW), json.dumps(record).encode()
+    assert repr(parser.parse(line)) == repr(parser.parse_carefully(line))
+
+
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=80))
 def test_no_bytes_whatever_raise(line):
     assert LineParser("UTC", (), NOW).parse(line) is not None

@@ -26,7 +26,7 @@ Place = int
 
 LEDGER = 1 << 40
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class Border(msgspec.Struct, frozen=True):
@@ -180,7 +180,7 @@ class LedgerScan:
         tally.mae_sign_flipped += closed.mae_sign_flipped
         tally.mae_unknown += row.mae_pct is None
         self._count(place, row.trade_id)
-        self._keep(row.trade_id, _encode(row) + b"\n")
+        self._keep(row.trade_id, _encode_lines([row]))
 
     def _keep(self, trade_id: str, row: bytes) -> None:
         """Add the row of a trade that has none yet, or compare it with the one it has."""
@@ -214,7 +214,7 @@ class LedgerScan:
         if earlier is not place:
             self.superseded_too.add(earlier)
             self._winners[trade_id] = place
-        for opened in self._open:
+        for opened in filter(None, self._open):
             opened.pop(trade_id, None)
 
     def _border(self) -> Border:

@@ -8,17 +8,15 @@ ledger was mended.
 from collections.abc import Collection
 from datetime import UTC, datetime
 from math import inf, isfinite
-from types import NoneType
 
 import msgspec
 
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import SIDES, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
+from afterclose.trades.plain import SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
 from afterclose.trades.timestamps import TimestampReader
-
-SECONDS_A_DAY = 86_400
 
 LONGEST_QUOTE = 60
 """Characters of a bad value that a reason repeats."""
@@ -58,10 +56,19 @@ class LineParser:
     def __init__(self, timezone: str, excluded_exit_types: Collection[str], now: datetime) -> None:
         self._excluded, self._now = frozenset(excluded_exit_types), now.astimezone(UTC)
         self._timestamps = TimestampReader(timezone)
-        self._usable_names: set[str] = set()
+        self._plain = PlainParser(timezone, self._excluded, self._now)
 
     def parse(self, line: bytes) -> Closed | Open | Reject:
         """Judge one line, with or without its line end. Never raises for what is in it."""
+        plain = self._plain.parse(line)
+        if isinstance(plain, tuple):
+            return Closed(plain[0], 0, plain[1])
+        if plain is not None:
+            return Open(plain)
+        return self.parse_carefully(line)
+
+    def parse_carefully(self, line: bytes) -> Closed | Open | Reject:
+        """What `parse` says, for any line: with the reasons that `PlainParser` does not know."""
         try:
             record, nonfinite = decode_record(line)
         except Unusable as problem:
@@ -94,25 +101,24 @@ class LineParser:
         entered, exited, decision_text, exit_text = self._moments(record)
         if mae_pct is not None and abs(mae_pct) > 1:
             raise Unusable(f"percent-like MAE: {mae_pct}")
-        # In the order of the fields: naming them takes a tenth of the time of a whole build.
         return TradeDataRow(
-            trade_id,
-            record.symbol,
-            side,
-            decision_text,
-            exit_text,
-            record.strength,
-            self._usable_features(record.features),
-            quantity,
-            entry_price,
-            exit_price,
-            fees,
-            (exited - entered).total_seconds() / SECONDS_A_DAY,
-            pnl_pct,
-            None if mae_pct is None else 0.0 - abs(mae_pct),
-            None if mfe_pct is None else max(0.0, mfe_pct),
-            exit_type,
-            record.source or "paper",
+            trade_id=trade_id,
+            symbol=record.symbol,
+            side=side,
+            decision_timestamp=decision_text,
+            exit_timestamp=exit_text,
+            rule_confidence=record.strength,
+            rule_features=_usable_features(record.features),
+            position_size=quantity,
+            entry_price=entry_price,
+            exit_price=exit_price,
+            fees=fees,
+            holding_days=(exited - entered).total_seconds() / SECONDS_A_DAY,
+            realized_pnl_pct=pnl_pct,
+            mae_pct=None if mae_pct is None else 0.0 - abs(mae_pct),
+            mfe_pct=None if mfe_pct is None else max(0.0, mfe_pct),
+            exit_type=exit_type,
+            source=record.source or "paper",
         )
 
     def _moments(self, record: LedgerRecord) -> tuple[datetime, datetime, str, str]:
@@ -138,21 +144,6 @@ class LineParser:
         except (ValueError, OverflowError):
             raise Unusable(f"no timestamp in ISO 8601: {name} {_quoted(text)}") from None
 
-    def _usable_features(self, features: RawFeatures | None) -> Features:
-        if not features:
-            raise Unusable("no features")
-        if not features.keys() <= self._usable_names:
-            for name in features:
-                if known_later(name):
-                    raise Unusable(f"feature known only later: {name}")
-            self._usable_names.update(features)
-        kinds = set(map(type, features.values()))
-        if kinds == {NoneType}:
-            raise Unusable("no finite feature")
-        if bool not in kinds:
-            return features
-        return {name: None if value is None else float(value) for name, value in features.items()}
-
 
 def _money_of(record: LedgerRecord) -> tuple[str, float, float, float, float]:
     """Side, entry price, exit price, quantity and fees: what makes up the PnL."""
@@ -176,6 +167,17 @@ def _above_0(name: str, value: float | None) -> float:
     if not 0 < value < inf:
         raise Unusable(f"not finite and above 0: {name} {value}")
     return value
+
+
+def _usable_features(features: RawFeatures | None) -> Features:
+    if not features:
+        raise Unusable("no features")
+    for name in features:
+        if known_later(name):
+            raise Unusable(f"feature known only later: {name}")
+    if all(value is None for value in features.values()):
+        raise Unusable("no finite feature")
+    return {name: None if value is None else float(value) for name, value in features.items()}
 
 
 def _quoted(text: str) -> str:
