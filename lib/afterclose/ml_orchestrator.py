@@ -281,8 +281,8 @@ class OfflineMLOrchestrator:
             return None
         if not self._is_evaluated(model_id):
             return AutoPromotion(False, "it has not been evaluated")
-        verdict = self.evaluator.evaluate(model_id, now=now).get("gates")
-        return promote_if_passed(self.registry, model_id, verdict, now)
+        gates = self.evaluator.gates_of(model_id, now)
+        return promote_if_passed(self.registry, model_id, gates, now)
 
     def _cycle_text(
         self, steps: list[Outcome], model_id: str | None, previous_active: str | None

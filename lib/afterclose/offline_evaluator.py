@@ -82,6 +82,7 @@ class OfflineEvaluator:
             title="Evaluating",
         )
         self._store = ModelStore(self.model_dir)
+        self._made: dict[str, dict[str, Any]] = {}
 
     @classmethod
     def from_settings(
@@ -117,14 +118,27 @@ class OfflineEvaluator:
                 reason = f"{model_id} was evaluated before"
                 return _stored(path) | {"status": "unchanged", "reason": reason}
             evaluation = self._evaluated(model_id, now or utc_now())
+            self._made[model_id] = evaluation
             write_atomic(
                 path, msgspec.json.format(msgspec.json.encode(evaluation), indent=1) + b"\n"
             )
         return _stored(path) | {"status": "evaluated", "reason": ""}
 
+    def gates_of(self, model_id: str, now: datetime) -> Any:
+        """The gates' answer on figures that this very process has computed.
+
+        An automatic promotion decides by it and not by evaluation.json, which anybody who can
+        write to the volume may have written. Raises what `evaluate` raises.
+        """
+        if model_id not in self._made:
+            with one_core():
+                self._made[model_id] = self._evaluated(model_id, now)
+        return msgspec.to_builtins(self._made[model_id]["gates"])
+
     def _evaluated(self, model_id: str, now: datetime) -> dict[str, Any]:
         view = self.registry.view()
-        model = self._frozen(model_id, self._digests(view, model_id))
+        digests = self._digests(view, model_id)
+        model = self._frozen(model_id, digests)
         active, trouble = self._active_besides(view, model_id)
         version = self._store.read_metadata(model_id)["dataset"]
         dataset = self.dataset_builder.load(version["version"])
@@ -152,6 +166,7 @@ class OfflineEvaluator:
             "schema_version": SCHEMA_VERSION,
             "model_id": model_id,
             "evaluated_at": now.isoformat(),
+            "artifacts": digests,
             "dataset": version,
             "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
             "active_model": view.active.model_id if view.active else None,
@@ -164,8 +179,7 @@ class OfflineEvaluator:
         """The registry's, or for a model that is not registered yet those of its metadata."""
         if known := view.state.models.get(model_id):
             return known.registered.artifacts
-        digests: dict[str, str] = self._store.read_metadata(model_id)["artifacts"]
-        return digests
+        return self._store.verify_published(model_id, self.registry.signing_key)
 
     def _active_besides(
         self, view: RegistryView, model_id: str

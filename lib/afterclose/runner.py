@@ -8,6 +8,7 @@ imported inside `run`, so that a cron tick with nothing due stays as cheap as Py
 import argparse
 import atexit
 import gc
+import io
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -81,7 +82,12 @@ def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | Non
 
             traceback.print_exc()
         return _fail(args, parser.prog, error, 1)
-    _show(args, outcome)
+    try:
+        _show(args, outcome)
+        sys.stdout.flush()
+    except OSError as error:  # a full disk behind stdout: what is done is done all the same
+        sys.stdout = io.StringIO()  # or the exit would try again
+        sys.stderr.write(f"{outcome.job}: {outcome.status}, but it could not be printed: {error}\n")
     return outcome.exit_code
 
 

@@ -3,11 +3,17 @@
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from afterclose.disk import files
+
+LOCK_WAIT_S = 0.05
+"""A line is written in microseconds; the market does not wait for who holds the lock longer."""
+
+LOCK_TRY_S = 0.002
 
 
 class LineAppender:
@@ -77,14 +83,25 @@ class LineAppender:
             self._descriptor = None
 
 
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def _alone(descriptor: int) -> Iterator[None]:
     """Hold the kernel's lock on an open file, where the file system has one.
 
-    While another process is in the middle of its line, the file looks torn.
+    While another process is in the middle of its line, the file looks torn. A process that
+    holds it for longer than a line takes is not waited for: trading would wait with it.
     """
+    give_up_at = time.monotonic() + LOCK_WAIT_S
     with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        while not _locked(descriptor) and time.monotonic() < give_up_at:
+            time.sleep(LOCK_TRY_S)
     try:
         yield
     finally:

@@ -14,7 +14,7 @@ import msgspec
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import SIDES, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
-from afterclose.trades.plain import SECONDS_A_DAY, PlainParser
+from afterclose.trades.plain import EARLIEST, SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
 from afterclose.trades.timestamps import TimestampReader
 
@@ -128,6 +128,8 @@ class LineParser:
         decided, decision_text = entered, entry_text
         if record.decision_timestamp not in (None, record.entry_timestamp):
             decided, decision_text = self._moment("decision_timestamp", record.decision_timestamp)
+        if decided < EARLIEST:
+            raise Unusable(f"timestamp before 1970: {decision_text}")
         if decided > entered:
             raise Unusable("decision after entry")
         if exited < entered:

@@ -6,7 +6,7 @@ left to check is a few comparisons. A line that fails any of it is judged again 
 Without it a build of 100,000 trades takes a third longer, beyond its bound (`bench_build`).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import inf
 from typing import Annotated, Literal
 
@@ -19,6 +19,8 @@ from afterclose.trades.leaking_names import known_later
 from afterclose.trades.timestamps import TimestampReader
 
 SECONDS_A_DAY = 86_400
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""A trade before it is a mistyped year, and no market calendar reaches back to it."""
 
 Text = Annotated[str, Meta(min_length=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -115,7 +117,7 @@ class PlainParser:
         exited, exit_text = self._read_timestamp(exit_text)
         if decision_text is not None and decision_text != entry_text:
             decided, decided_text = self._read_timestamp(decision_text)
-        if not (decided <= entered <= exited <= self._now and -inf < pnl_pct < inf):
+        if not (EARLIEST <= decided <= entered <= exited <= self._now and -inf < pnl_pct < inf):
             return None
         if mae_pct is not None:
             mae_pct = 0.0 - abs(mae_pct)
