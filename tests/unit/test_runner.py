@@ -105,3 +105,18 @@ run_job(lambda *_: Outcome(job="probe", status="done"), job_parser("probe", ""),
     left, frozen = done.stdout.split()
     assert int(left) < 100
     assert frozen == "True"
+
+
+def test_what_was_done_is_done_though_stdout_is_full() -> None:
+    script = (
+        "from afterclose.runner import *\nfrom afterclose.records import Outcome\n"
+        "run = lambda *_: Outcome(job='probe', status='done', reason='because')\n"
+        "sys.exit(run_job(run, job_parser('probe', ''), []))"
+    )
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("probe: done, but it could not be printed:")

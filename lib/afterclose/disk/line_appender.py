@@ -3,17 +3,15 @@
 import fcntl
 import os
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 
 from afterclose.disk import files
 
-LOCK_WAIT_S = 0.05
+LOCK_TRIES, LOCK_TRY_S = 25, 0.002
 """A line is written in microseconds; the market does not wait for who holds the lock longer."""
-
-LOCK_TRY_S = 0.002
 
 
 class LineAppender:
@@ -98,10 +96,11 @@ def _alone(descriptor: int) -> Iterator[None]:
     While another process is in the middle of its line, the file looks torn. A process that
     holds it for longer than a line takes is not waited for: trading would wait with it.
     """
-    give_up_at = time.monotonic() + LOCK_WAIT_S
     with suppress(OSError):
-        while not _locked(descriptor) and time.monotonic() < give_up_at:
-            time.sleep(LOCK_TRY_S)
+        for _ in range(LOCK_TRIES):
+            if _locked(descriptor):
+                break
+            sleep(LOCK_TRY_S)
     try:
         yield
     finally:

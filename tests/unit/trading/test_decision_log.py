@@ -212,3 +212,16 @@ def test_the_subject_of_a_verdict_is_known_inside_its_block_only() -> None:
         assert current_subject().symbol == "AAPL"
         assert current_subject().side == "short"
     assert current_subject().symbol is None
+
+
+def test_where_no_thread_can_start_the_verdict_is_given_and_logged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    log = DecisionLog(path)
+    log.write(RECORD)
+    log.close()
+    assert len(list(read_decisions(path))) == 1
