@@ -33,10 +33,10 @@ from afterclose.errors import AftercloseError
 
 
 class BuildRun:
-    """One build over opened ``sources``, under the scope's lock; use it in a ``with`` block.
+    """One build over opened ``sources``, by whoever holds the scope's lock; `run` does it.
 
     ``rules`` are what decides about rows besides the ledgers; under other rules than those
-    of the last build everything is read again. Entering raises IntegrityError when the
+    of the last build everything is read again. Making one raises IntegrityError when the
     committed rows are damaged, and cuts off a torn tail.
     """
 

@@ -71,7 +71,7 @@ class DatasetMetadata(msgspec.Struct, frozen=True, kw_only=True):
     ``ledgers`` and ``rejects`` let the next build go on where this one stopped, as long as
     ``rules`` are the same; ``closed_behind`` is a digest of the ids of the closed trades that
     it will then meet again. At ``recheck_at`` a rejected timestamp will have stopped lying in
-    the future. To raise SCHEMA_VERSION, teach `afterclose.dataset.file` the old number.
+    the future. `afterclose.dataset.file` reads it.
     """
 
     schema_version: int = SCHEMA_VERSION

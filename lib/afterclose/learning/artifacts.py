@@ -34,7 +34,7 @@ from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import Scorer
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
-from afterclose.records import SCHEMA_VERSION
+from afterclose.records import SCHEMA_VERSION, is_readable
 
 MODEL_FILE: Final = "model.joblib"
 SCORECARD_FILE: Final = "scorecard.json"
@@ -279,7 +279,7 @@ def _metadata(data: bytes, path: Path, model_id: str) -> dict[str, Any]:
         raise IntegrityError(path, f"is not metadata: {error}", REMEDY) from None
     if is_damaged(data):
         raise IntegrityError(path, "changed since it was written", REMEDY)
-    if metadata.get("schema_version") != SCHEMA_VERSION:
+    if not is_readable(metadata.get("schema_version")):
         raise IntegrityError(path, "schema_version is not known here", REMEDY)
     if metadata.get("model_id") != model_id or MODEL_FILE not in digests:
         raise IntegrityError(path, f"does not describe model {model_id}", REMEDY)
