@@ -143,3 +143,13 @@ def test_a_signed_scope_copied_beside_is_not_traded_there(settings: Settings) ->
     assert loaded.mode_reason.startswith("model_load_failed")
     events = read_registry(live.model_dir, "secret").chain.events
     assert not any(is_signed(event, "secret", "us/live") for event in events)
+
+
+def test_an_active_model_without_its_files_is_none_to_load(settings: Settings) -> None:
+    for step in STEPS[:-1]:
+        do(step, settings)
+    night = OfflineMLOrchestrator.from_settings(settings)
+    assert night.maybe_load_active_model() is not None
+    for path in settings.model_dir.glob("*/scorecard.json"):
+        path.unlink()
+    assert night.maybe_load_active_model() is None
