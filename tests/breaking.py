@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from afterclose.config import load_settings
-from afterclose.dataset import build_run, ledger_blocks, line_writer
+from afterclose.dataset import line_writer
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk import files
 from afterclose.disk.disk_layer import DiskLayer
@@ -141,10 +141,8 @@ def _repair(settings: Settings, _: Callable[[str], None]) -> object:
 
 
 def _long_build(settings: Settings, _: Callable[[str], None]) -> object:
-    """As a ledger of gigabytes is built: by two processes, in pieces, with an index of the ids."""
-    ledger_blocks.WORTH_A_WORKER_BYTES = build_run.WORTH_AN_INDEX_BYTES = 1
-    ledger_blocks.SHARED_BLOCK_BYTES = line_writer.FLUSH_BYTES = 2000
-    os.cpu_count = lambda: 2
+    """As a ledger of gigabytes is built: its rows reach the disk in pieces."""
+    line_writer.FLUSH_BYTES = 2000
     return DatasetBuilder.from_settings(settings).build(NIGHT_3)
 
 

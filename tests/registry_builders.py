@@ -16,11 +16,13 @@ METRICS = {"test_accuracy": 0.625, "test_auc": 0.58, "n_test": 40}
 EVALUATION = {"expectancy": {"rules": 0.004, "ml": 0.007}, "p_value": 0.21}
 
 
-def publish_model(model_dir: Path, model_id: str, *, evaluated: bool = True) -> Path:
+def publish_model(
+    model_dir: Path, model_id: str, *, evaluated: bool = True, signing_key: str = ""
+) -> Path:
     """A model folder whose files differ from every other model's; returns it."""
     scorecard = json.dumps({"weights": [len(model_id), model_id]}).encode()
     files = {"model.joblib": b"pickle of " + model_id.encode(), "scorecard.json": scorecard}
-    ModelStore(model_dir).create(model_id, files, {"metrics": METRICS})
+    ModelStore(model_dir).create(model_id, files, {"metrics": METRICS}, signing_key)
     if evaluated:
         write_evaluation(model_dir, model_id)
     return model_dir / model_id
@@ -37,7 +39,7 @@ def registry_of(model_dir: Path, *model_ids: str, **options: object) -> ModelReg
     """A registry by tester@desk in which the models are evaluated, registered candidates."""
     registry = ModelRegistry(model_dir, by="tester@desk", **options)
     for model_id in model_ids:
-        publish_model(model_dir, model_id)
+        publish_model(model_dir, model_id, signing_key=str(options.get("signing_key", "")))
         registry.register_candidate(model_id, METRICS, now=NOW)
     return registry
 

@@ -134,7 +134,7 @@ def promote_files(
     registry = ModelRegistry.from_settings(settings)
     store = ModelStore(settings.model_dir)
     model_id = store.free_id(now - timedelta(days=1))
-    store.create(model_id, files, metadata or {})
+    store.create(model_id, files, metadata or {}, settings.signing_key)
     registry.register_candidate(model_id, {"auc": 0.6}, {"expectancy": 0.01}, now=now)
     registry.promote_candidate(model_id, reason="test", now=now)
     return model_id

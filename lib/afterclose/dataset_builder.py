@@ -138,9 +138,7 @@ class DatasetBuilder:
             if not can_resume(committed, sources, self._rules(ledgers), self._rejects, moment):
                 return []
             self._file.check(committed)
-            known = stack.enter_context(
-                KnownRows(self._file.path, committed.bytes, committed.sha256)
-            )
+            known = stack.enter_context(KnownRows(self._file.path, committed.bytes))
             return list(contradictions(committed, sources, known, self._rejects))
 
     def repair(self, now: datetime | None = None) -> Repair:

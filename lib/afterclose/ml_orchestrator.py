@@ -6,6 +6,7 @@ hand leaves the same files. The cycle is those same steps in one process; a pipe
 passing results along in memory would be a second path that only the cycle tests.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
+from afterclose.errors import AftercloseError, CannotTell, InputError, IntegrityError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.market.clock import MarketClock
@@ -34,6 +35,8 @@ from afterclose.wording.training import training_text
 if TYPE_CHECKING:
     from afterclose.offline_evaluator import OfflineEvaluator
     from afterclose.offline_trainer import OfflineTrainer
+
+_logger = logging.getLogger(__name__)
 
 
 class OfflineMLOrchestrator:
@@ -231,10 +234,18 @@ class OfflineMLOrchestrator:
             )
 
     def maybe_load_active_model(self) -> str | None:
-        """Load the active model into the trainer; its id, or None when there is none."""
+        """Load the active model into the trainer; its id, or None when there is none to load.
+
+        One whose files are missing or damaged is said as a warning: trading goes by the rules.
+        """
         active = self.registry.get_active_model()
-        if active:
+        if active is None:
+            return None
+        try:
             self.trainer.load_model(active)
+        except (InputError, IntegrityError) as error:
+            _logger.warning("the active model was not loaded: %s", error)
+            return None
         return active
 
     # --- the scope's rules --------------------------------------------------------------

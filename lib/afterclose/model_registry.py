@@ -15,6 +15,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from afterclose.clock import utc_now
+from afterclose.disk.signature import scope_of
 from afterclose.errors import InputError, IntegrityError, PromotionRefused, RefusedError
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.records import Problem, Repair
@@ -72,12 +73,14 @@ class ModelRegistry(RegistryReader):
         ``evaluation`` defaults to the model's evaluation.json where there is one. False
         when all of that is known already. A model without files can be registered, never
         promoted. Raises InputError for a malformed id, IntegrityError when the files are
-        no longer those that were registered under this id.
+        not those that the trainer published, or that were registered under this id.
         """
         check_model_id(model_id)
         with self._writer.opened(self._wait_s) as view:
             artifacts = self._artifacts(model_id)
             known = view.state.models.get(model_id)
+            if artifacts and not (known and known.registered.artifacts):
+                self._store.verify_published(model_id, self._key)
             if known and known.registered.artifacts not in ({}, artifacts):
                 raise IntegrityError(
                     self.model_dir / model_id,
@@ -208,7 +211,7 @@ class ModelRegistry(RegistryReader):
             if not here:
                 self._store.publish(model_id, proof.read_files(ModelStore(source), model_id))
             metrics = there.state.models[model_id].registered.metrics
-            facts = asdict(proof) | {"metrics": metrics, "origin": _scope_of(source)}
+            facts = asdict(proof) | {"metrics": metrics, "origin": scope_of(source)}
             self._writer.commit(view, "imported", moment, model_id, **facts)
             return True
 
@@ -274,14 +277,9 @@ class ModelRegistry(RegistryReader):
         return repair_registry(self._writer, self._store, now or utc_now(), self._wait_s)
 
     def _artifacts(self, model_id: str) -> dict[str, str]:
-        return self._store.digests(model_id) if model_id in self._store.model_ids() else {}
+        return self._store.digests(model_id) if model_id in self._store else {}
 
     def _says(self, event: Event, facts: Mapping[str, Any]) -> bool:
-        return is_signed(event, self._key) and all(
+        return is_signed(event, self._key, scope_of(self.model_dir)) and all(
             getattr(event, name) == value for name, value in facts.items()
         )
-
-
-def _scope_of(model_dir: Path) -> str:
-    """``us/paper`` for `logs/us/paper/ml_models`."""
-    return "/".join(model_dir.absolute().parent.parts[-2:])

@@ -174,10 +174,10 @@ class OfflineEvaluator:
             "schema_version": VERSION,
             "model_id": model_id,
             "evaluated_at": now.isoformat(),
+            "artifacts": digests,
             "dataset": version,
             "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
             "active_model": view.active.model_id if view.active else None,
-            "artifacts": digests,
             "recipe": {"id": recipe, "number": number},
         }
         evaluation = evaluation_of(head | figures)
@@ -188,8 +188,7 @@ class OfflineEvaluator:
         """The registry's, or for a model that is not registered yet those of its metadata."""
         if known := view.state.models.get(model_id):
             return known.registered.artifacts
-        digests: dict[str, str] = self._store.read_metadata(model_id)["artifacts"]
-        return digests
+        return self._store.verify_published(model_id, self.registry.signing_key)
 
     def _active_besides(
         self, view: RegistryView, model_id: str

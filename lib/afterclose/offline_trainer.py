@@ -22,6 +22,7 @@ from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.files import sha256_bytes
 from afterclose.disk.scope_lock import scope_lock
+from afterclose.disk.signature import scope_of
 from afterclose.errors import CannotTell, InputError, IntegrityError
 from afterclose.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
 from afterclose.learning.models import one_core
@@ -187,16 +188,15 @@ class OfflineTrainer:
             "libraries": library_versions(options.model),
             "git_commit": git_commit(),
         }
-        self._store.create(model_id, _files(learned), description)
+        self._store.create(model_id, _files(learned), description, self._signing_key)
         return metrics
 
     def _trusted_digests(self, model_id: str) -> dict[str, str]:
         registry = RegistryReader(self.model_dir, signing_key=self._signing_key)
         known = registry.view().state.models.get(model_id)
         if known is None:
-            claimed: dict[str, str] = self._store.read_metadata(model_id)["artifacts"]
-            return self._store.digests(model_id) | claimed
-        if not is_signed(known.registered, self._signing_key):
+            return self._store.verify_published(model_id, self._signing_key)
+        if not is_signed(known.registered, self._signing_key, scope_of(self.model_dir)):
             raise IntegrityError(
                 self._store.folder(model_id),
                 "its registration is not signed with ML_SIGNING_KEY",

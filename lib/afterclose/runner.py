@@ -8,6 +8,7 @@ imported inside `run`, so that a cron tick with nothing due stays as cheap as Py
 import argparse
 import atexit
 import gc
+import io
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -92,7 +93,12 @@ def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
 
             traceback.print_exc()
         return _fail(args, prog, _INTERRUPTED if is_a_stop(error) else error, 1)
-    _show(args, outcome)
+    try:
+        _show(args, outcome)
+        sys.stdout.flush()
+    except OSError as error:  # a full disk behind stdout: what is done is done all the same
+        sys.stdout = io.StringIO()  # or the exit would try again
+        sys.stderr.write(f"{outcome.job}: {outcome.status}, but it could not be printed: {error}\n")
     return outcome.exit_code
 
 

@@ -31,6 +31,7 @@ def test_a_clock_that_jumps_back_neither_works_twice_nor_loses_order(lab: Lab) -
     events = (scope.model_dir / "registry_events.jsonl").read_bytes()
     for days in (1, 30, 365):
         back = NIGHT_3 - timedelta(days=days)
+        assert run_cycle(scope, back).status in {"skipped", "nothing_due"}
         assert run_cycle(scope, back).status == "nothing_due"
     assert (scope.model_dir / "registry_events.jsonl").read_bytes() == events
     registry = ModelRegistry.from_settings(scope)
@@ -40,6 +41,16 @@ def test_a_clock_that_jumps_back_neither_works_twice_nor_loses_order(lab: Lab) -
     assert registry.verify() == []
     assert run_cycle(scope, NIGHT_3 + timedelta(days=1)).status in {"done", "skipped"}
     lab.tally("a clock set back by 1, 30 and 365 days", 3)
+
+
+def test_a_cycle_with_the_clock_ahead_stops_no_later_one(lab: Lab) -> None:
+    """A recorded session that has not closed yet is not believed: the work goes on."""
+    scope = lab.scope()
+    run_cycle(scope, NIGHT_3 + timedelta(days=364))
+    assert due(scope, NIGHT_3.isoformat()) == "2026-01-28"
+    run_cycle(scope, NIGHT_3)
+    assert due(scope, NIGHT_3.isoformat()) is None
+    assert due(scope, (NIGHT_3 + timedelta(days=1)).isoformat()) == "2026-01-29"
 
 
 def test_trades_from_the_future_wait_for_their_time(lab: Lab) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.dataset import ledger_blocks
 from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
 from afterclose.dataset.rejects import REJECTS_FILE
 from afterclose.dataset_builder import DatasetBuilder
@@ -160,27 +159,6 @@ def test_many_small_builds_and_one_big_one_give_equal_rows(scope, tmp_path):
 
 
 # --- which record counts --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("block_bytes", [300, 4000])
-def test_a_worker_and_any_size_of_block_leave_the_same_files(
-    scope, tmp_path, monkeypatch, block_bytes
-):
-    records = synthetic_records(80)
-    odd = ["{broken", opened("X"), trade("N", side="up"), {**records[3], "exit_price": 1.0}]
-    first, later = [*records[:60], *odd], [*records[60:], trade("X"), opened("Y")]
-    other = Scope(tmp_path / "other")
-    for each in (scope, other):
-        each.write(*first)
-        each.build()
-        each.append(*later)
-        each.build(LATER)
-        monkeypatch.setattr(ledger_blocks, "WORTH_A_WORKER_BYTES", 1)
-        monkeypatch.setattr(ledger_blocks, "SHARED_BLOCK_BYTES", block_bytes)
-        monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    assert len(scope.ids()) == len(set(scope.ids())) == 81
-    for name in (ROWS_FILE, REJECTS_FILE, METADATA_FILE):
-        assert (scope.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
 def test_the_last_closed_record_of_a_trade_counts_at_its_own_place(scope):
@@ -492,7 +470,6 @@ def test_a_disk_that_cannot_be_read_is_a_storage_error(scope, monkeypatch):
 
 
 def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path):
-    import os
     import subprocess
     import sys
 

@@ -369,7 +369,7 @@ def test_metadata_of_another_version_is_refused_with_what_it_lacks(tmp_path: Pat
     dataset = learnable()
     path = tmp_path / "ml_models" / train(tmp_path, dataset) / "metadata.json"
     metadata = json.loads(path.read_bytes())
-    del metadata["split"]
+    del metadata["split"], metadata["crc32"]
     path.write_text(json.dumps(metadata))
     with pytest.raises(IntegrityError, match="an evaluation needs: 'split'"):
         evaluator(tmp_path, dataset).evaluate(path.parent.name, NOW)

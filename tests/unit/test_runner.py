@@ -123,3 +123,18 @@ def test_a_jobs_files_and_folders_are_group_writable_where_the_settings_say_so(
     made = [tmp_path / "us", *(tmp_path / "us").rglob("*")]
     assert {"ml_runs.jsonl", "ml_status.json", ".lock", "paper"} <= {path.name for path in made}
     assert {path.stat().st_mode & 0o020 for path in made} == {mode}
+
+
+def test_what_was_done_is_done_though_stdout_is_full() -> None:
+    script = (
+        "from afterclose.runner import *\nfrom afterclose.records import Outcome\n"
+        "run = lambda *_: Outcome(job='probe', status='done', reason='because')\n"
+        "sys.exit(run_job(run, job_parser('probe', ''), []))"
+    )
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False,
+        )  # fmt: skip
+    assert ended.returncode == 0
+    assert ended.stderr.startswith("probe: done, but it could not be printed:")

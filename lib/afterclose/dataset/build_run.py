@@ -8,7 +8,6 @@ The order on disk is rows, rejects, metadata: only the last one commits.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -16,7 +15,6 @@ import msgspec
 
 from afterclose.dataset.build_report import BuildReport
 from afterclose.dataset.file import DatasetFile
-from afterclose.dataset.id_index import WORTH_AN_INDEX_BYTES, IdIndex
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset.ledger_scan import LedgerScan, scan_ledgers
 from afterclose.dataset.ledger_source import LedgerSource
@@ -35,10 +33,10 @@ from afterclose.errors import AftercloseError
 
 
 class BuildRun:
-    """One build over opened ``sources``, under the scope's lock; use it in a ``with`` block.
+    """One build over opened ``sources``, by whoever holds the scope's lock; `run` does it.
 
     ``rules`` are what decides about rows besides the ledgers; under other rules than those
-    of the last build everything is read again. Entering raises IntegrityError when the
+    of the last build everything is read again. Making one raises IntegrityError when the
     committed rows are damaged, and cuts off a torn tail.
     """
 
@@ -51,13 +49,9 @@ class BuildRun:
         now: datetime,
     ) -> None:
         self._file, self._old_rejects = file, rejects
-        self._index = IdIndex(file.path.parent)
         self._sources, self._rules, self._now = sources, dict(rules), now.astimezone(UTC)
         self._committed = file.begin(self._now.isoformat())
-        with ThreadPoolExecutor() as pool:  # hashing leaves Python free: files at the same time
-            same = pool.map(LedgerSource.begins_with, sources, self._committed.ledgers)
-            digest = file.check(self._committed)
-            self._ledgers_begin_the_same = all(same)
+        digest = file.check(self._committed)
         self._torn_tail_bytes = file.cut_torn_tail(self._committed)
         self._rows = LineWriter(file.path, self._committed.bytes, digest)
         self._rejects = RejectsWriter(rejects)
@@ -66,12 +60,10 @@ class BuildRun:
         """Do it. Whatever is raised, what was committed before still is, and nothing else."""
         try:
             last = self._committed
-            with KnownRows(self._file.path, last.bytes, last.sha256) as known:
+            with KnownRows(self._file.path, last.bytes) as known:
                 scan, resumed = self._scan(known)
                 self._rows.finish()
                 metadata = self._metadata(scan, self._rejects.publish(), resumed=resumed)
-                if scan.added and metadata.bytes >= WORTH_AN_INDEX_BYTES:
-                    self._index.save(metadata.sha256, [*known.in_order, *scan.added])
             changed = metadata != last
             if changed:
                 updated_at = self._now.isoformat()
@@ -98,9 +90,10 @@ class BuildRun:
         return scan_ledgers(self._sources, starts, known, self._rows, self._rejects), False
 
     def _can_resume(self) -> bool:
-        return self._ledgers_begin_the_same and can_resume(
+        pairs = zip(self._sources, self._committed.ledgers, strict=False)
+        return can_resume(
             self._committed, self._sources, self._rules, self._old_rejects, self._now
-        )
+        ) and all(source.begins_with(done) for source, done in pairs)
 
     def _metadata(self, scan: LedgerScan, rejects: Digested, *, resumed: bool) -> DatasetMetadata:
         """What to commit, still with the old time of the last update."""

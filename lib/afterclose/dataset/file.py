@@ -26,7 +26,7 @@ from afterclose.disk.files import (
 )
 from afterclose.disk.seal import is_damaged, seal
 from afterclose.errors import UNREADABLE, InputError, IntegrityError
-from afterclose.records import SCHEMA_VERSION, TradeDataRow
+from afterclose.records import SCHEMA_VERSION, TradeDataRow, is_readable
 
 ROWS_FILE = "ml_training_dataset.jsonl"
 METADATA_FILE = "ml_dataset_metadata.json"
@@ -61,8 +61,8 @@ class DatasetFile:
             raise IntegrityError(self.metadata_path, f"unreadable: {error}", REMEDY) from None
         if is_damaged(data):
             raise IntegrityError(self.metadata_path, "changed since it was written", REMEDY)
-        if metadata.schema_version != SCHEMA_VERSION:
-            problem = f"schema_version {metadata.schema_version} is not {SCHEMA_VERSION}"
+        if not is_readable(metadata.schema_version):
+            problem = f"schema_version {metadata.schema_version} is newer than {SCHEMA_VERSION}"
             raise IntegrityError(self.metadata_path, problem, REMEDY)
         return metadata
 

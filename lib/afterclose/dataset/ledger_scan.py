@@ -6,7 +6,6 @@ an earlier one the pass is taken back and repeated, knowing which lines to skip:
 for a few ledgers rather than for all.
 """
 
-import io
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Protocol
@@ -15,7 +14,6 @@ import msgspec
 
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset.ledger_source import LedgerSource
-from afterclose.dataset.line_block import Opened, Run
 from afterclose.dataset.metadata import Checkpoint, Tally
 from afterclose.trades.parser import Closed, Open, Reject
 from afterclose.trades.record import BYTE_ORDER_MARK, NOT_JSON, NOT_UTF8
@@ -28,7 +26,7 @@ Place = int
 
 LEDGER = 1 << 40
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class Border(msgspec.Struct, frozen=True):
@@ -42,8 +40,8 @@ class Border(msgspec.Struct, frozen=True):
 class Rows(Protocol):
     """Takes the lines of new rows; `LineWriter` writes them."""
 
-    def add(self, lines: bytes, count: int = 1) -> None:
-        """Take ``count`` of them."""
+    def add(self, line: bytes) -> None:
+        """Take one."""
 
     def roll_back(self) -> None:
         """Forget all that were taken."""
@@ -91,11 +89,10 @@ class LedgerScan:
     count. ``rejected_before`` are ids that the last build rejected; they matter only to a
     pass that starts from checkpoints.
 
-    Afterwards ``tallies`` are the counts over each ledger, ``added`` the trades that have got
-    a row, in the order of the rows, ``superseded_too`` the lines that this pass found
-    superseded by later ones, ``seen_before`` the closed trades that had a row or a reject
-    already, ``recheck_at`` is when the first rejected timestamp will no longer lie in the
-    future, and ``unfinished`` names ledgers whose last line has no end.
+    Afterwards ``tallies`` are the counts over each ledger, ``superseded_too`` the lines that
+    this pass found superseded by later ones, ``seen_before`` the closed trades that had a row
+    or a reject already, ``recheck_at`` is when the first rejected timestamp will no longer lie
+    in the future, and ``unfinished`` names ledgers whose last line has no end.
     """
 
     def __init__(
@@ -111,9 +108,8 @@ class LedgerScan:
         self._winners: dict[str, Place] = {}
         self._open: list[dict[str, Border]] = []
         self._ends: list[Border] = []
-        self._tally = Tally()
+        self._bytes, self._lines, self._tally = 0, 0, Tally()
         self.tallies: list[Tally] = []
-        self.added: list[str] = []
         self.superseded_too: set[Place] = set()
         self.seen_before: set[str] = set()
         self.recheck_at: datetime | None = None
@@ -123,21 +119,17 @@ class LedgerScan:
         """Read one ledger from ``start`` on."""
         self._source, self._ledger_place = source, LEDGER * len(self._open)
         self._open.append({})
+        self._bytes, self._lines = start.bytes, start.lines
         self._tally = msgspec.structs.replace(start.tally)
         self._rejects.keep(start)
-        at, end = Border(start.bytes, start.lines, self._tally), None
-        for part in source.parts(start.bytes):
-            if isinstance(part, Run):
-                self._take_run(at, part)
-            elif isinstance(part, Opened):
-                self._note_open(at, part.trade_id)
-            else:
-                line = source.read(at.bytes, part.length_bytes)
-                if not line.endswith(b"\n"):
-                    end = _copied(at)
-                self._judge(at, line)
-            at = Border(at.bytes + part.length_bytes, at.lines + part.lines, self._tally)
-        self._ends.append(end or _copied(at))
+        end = None
+        for line in source.lines(start.bytes):
+            if not line.endswith(b"\n"):
+                end = self._border()
+            self._judge(line)
+            self._bytes += len(line)
+            self._lines += 1
+        self._ends.append(end or self._border())
         self.tallies.append(self._tally)
 
     def still_open(self) -> set[str]:
@@ -164,54 +156,23 @@ class LedgerScan:
         """A count of `Tally` over all ledgers."""
         return sum(getattr(tally, name) for tally in self.tallies)
 
-    def _take_run(self, at: Border, run: Run) -> None:
-        ids, first = run.trade_ids, self._place(at)
-        places = range(first, first + len(ids))
-        if self._superseded and not self._superseded.isdisjoint(places):
-            for line in io.BytesIO(self._source.read(at.bytes, run.length_bytes)):
-                self._judge(at, line)
-                at = Border(at.bytes + len(line), at.lines + 1, self._tally)
-            return
-        self._tally.mae_unknown += run.mae_unknown
-        self._tally.mae_sign_flipped += run.mae_sign_flipped
-        if self._is_all_new(ids):
-            self._winners.update(zip(ids, places, strict=True))
-            self._tally.closed += len(ids)
-            self._rows.add(run.rows, len(ids))
-            self.added += ids
-            return
-        rows = run.rows.splitlines(keepends=True)
-        for place, trade_id, row in zip(places, ids, rows, strict=True):
-            self._count(place, trade_id)
-            self._keep(trade_id, row)
-
-    def _is_all_new(self, ids: list[str]) -> bool:
-        """Whether no other record of these trades was met: then nothing is to be compared."""
-        return (
-            len(set(ids)) == len(ids)
-            and self._winners.keys().isdisjoint(ids)
-            and not self._known.has_any_of(ids)
-            and self._rejected_before.isdisjoint(ids)
-            and all(opened.keys().isdisjoint(ids) for opened in self._open)
-        )
-
-    def _judge(self, at: Border, line: bytes) -> None:
-        """One line by itself: it is blank, unfinished, superseded, or anything is wrong in it."""
-        place = self._place(at)
-        if at.bytes == 0:
+    def _judge(self, line: bytes) -> None:
+        """Take one line, unless it is blank, superseded or unfinished."""
+        place = self._ledger_place + self._lines + 1
+        if self._bytes == 0:
             line = line.removeprefix(BYTE_ORDER_MARK)
         if line.isspace() or place in self._superseded:
             return
-        verdict = self._source.parser.parse(line)
-        if isinstance(verdict, Closed):
-            self._take(place, verdict)
-        elif isinstance(verdict, Open):
-            self._note_open(at, verdict.trade_id)
-        elif _is_cut_off(line, verdict):
+        parsed = self._source.parser.parse(line)
+        if isinstance(parsed, Closed):
+            self._take(place, parsed)
+        elif isinstance(parsed, Open):
+            self._note_open(parsed.trade_id)
+        elif _is_cut_off(line, parsed):
             self.unfinished.append(self._source.name)
         else:
-            self._refuse(place, verdict)
-            self._rejects.add(self._source.name, at.lines + 1, line, verdict)
+            self._refuse(place, parsed)
+            self._rejects.add(self._source.name, self._lines + 1, line, parsed)
 
     def _take(self, place: Place, closed: Closed) -> None:
         row, tally = closed.row, self._tally
@@ -219,7 +180,7 @@ class LedgerScan:
         tally.mae_sign_flipped += closed.mae_sign_flipped
         tally.mae_unknown += row.mae_pct is None
         self._count(place, row.trade_id)
-        self._keep(row.trade_id, _encode(row) + b"\n")
+        self._keep(row.trade_id, _encode_lines([row]))
 
     def _keep(self, trade_id: str, row: bytes) -> None:
         """Add the row of a trade that has none yet, or compare it with the one it has."""
@@ -228,14 +189,13 @@ class LedgerScan:
             self._tally.conflicts += not self._known.says(trade_id, row)
             return
         self._rows.add(row)
-        self.added.append(trade_id)
         if trade_id in self._rejected_before:
             self.seen_before.add(trade_id)
 
-    def _note_open(self, at: Border, trade_id: str) -> None:
+    def _note_open(self, trade_id: str) -> None:
         opened = self._open[-1]
         if trade_id not in self._winners and trade_id not in opened:
-            opened[trade_id] = _copied(at)
+            opened[trade_id] = self._border()
 
     def _refuse(self, place: Place, reject: Reject) -> None:
         if reject.usable_from and (not self.recheck_at or reject.usable_from < self.recheck_at):
@@ -254,20 +214,15 @@ class LedgerScan:
         if earlier is not place:
             self.superseded_too.add(earlier)
             self._winners[trade_id] = place
-        for opened in self._open:
+        for opened in filter(None, self._open):
             opened.pop(trade_id, None)
 
-    def _place(self, at: Border) -> Place:
-        """The line behind a border."""
-        return self._ledger_place + at.lines + 1
+    def _border(self) -> Border:
+        """In front of the line that is being read; its counts do not go on counting."""
+        return Border(self._bytes, self._lines, msgspec.structs.replace(self._tally))
 
     def _is_open(self, trade_id: str) -> bool:
         return trade_id not in self._known and trade_id not in self._rejected_before
-
-
-def _copied(border: Border) -> Border:
-    """With counts that do not go on counting."""
-    return msgspec.structs.replace(border, tally=msgspec.structs.replace(border.tally))
 
 
 def _is_cut_off(line: bytes, reject: Reject) -> bool:

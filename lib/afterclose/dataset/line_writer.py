@@ -5,7 +5,6 @@ would hold half a gigabyte in memory.
 """
 
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from afterclose.disk.files import append_durable, truncate_durable
@@ -28,16 +27,15 @@ class LineWriter:
         self.path = path
         self._start_bytes = start_bytes
         self._prefix = prefix
-        self._hashing: Thread | None = None
         self._begin()
 
-    def add(self, lines: bytes, count: int = 1) -> None:
-        """Append ``count`` lines, each with its line end."""
+    def add(self, line: bytes) -> None:
+        """Append a line, with its line end."""
         if self._waiting_bytes >= FLUSH_BYTES:
             self._flush(sync=False)
-        self._waiting.append(lines)
-        self._waiting_bytes += len(lines)
-        self.lines += count
+        self._waiting.append(line)
+        self._waiting_bytes += len(line)
+        self.lines += 1
 
     @property
     def bytes(self) -> int:
@@ -46,7 +44,6 @@ class LineWriter:
 
     def sha256(self) -> str:
         """SHA-256 of the file with all lines."""
-        self._end_hashing()
         digest = self._digest.copy()
         digest.update(b"".join(self._waiting))
         return digest.hexdigest()
@@ -67,19 +64,11 @@ class LineWriter:
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._flushed_bytes = self._start_bytes
-        self._end_hashing()
         self._digest = self._prefix.copy()
 
     def _flush(self, *, sync: bool) -> None:
         lines = b"".join(self._waiting)
         append_durable(self.path, lines, sync=sync)
-        self._end_hashing()  # no more than these lines and the next are held
-        self._hashing = Thread(target=self._digest.update, args=(lines,))  # leaves Python free
-        self._hashing.start()
+        self._digest.update(lines)
         self._flushed_bytes += len(lines)
         self._waiting, self._waiting_bytes = [], 0
-
-    def _end_hashing(self) -> None:
-        if self._hashing:
-            self._hashing.join()
-            self._hashing = None

@@ -14,7 +14,7 @@ from afterclose.records import SCHEMA_VERSION
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
-ROW_RULES = 1
+ROW_RULES = 2
 """Raise it when the same ledger would now give other rows or other rejects: the next build
 then reads everything again instead of trusting what was read under the old rules."""
 
@@ -71,7 +71,7 @@ class DatasetMetadata(msgspec.Struct, frozen=True, kw_only=True):
     ``ledgers`` and ``rejects`` let the next build go on where this one stopped, as long as
     ``rules`` are the same; ``closed_behind`` is a digest of the ids of the closed trades that
     it will then meet again. At ``recheck_at`` a rejected timestamp will have stopped lying in
-    the future. To raise SCHEMA_VERSION, teach `afterclose.dataset.file` the old number.
+    the future. `afterclose.dataset.file` reads it.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -6,8 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import sleep
 
 from afterclose.disk import files
+
+LOCK_TRIES, LOCK_TRY_S = 25, 0.002
+"""A line is written in microseconds; the market does not wait for who holds the lock longer."""
 
 
 class LineAppender:
@@ -77,14 +81,26 @@ class LineAppender:
             self._descriptor = None
 
 
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @contextmanager
 def _alone(descriptor: int) -> Iterator[None]:
     """Hold the kernel's lock on an open file, where the file system has one.
 
-    While another process is in the middle of its line, the file looks torn.
+    While another process is in the middle of its line, the file looks torn. A process that
+    holds it for longer than a line takes is not waited for: trading would wait with it.
     """
     with suppress(OSError):
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        for _ in range(LOCK_TRIES):
+            if _locked(descriptor):
+                break
+            sleep(LOCK_TRY_S)
     try:
         yield
     finally:

@@ -27,12 +27,14 @@ from afterclose.disk.files import (
     sha256_bytes,
     write_atomic,
 )
+from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.signature import is_signature, scope_of, signature_of
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import Scorer
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
-from afterclose.records import SCHEMA_VERSION
+from afterclose.records import SCHEMA_VERSION, is_readable
 
 MODEL_FILE: Final = "model.joblib"
 SCORECARD_FILE: Final = "scorecard.json"
@@ -47,6 +49,9 @@ MODULES_OF_0_1_0: Final = {
     "lib.learning.curves": "afterclose.learning.curves",
 }
 """What a pickle of 0.1.0 calls the modules of the classes in it, and where they are now."""
+
+UNSIGNED: Final = ("signature", "crc32")
+"""Fields of metadata.json that a signature is not over."""
 
 _HIDDEN: Final = ".tmp-"
 _MODEL_ID: Final = re.compile(r"([0-9]{8}_[0-9]{6})(?:_([1-9][0-9]*))?")
@@ -75,6 +80,9 @@ class ModelStore:
         found = [match for path in self.model_dir.iterdir() if (match := _match(path))]
         return [match[0] for match in sorted(found, key=_age, reverse=True)]
 
+    def __contains__(self, model_id: str) -> bool:
+        return _match(self.model_dir / model_id) is not None
+
     def folder(self, model_id: str) -> Path:
         """The folder of a published model. Raises InputError when there is none."""
         folder = self.model_dir / check_model_id(model_id)
@@ -92,17 +100,26 @@ class ModelStore:
         return model_id
 
     def create(
-        self, model_id: str, files: Mapping[str, bytes], description: Mapping[str, Any]
+        self,
+        model_id: str,
+        files: Mapping[str, bytes],
+        description: Mapping[str, Any],
+        signing_key: str = "",
     ) -> None:
-        """Publish a new model; metadata.json is its description with the files' digests."""
+        """Publish a new model; metadata.json is its description with the files' digests.
+
+        It is sealed, and signed for this scope where there is a key (`verify_published`).
+        """
         metadata = {
             "schema_version": SCHEMA_VERSION,
             "model_id": model_id,
             **description,
             "artifacts": {name: sha256_bytes(data) for name, data in files.items()},
         }
+        if signing_key:
+            metadata["signature"] = signature_of(self._signed(metadata), signing_key)
         content = msgspec.json.format(msgspec.json.encode(metadata), indent=1) + b"\n"
-        self.publish(model_id, {**files, METADATA_FILE: content})
+        self.publish(model_id, {**files, METADATA_FILE: seal(content)})
 
     def publish(self, model_id: str, files: Mapping[str, bytes]) -> None:
         """Write a model's folder under the scope's lock: all of its files at once.
@@ -125,6 +142,31 @@ class ModelStore:
         """The model's metadata.json. Raises IntegrityError when it is missing or damaged."""
         path = self.folder(model_id) / METADATA_FILE
         return _metadata(_read(path), path, model_id)
+
+    def verify_published(self, model_id: str, signing_key: str) -> dict[str, str]:
+        """The digests of a model that nobody registered yet, if it is as the trainer left it.
+
+        Raises IntegrityError when a file is not the one whose digest its metadata.json has, the
+        seal of that file is broken, or ``signing_key``, if any, has not signed it for this scope.
+        """
+        metadata = self.read_metadata(model_id)
+        path = self.folder(model_id) / METADATA_FILE
+        if signing_key:
+            claimed = metadata.get("signature")
+            if not is_signature(str(claimed), self._signed(metadata), signing_key):
+                problem = "the trainer did not sign it with ML_SIGNING_KEY for this scope"
+                remedy = "Train again with the key: `make train FORCE=1`."
+                raise IntegrityError(path, problem, remedy)
+        digests: dict[str, str] = metadata["artifacts"]
+        self.verify(model_id, digests)
+        return {METADATA_FILE: sha256_bytes(_read(path)), **digests}
+
+    def _signed(self, metadata: Mapping[str, Any]) -> bytes:
+        """What a signature of ``metadata`` is over: all that it says, and this scope."""
+        said = {name: value for name, value in metadata.items() if name not in UNSIGNED}
+        content = msgspec.json.encode([scope_of(self.model_dir), said], order="deterministic")
+        plain = msgspec.json.decode(content)  # as it will be read again: structs are objects
+        return msgspec.json.encode(plain, order="deterministic")
 
     def digests(self, model_id: str) -> dict[str, str]:
         """SHA-256 of each of the model's `ARTIFACTS`, as they are on disk now."""
@@ -235,7 +277,9 @@ def _metadata(data: bytes, path: Path, model_id: str) -> dict[str, Any]:
         digests = msgspec.convert(metadata.get("artifacts"), dict[str, str])
     except UNREADABLE as error:
         raise IntegrityError(path, f"is not metadata: {error}", REMEDY) from None
-    if metadata.get("schema_version") != SCHEMA_VERSION:
+    if is_damaged(data):
+        raise IntegrityError(path, "changed since it was written", REMEDY)
+    if not is_readable(metadata.get("schema_version")):
         raise IntegrityError(path, "schema_version is not known here", REMEDY)
     if metadata.get("model_id") != model_id or MODEL_FILE not in digests:
         raise IntegrityError(path, f"does not describe model {model_id}", REMEDY)

@@ -17,7 +17,7 @@ from typing import Final, Literal, Self, TypeVar
 import msgspec
 
 from afterclose.errors import UNREADABLE, IntegrityError
-from afterclose.records import SCHEMA_VERSION
+from afterclose.records import SCHEMA_VERSION, is_readable
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -69,7 +69,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Field, whether it holds, what is wrong if not; each may rely on those before."""
         names = self.feature_names
-        yield "schema_version", self.schema_version == SCHEMA_VERSION, "is not known here"
+        yield "schema_version", is_readable(self.schema_version), "is not known here"
         yield "feature_names", len(names) > 0, "is empty"
         yield "feature_names", list(names) == sorted(set(names)), "is not unique and sorted"
         yield "threshold", 0 <= self.threshold <= 1, "is not in 0 to 1"

@@ -65,8 +65,9 @@ def refuse_live_training(settings: Settings) -> None:
 def _due_after(state: CycleState | None, session: str) -> Due:
     if state is None or state.session < session:
         return Due(session, 1, "a session has completed")
-    if state.session > session:
-        return Due(None, 0, f"session {state.session}, later than {session}, was handled already")
+    if state.session > session:  # a clock that was ahead, or a line that somebody wrote
+        reason = f"session {state.session} is recorded as handled but has not closed; not believed"
+        return Due(session, 1, reason)
     if state.outcome in {"COMPLETED", "SKIPPED"}:
         return Due(None, 0, f"session {session} was handled ({state.outcome.lower()})")
     if state.attempts >= MAX_ATTEMPTS:

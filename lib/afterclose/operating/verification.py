@@ -54,6 +54,7 @@ class _Scope:
         self.builder = DatasetBuilder.from_settings(settings)
         self.registry = ModelRegistry.from_settings(settings)
         self.store = ModelStore(settings.model_dir)
+        self.signing_key = settings.signing_key
 
     def derived(self) -> dict[Path, str]:
         """Sealed files that are simply made anew when they are damaged, and by what."""
@@ -69,7 +70,7 @@ class _Scope:
         found = [*self._changed_ledgers(), *self._contradictions(now), *self.builder.verify()]
         found += [
             replace(problem, file=f"{self.store.model_dir.name}/{problem.file}")
-            for problem in (*self.registry.verify(), *self._damaged_strangers())
+            for problem in (*self.registry.verify(), *self._damaged_unregistered())
         ]
         sealed = (*self.derived(), *(self.root / name for name in KEPT))
         found += [
@@ -130,14 +131,14 @@ class _Scope:
             return self.builder.contradictions(now)
         return []
 
-    def _damaged_strangers(self) -> Iterator[Problem]:
+    def _damaged_unregistered(self) -> Iterator[Problem]:
         """Models that wait for their registration, held to their own metadata."""
         known = self.registry.list_candidates()
         for model_id in self.store.model_ids():
             if model_id in known:
                 continue
             try:
-                self.store.verify(model_id, self.store.read_metadata(model_id)["artifacts"])
+                self.store.verify_published(model_id, self.signing_key)
             except IntegrityError as error:
                 file = Path(error.path).relative_to(self.store.model_dir)
                 yield Problem(file=str(file), what=error.problem)

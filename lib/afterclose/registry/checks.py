@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from afterclose.disk.files import sha256_bytes
+from afterclose.disk.signature import scope_of
 from afterclose.errors import UNREADABLE, IntegrityError, PromotionRefused, SessionLocked
 from afterclose.learning.artifacts import ModelStore
-from afterclose.registry.events import NO_FIGURES, Figures, is_signed, summary
+from afterclose.registry.events import NO_FIGURES, Figures, is_signed, read_figures, summary
 from afterclose.registry.state import ModelRecord, RegistryState
 
 EVALUATION_FILE = "evaluation.json"
@@ -74,7 +75,7 @@ def evaluation_on_disk(folder: Path) -> tuple[Figures, str | None]:
 
 def check_artifacts(record: ModelRecord, store: ModelStore, model_id: str) -> None:
     """Raise IntegrityError unless the files are there, as they were registered."""
-    if not record.registered.artifacts or model_id not in store.model_ids():
+    if not record.registered.artifacts or model_id not in store:
         raise IntegrityError(
             store.model_dir / model_id, "the model's files are missing", "Restore its folder."
         )
@@ -86,10 +87,10 @@ def check_signature(
 ) -> None:
     """Raise IntegrityError unless the key, if any, signed what is known of the model."""
     events = (record.registered, record.evaluated or record.registered)
-    if not all(is_signed(event, signing_key) for event in events):
+    if not all(is_signed(event, signing_key, scope_of(store.model_dir)) for event in events):
         raise IntegrityError(
             store.model_dir / model_id,
-            "its registration or evaluation is not signed with ML_SIGNING_KEY",
+            "its registration or evaluation is not signed with ML_SIGNING_KEY for this scope",
             f"If you trust these files, run `make register ID={model_id}` with the key set.",
         )
 
@@ -104,6 +105,11 @@ def check_evaluation(
     """
     folder = store.model_dir / model_id
     on_disk, digest = evaluation_on_disk(folder)
+    measured = (read_figures(on_disk) or {}).get("artifacts")
+    if measured not in (None, record.registered.artifacts):
+        raise IntegrityError(
+            folder / EVALUATION_FILE, "measured other files than were registered", _again(model_id)
+        )
     if known := record.evaluated:
         if known.evaluation_sha256 not in (None, digest):
             raise IntegrityError(

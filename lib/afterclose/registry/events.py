@@ -10,7 +10,6 @@ the hash chain and the signatures of old events as they were.
 """
 
 import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from afterclose.disk.signature import is_signature, signature_of
 from afterclose.records import SchemaVersion
 
 GENESIS = "0" * 64
@@ -69,7 +69,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``prev`` is the SHA-256 of the previous line without its newline; ``artifacts`` maps
     file names to SHA-256; undefined figures are null; ``signature`` is HMAC-SHA256 over the
-    line without it.
+    line without it, and ``scope`` the scope that it was signed for.
     """
 
     schema_version: SchemaVersion
@@ -90,6 +90,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lock: Lock | None = None
     pruned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    scope: str | None = None
     signature: str | None = None
 
     @property
@@ -113,14 +114,23 @@ def decode_event(line: bytes) -> Event:
     return _DECODER.decode(line)
 
 
-def sign(event: Event, key: str) -> Event:
-    """The event with its signature; an empty key signs nothing."""
-    return replace(event, signature=_signature(event, key) if key else None)
+def sign(event: Event, key: str, scope: str) -> Event:
+    """The event with its scope and signature; an empty key signs nothing."""
+    if not key:
+        return replace(event, signature=None)
+    event = replace(event, scope=scope)
+    return replace(event, signature=signature_of(_unsigned(event), key))
 
 
-def is_signed(event: Event, key: str) -> bool:
-    """Whether ``key`` wrote this event. Without a key nothing is asked of an event."""
-    return not key or hmac.compare_digest(event.signature or "", _signature(event, key))
+def is_signed(event: Event, key: str, scope: str) -> bool:
+    """Whether ``key`` wrote this event in ``scope``. Without a key nothing is asked of an event.
+
+    Events of 0.1.0 name no scope; what the key signed then still counts, in whatever scope.
+    """
+    if not key:
+        return True
+    in_scope = event.scope in (None, scope)
+    return in_scope and is_signature(event.signature or "", _unsigned(event), key)
 
 
 def artifacts_digest(artifacts: Mapping[str, str]) -> str | None:
@@ -154,9 +164,8 @@ def read_figures(kept: Figures) -> dict[str, Any] | None:
     return values
 
 
-def _signature(event: Event, key: str) -> str:
-    unsigned = encode_event(replace(event, signature=None))
-    return hmac.new(key.encode(), unsigned, hashlib.sha256).hexdigest()
+def _unsigned(event: Event) -> bytes:
+    return encode_event(replace(event, signature=None))
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

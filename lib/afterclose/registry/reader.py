@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 
 from afterclose.clock import utc_now
+from afterclose.disk.signature import scope_of
 from afterclose.errors import IntegrityError
 from afterclose.records import Problem
 from afterclose.registry.event_log import REMEDY, Chain, EventLog
@@ -84,8 +85,12 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
     active = state.active
     if broken and not (witness and chain.has(*witness.position)):
         active = None
-    if active and state.activation and not is_signed(state.activation, signing_key):
-        what = f"the promotion of {active.model_id} is not signed with ML_SIGNING_KEY"
+    scope = scope_of(model_dir)
+    if active and state.activation and not is_signed(state.activation, signing_key, scope):
+        what = (
+            f"the promotion of {active.model_id} is not signed with ML_SIGNING_KEY "
+            f"for the scope {scope}"
+        )
         notes.append(Problem(file=EVENTS_FILE, where=f"event {state.activation.seq}", what=what))
         active = None
     return RegistryView(
@@ -116,6 +121,11 @@ class RegistryReader:
     def __init__(self, model_dir: Path, *, signing_key: str = "") -> None:
         self.model_dir = Path(model_dir)
         self._key = signing_key
+
+    @property
+    def signing_key(self) -> str:
+        """What signs the registry's events; empty for none."""
+        return self._key
 
     def view(self) -> RegistryView:
         """One consistent reading."""

@@ -77,7 +77,7 @@ def _rebuild(
     chain = _vouched_for(view)
     state = fold(chain.events)
     active = _surely_active(view, state)
-    found, left = _unknown_models(store, state)
+    found, left = _unknown_models(store, state, writer.signing_key)
     left += _doubts(view, state, active)
     done = [
         f"kept the first {len(chain.links)} events, which are valid",
@@ -128,7 +128,7 @@ def _keep_files(writer: RegistryWriter) -> list[Path]:
 
 
 def _unknown_models(
-    store: ModelStore, state: RegistryState
+    store: ModelStore, state: RegistryState, signing_key: str
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Models on disk that the valid events do not know, oldest first, and what is wrong."""
     found: dict[str, dict[str, Any]] = {}
@@ -138,7 +138,7 @@ def _unknown_models(
             continue
         try:
             metadata = store.read_metadata(model_id)
-            store.verify(model_id, metadata["artifacts"])
+            store.verify_published(model_id, signing_key)
             evaluation, digest = evaluation_on_disk(store.folder(model_id))
         except IntegrityError as error:
             faults.append(f"{model_id} was not registered again: {error}")

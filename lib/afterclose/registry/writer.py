@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from afterclose.disk.scope_lock import scope_lock
+from afterclose.disk.signature import scope_of
 from afterclose.errors import StorageError
 from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.event_log import Chain, EventLog
@@ -102,4 +103,4 @@ class RegistryWriter:
             reason=reason.encode(errors="replace").decode(),
             **facts,
         )
-        return sign(event, self.signing_key)
+        return sign(event, self.signing_key, scope_of(self.model_dir))

@@ -14,7 +14,7 @@ import msgspec
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import SIDES, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
-from afterclose.trades.plain import SECONDS_A_DAY, ParserRules
+from afterclose.trades.plain import EARLIEST, SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
 from afterclose.trades.timestamps import TimestampReader
 
@@ -47,14 +47,28 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class LineParser:
-    """Parses the lines of one ledger for one build (see `ParserRules`)."""
+    """Parses the lines of one ledger for one build.
+
+    ``timezone`` is the IANA zone of timestamps that carry no offset, ``excluded_exit_types``
+    are upper case, and ``now`` (aware) is what no exit may lie behind.
+    """
 
     def __init__(self, timezone: str, excluded_exit_types: Collection[str], now: datetime) -> None:
-        self.rules = ParserRules(timezone, frozenset(excluded_exit_types), now.astimezone(UTC))
+        self._excluded, self._now = frozenset(excluded_exit_types), now.astimezone(UTC)
         self._timestamps = TimestampReader(timezone)
+        self._plain = PlainParser(timezone, self._excluded, self._now)
 
     def parse(self, line: bytes) -> Closed | Open | Reject:
         """Judge one line, with or without its line end. Never raises for what is in it."""
+        plain = self._plain.parse(line)
+        if isinstance(plain, tuple):
+            return Closed(plain[0], 0, plain[1])
+        if plain is not None:
+            return Open(plain)
+        return self.parse_carefully(line)
+
+    def parse_carefully(self, line: bytes) -> Closed | Open | Reject:
+        """What `parse` says, for any line: with the reasons that `PlainParser` does not know."""
         try:
             record, nonfinite = decode_record(line)
         except Unusable as problem:
@@ -75,7 +89,7 @@ class LineParser:
 
     def _row(self, trade_id: str, record: LedgerRecord) -> TradeDataRow:
         exit_type, mae_pct, mfe_pct = record.exit_type, record.mae_pct, record.mfe_pct
-        if exit_type is not None and exit_type.strip().upper() in self.rules.excluded_exit_types:
+        if exit_type is not None and exit_type.strip().upper() in self._excluded:
             raise Unusable(f"excluded exit type: {_quoted(exit_type)}")
         if not record.symbol:
             raise Unusable("missing field: symbol")
@@ -112,13 +126,15 @@ class LineParser:
         entered, entry_text = self._moment("entry_timestamp", record.entry_timestamp)
         exited, exit_text = self._moment("exit_timestamp", record.exit_timestamp)
         decided, decision_text = entered, entry_text
-        if record.decision_timestamp is not None:
+        if record.decision_timestamp not in (None, record.entry_timestamp):
             decided, decision_text = self._moment("decision_timestamp", record.decision_timestamp)
+        if decided < EARLIEST:
+            raise Unusable(f"timestamp before 1970: {decision_text}")
         if decided > entered:
             raise Unusable("decision after entry")
         if exited < entered:
             raise Unusable("exit before entry")
-        if exited > self.rules.now:
+        if exited > self._now:
             raise Unusable(f"future timestamp: {exit_text}", usable_from=exited)
         return entered, exited, decision_text, exit_text
 

@@ -14,7 +14,7 @@ import math
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated
@@ -161,12 +161,13 @@ class DecisionLog:
     def _sync_in_background(self) -> None:
         self._closing = threading.Event()
         weakref.finalize(self, self._closing.set)
-        threading.Thread(
-            target=_sync_until_closed,
-            args=(weakref.ref(self), self._closing, self._sync_interval_s),
-            name="decision-log-sync",
-            daemon=True,
-        ).start()
+        with suppress(RuntimeError):  # no thread to be had: lines still survive a kill
+            threading.Thread(
+                target=_sync_until_closed,
+                args=(weakref.ref(self), self._closing, self._sync_interval_s),
+                name="decision-log-sync",
+                daemon=True,
+            ).start()
 
 
 def _sync_until_closed(

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 import msgspec
 from msgspec.structs import replace
 
+from afterclose.disk.signature import scope_of
 from afterclose.errors import (
     AftercloseError,
     CannotTell,
@@ -190,8 +191,10 @@ def _locked(view: RegistryView, lock: Lock, settings: Settings) -> tuple[str, di
     else:
         known = view.state.models.get(lock.model_id)
         locking = next(event for event in reversed(view.chain.events) if event.lock == lock)
-        key = settings.signing_key
-        if known is None or not (is_signed(known.registered, key) and is_signed(locking, key)):
+        key, scope = settings.signing_key, scope_of(settings.model_dir)
+        if known is None or not all(
+            is_signed(event, key, scope) for event in (known.registered, locking)
+        ):
             raise _RulesOnly(
                 "model_load_failed",
                 f"session {lock.session} is locked on {lock.model_id}, which the registry "

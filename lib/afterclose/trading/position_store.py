@@ -17,7 +17,7 @@ from afterclose.disk.files import write_atomic
 from afterclose.disk.seal import is_damaged, seal
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.ledger import TradeLedger
-from afterclose.records import SCHEMA_VERSION
+from afterclose.records import SCHEMA_VERSION, is_readable
 from afterclose.trading.positions import ClosedPosition, Position
 
 REMEDY = "Restore the file from a backup, or move it away to start without open positions."
@@ -57,8 +57,8 @@ class PositionBook(msgspec.Struct, kw_only=True):
             raise IntegrityError(path, f"the positions are damaged: {error}", REMEDY) from None
         if is_damaged(data):
             raise IntegrityError(path, "the positions were changed since they were stored", REMEDY)
-        if book.schema_version != SCHEMA_VERSION:
-            problem = f"schema_version {book.schema_version} is not {SCHEMA_VERSION}"
+        if not is_readable(book.schema_version):
+            problem = f"schema_version {book.schema_version} is newer than {SCHEMA_VERSION}"
             raise IntegrityError(path, problem, REMEDY)
         return book
 

@@ -39,6 +39,16 @@ def test_a_part_that_was_read_is_known_by_its_digest(source):
     )
 
 
+def test_lines_come_from_any_place_on_and_end_where_the_ledger_ended_when_it_was_opened(tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    path.write_bytes(CONTENT + b"torn")
+    with source_of(path) as source:
+        path.write_bytes(CONTENT + b"torn no more\nfour\n")
+        assert list(source.lines(0)) == [b"one\n", b"two\n", b"three\n", b"torn"]
+        assert list(source.lines(8)) == [b"three\n", b"torn"]
+        assert list(source.lines(18)) == []
+
+
 def test_a_ledger_replaced_meanwhile_is_still_read_as_it_was_opened(source, tmp_path):
     other = tmp_path / "other"
     other.write_bytes(b"changed\n")

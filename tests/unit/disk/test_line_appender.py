@@ -1,7 +1,9 @@
 """`LineAppender`: lines in the file at once, and a torn one spoils only itself."""
 
 import errno
+import fcntl
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from afterclose.disk import files
 from afterclose.disk.disk_layer import DiskLayer
-from afterclose.disk.line_appender import LineAppender
+from afterclose.disk.line_appender import LOCK_TRIES, LOCK_TRY_S, LineAppender
 from afterclose.errors import StorageError
 
 
@@ -103,3 +105,13 @@ def test_a_line_that_another_is_writing_does_not_look_torn(path: Path) -> None:
     lines = path.read_bytes().splitlines()
     assert sorted(int(line.split()[0]) for line in lines if line) == list(range(4000))
     assert b"" not in lines
+
+
+def test_who_holds_the_log_is_not_waited_for_beyond_a_bound(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    with path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        started = time.monotonic()
+        LineAppender(path).append(b"one\n")
+        assert time.monotonic() - started < 10 * LOCK_TRIES * LOCK_TRY_S
+    assert path.read_bytes() == b"one\n"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from afterclose.disk.signature import signature_of
 from afterclose.registry.events import (
     GENESIS,
     Event,
@@ -72,21 +73,29 @@ def test_a_line_that_is_no_event_is_an_error(line: bytes) -> None:
 
 
 def test_a_signature_holds_for_its_key_and_its_content_only() -> None:
-    signed = sign(EVENT, "key")
-    assert is_signed(signed, "key")
-    assert not is_signed(signed, "another key")
-    assert not is_signed(replace(signed, model_id="20260127_153001"), "key")
-    assert not is_signed(EVENT, "key")
+    signed = sign(EVENT, "key", "us/paper")
+    assert is_signed(signed, "key", "us/paper")
+    assert not is_signed(signed, "another key", "us/paper")
+    assert not is_signed(replace(signed, model_id="20260127_153001"), "key", "us/paper")
+    assert not is_signed(EVENT, "key", "us/paper")
+
+
+def test_a_signature_holds_in_its_scope_only_and_one_of_0_1_0_which_names_none_in_any() -> None:
+    signed = sign(EVENT, "key", "us/paper")
+    assert not is_signed(signed, "key", "us/live")
+    assert not is_signed(replace(signed, scope="us/live"), "key", "us/live")
+    old = replace(EVENT, signature=signature_of(encode_event(EVENT), "key"))
+    assert is_signed(old, "key", "us/paper")
 
 
 def test_without_a_key_nothing_is_signed_and_nothing_is_asked() -> None:
-    assert sign(EVENT, "").signature is None
-    assert is_signed(EVENT, "")
-    assert is_signed(sign(EVENT, "key"), "")
+    assert sign(EVENT, "", "us/paper").signature is None
+    assert is_signed(EVENT, "", "us/paper")
+    assert is_signed(sign(EVENT, "key", "us/paper"), "", "us/paper")
 
 
 def test_a_signature_survives_the_line() -> None:
-    assert is_signed(decode_event(encode_event(sign(EVENT, "key"))), "key")
+    assert is_signed(decode_event(encode_event(sign(EVENT, "key", "us/paper"))), "key", "us/paper")
 
 
 def test_numpy_values_and_undefined_figures_become_plain_json() -> None:

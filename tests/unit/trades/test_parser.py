@@ -258,3 +258,11 @@ def test_a_trade_without_an_exit_is_open_whatever_else_is_missing():
 def test_line_ends_of_both_kinds_are_no_matter():
     raw = json.dumps(make_trade()).encode()
     assert parse(raw) == parse(raw + b"\n") == parse(raw + b"\r\n")
+
+
+@pytest.mark.parametrize("year", ["0026", "1969"])
+def test_a_trade_before_1970_is_rejected_by_name(year):
+    line = json.dumps(make_trade(entry_timestamp=f"{year}-11-20T15:00:00+00:00")).encode()
+    found = LineParser("UTC", (), datetime(2024, 6, 1, tzinfo=UTC)).parse(line)
+    assert found.trade_id == make_trade()["trade_id"]
+    assert found.reason == f"timestamp before 1970: {year}-11-20T15:00:00+00:00"

@@ -233,3 +233,16 @@ def test_a_line_of_version_1_is_read_as_one_without_an_id_and_a_plan() -> None:
 def test_a_line_of_a_version_to_come_is_refused() -> None:
     with pytest.raises(InputError, match="schema_version"):
         parse_decision(json.dumps(json.loads(msgspec.json.encode(RECORD)) | {"schema_version": 3}))
+
+
+def test_where_no_thread_can_start_the_verdict_is_given_and_logged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    log = DecisionLog(path)
+    log.write(RECORD)
+    log.close()
+    assert len(list(read_decisions(path))) == 1
