@@ -106,9 +106,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, le=1000, description="paper slippage a side, basis points of price")
     ] = 0.0
     threshold_mode: Annotated[
-        Literal["fixed", "tuned"],
-        Meta(description="block above ML_RISK_THRESHOLD, or above what training found to pay"),
-    ] = "fixed"
+        Literal["share", "fixed", "tuned"],
+        Meta(
+            description="block the riskiest ML_BLOCK_SHARE, above ML_RISK_THRESHOLD, "
+            "or above what training found to pay; ML_RISK_THRESHOLD alone means fixed"
+        ),
+    ] = "share"
+    block_share: Annotated[
+        float, Meta(gt=0, le=0.9, description="share of decisions that threshold mode share blocks")
+    ] = 0.2
     sample_weights: Annotated[
         Literal["none", "uniqueness", "loss", "both"],
         Meta(description="weigh training trades by overlap, by size of loss, or by both"),

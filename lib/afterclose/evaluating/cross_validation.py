@@ -167,7 +167,7 @@ def _test(
     if grid and _is_plain(options):
         risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
     else:
-        fitted = fit(lesson, options, cutoff)
+        fitted = fit(lesson, options, cutoff, regularisation_c if grid else None)
         risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
     verdicts = judge(
         dataset,

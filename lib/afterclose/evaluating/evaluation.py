@@ -169,7 +169,7 @@ def evaluate_model(
     leaks = find_leaks(bad, dataset.features, dataset.feature_names)
     figures = {
         "threshold": threshold,
-        "threshold_mode": "tuned" if tuned else "fixed",
+        "threshold_mode": model.options.threshold_mode if tuned else "fixed",
         "held_out": _period(dataset, rows) | msgspec.structs.asdict(held_out),
         "walk_forward": _period(dataset, walked.rows)
         | {"windows": walked.windows}

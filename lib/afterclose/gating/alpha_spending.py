@@ -18,7 +18,7 @@ from afterclose.learning.training_options import TrainingOptions
 
 DIGEST_CHARACTERS: Final = 16
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder()
 
 
 def alpha_of_recipe(alpha: float, number: int) -> float:
@@ -32,8 +32,7 @@ def recipe_id(options: TrainingOptions, max_abs_z: float, feature_names: Sequenc
     ``max_abs_z`` is where the filter abstains; which features there are counts as well. What
     does not change a verdict, such as the size from which training starts at all, does not.
     """
-    chosen = msgspec.structs.replace(options, min_dataset_size=0, calendar_overrides="")
-    encoded = _ENCODER.encode([chosen, max_abs_z, sorted(feature_names)])
+    encoded = _ENCODER.encode([options.decisive(), max_abs_z, sorted(feature_names)])
     return hashlib.sha256(encoded).hexdigest()[:DIGEST_CHARACTERS]
 
 

@@ -4,9 +4,14 @@ They are stored with every model, so that evaluation and a later training can do
 `Settings` holds the same names for a whole process; a model has no business with the others.
 """
 
+from typing import Any, Final
+
 import msgspec
 
 from afterclose.errors import ConfigError
+
+NEWER: Final = ("block_share",)
+"""Fields that 0.1.0 did not have: at their defaults no digest mentions them."""
 
 
 class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +30,26 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     embargo_sessions: int = 1
     calendar: str = ""
     calendar_overrides: str = ""
-    threshold_mode: str = "fixed"
+    threshold_mode: str = "share"
     sample_weights: str = "none"
     calibration: str = "none"
+    block_share: float = 0.2
+
+    def decisive(self) -> dict[str, Any]:
+        """What decides a model, by name, to be digested.
+
+        A field that an older version did not have is left out at its default, and a share
+        where the threshold is none: what is the same recipe keeps its digest.
+        """
+        fixed = msgspec.structs.replace(self, min_dataset_size=0, calendar_overrides="")
+        if self.threshold_mode != "share":
+            fixed = msgspec.structs.replace(fixed, block_share=TrainingOptions().block_share)
+        usual = TrainingOptions()
+        return {
+            name: value
+            for name, value in msgspec.structs.asdict(fixed).items()
+            if name not in NEWER or value != getattr(usual, name)
+        }
 
     def check(self) -> None:
         """Raise ConfigError for a model that is not available or a senseless MAE threshold."""

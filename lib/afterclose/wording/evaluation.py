@@ -26,7 +26,10 @@ def evaluation_text(evaluation: Mapping[str, Any]) -> str:
 def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     held_out, walked = evaluation["held_out"], evaluation["walk_forward"]
     yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
-    yield f"Risk threshold: {evaluation['threshold']:.2f}; PnL in % of a trade's size, net of fees"
+    yield (
+        f"Risk threshold: {evaluation['threshold']:.2f} ({evaluation['threshold_mode']}); "
+        "PnL in % of a trade's size, net of fees"
+    )
     yield ""
     yield (
         f"Held-out: the {_count(held_out)} newest trades, decided "

@@ -41,13 +41,44 @@ def changed(lesson: Lesson, rows: slice) -> Lesson:
     return lesson._replace(pnl=pnl, bad=pnl < 0)
 
 
-def test_by_default_nothing_is_scored_unseen_and_the_threshold_is_the_settings() -> None:
-    made = fitted(risk_threshold=0.6)
+def test_at_a_fixed_threshold_nothing_is_scored_unseen() -> None:
+    made = fitted(risk_threshold=0.6, threshold_mode="fixed")
     assert (made.threshold, made.threshold_mode, made.n_unseen) == (0.6, "fixed", None)
     assert made.calibration == {"logistic": "none"}
     plain = fit_model(LESSON.values, LESSON.bad, regularisation_c=made.regularisation_c)
     np.testing.assert_array_equal(
         predict_risks(made.model, LESSON.values), predict_risks(plain, LESSON.values)
+    )
+
+
+def test_by_default_a_fifth_of_the_unseen_scores_lies_above_the_threshold() -> None:
+    made = fitted(risk_threshold=0.6)
+    splits = purged_walk_forward(
+        LESSON.decision_us, LESSON.exit_us, n_windows=4, min_train=120, embargo_cutoff=no_embargo
+    )
+    risks = [
+        predict_risks(
+            fit_model(
+                LESSON.values[train], LESSON.bad[train], regularisation_c=made.regularisation_c
+            ),
+            LESSON.values[test],
+        )
+        for train, test, _ in splits
+    ]
+    assert (made.threshold_mode, made.n_unseen) == ("share", 120)
+    assert (np.concatenate(risks) > made.threshold).sum() == 24
+
+
+def test_the_share_to_block_decides_the_threshold() -> None:
+    thresholds = [fitted(block_share=share).threshold for share in (0.1, 0.2, 0.5)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert len(set(thresholds)) == 3
+
+
+def test_outcomes_do_not_move_a_threshold_by_share() -> None:
+    """Beyond what they change in the models: the newest outcomes are in no unseen score."""
+    assert fitted(changed(LESSON, slice(230, 240)), model="xgboost").threshold == (
+        fitted(model="xgboost").threshold
     )
 
 
