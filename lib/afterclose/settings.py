@@ -58,9 +58,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=250, description="gap between train and test, market sessions")
     ] = 1
     model: Annotated[
-        Literal["logistic", "hist_gradient_boosting", "xgboost", "ensemble"],
-        Meta(description="kind of model"),
+        Literal["logistic", "hist_gradient_boosting", "xgboost", "ensemble", "volatility"],
+        Meta(description="kind of model; volatility is atr_pct alone"),
     ] = "logistic"
+    target: Annotated[
+        Literal["bad", "r"],
+        Meta(description="learn bad trades, or the outcome in units of risk (R)"),
+    ] = "bad"
     seed: Annotated[int, Meta(ge=0, le=4294967295, description="random seed")] = 42
     auto_promote: Annotated[
         bool, Meta(description="let a candidate that passes every gate become active")

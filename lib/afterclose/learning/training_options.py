@@ -10,8 +10,15 @@ import msgspec
 
 from afterclose.errors import ConfigError
 
-NEWER: Final = ("block_share",)
+NEWER: Final = ("block_share", "target")
 """Fields that 0.1.0 did not have: at their defaults no digest mentions them."""
+
+
+VOLATILITY: Final = "volatility"
+"""The model that is `ATR_FEATURE` alone: the baseline that others have to beat."""
+
+ATR_FEATURE: Final = "atr_pct"
+"""The feature with a trade's average true range at its decision, a fraction of the price."""
 
 
 class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +41,27 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     sample_weights: str = "none"
     calibration: str = "none"
     block_share: float = 0.2
+    target: str = "bad"
+
+    @property
+    def by_rank(self) -> bool:
+        """Whether a risk score is a rank among training decisions, and no probability."""
+        return self.target == "r" or self.model == VOLATILITY
+
+    @property
+    def learns_r(self) -> bool:
+        """Whether it is the loss in units of risk that is learned."""
+        return self.target == "r" and self.model != VOLATILITY
+
+    @property
+    def is_logistic(self) -> bool:
+        """Whether the model is one logistic regression."""
+        return self.model == "logistic" and self.target == "bad"
+
+    @property
+    def only_features(self) -> tuple[str, ...] | None:
+        """The features that the model may use; None for all."""
+        return (ATR_FEATURE,) if self.model == VOLATILITY else None
 
     def decisive(self) -> dict[str, Any]:
         """What decides a model, by name, to be digested.
@@ -57,9 +85,17 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
             make_pipeline,
             members_of,
         )
+        from afterclose.learning.regressors import make_regressor
 
         for kind in members_of(self.model):
-            make_pipeline(kind, seed=self.seed)
+            make = make_regressor if self.by_rank else make_pipeline
+            make(kind, seed=self.seed)
+        if self.by_rank and self.calibration != "none":
+            raise ConfigError(
+                "ML_CALIBRATION",
+                self.calibration,
+                "a rank is no probability; none goes with ML_TARGET=r and ML_MODEL=volatility",
+            )
         largest = 1 if self.mae_unit == "fraction" else 100
         if not 0 < self.mae_threshold <= largest:
             raise ConfigError(

@@ -7,8 +7,9 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.learning.calibration import Calibrated, SoftVote
-from afterclose.learning.fitting import Fitted, Lesson, fit
-from afterclose.learning.models import KINDS, fit_model, log_odds, predict_risks
+from afterclose.learning.fitting import Fitted, fit
+from afterclose.learning.lesson import Lesson
+from afterclose.learning.models import KINDS, fit_model, margins, predict_risks
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.splits import no_embargo, purged_walk_forward
 from afterclose.learning.threshold import choose_threshold
@@ -112,17 +113,17 @@ def test_curves_and_thresholds_are_embargoed() -> None:
 def test_a_purged_outcome_changes_no_unseen_score() -> None:
     """Trade 119 is still open when the first window, of trade 120, begins."""
     assert LESSON.exit_us[119] > LESSON.decision_us[120]
-    only_first = LESSON._replace(**{k: v[:121] for k, v in LESSON._asdict().items()})
+    only_first = LESSON.take(np.arange(121))
     before = fitted(only_first, model="xgboost", threshold_mode="tuned").threshold
     after = fitted(changed(only_first, slice(119, 120)), model="xgboost", threshold_mode="tuned")
     assert after.threshold == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_sigmoid_bends_the_models_log_odds(kind: str) -> None:
+def test_a_sigmoid_bends_the_models_margins(kind: str) -> None:
     plain, bent = fitted(model=kind), fitted(model=kind, calibration="sigmoid")
     assert bent.calibration == {kind: "sigmoid"}
-    before = log_odds(plain.model, LESSON.values)
+    before = margins(plain.model, LESSON.values)
     risks = predict_risks(bent.model, LESSON.values)
     after = np.log(risks / (1 - risks))
     slope, offset = np.polyfit(before, after, 1)

@@ -49,7 +49,7 @@ def test_the_section_has_both_parts_as_tables_of_all_measures() -> None:
         "OFFLINE EVALUATION",
         "=" * 80,
         "Model: 20260127_153000 (dataset v00000200-abc)",
-        "Risk threshold: 0.50; PnL in % of a trade's size, net of fees",
+        "Risk threshold: 0.50 (fixed); PnL in % of a trade's size, net of fees",
     ]
     header = [line for line in lines if line.startswith("Metric")]
     assert len(header) == 2
