@@ -25,6 +25,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     trading paper_trading_executor risk_filter   what runs while the market is open
     wording               numbers, sections and sentences for people
     nightly               the work after the close: due, steps, journal, status
+    features              what daily bars tell, without prices, for importer and bot alike
     history               bars, signals, and trading days replayed
     importing             trades of other systems
     report                the pages

@@ -26,7 +26,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
 
     ``environ`` stands in for the process environment; `.env` is looked for in the working
     directory. ``overrides`` are field names (``market="india"``); ``None`` means not given.
-    An empty string in the environment means the default. Raises ConfigError for an unknown
+    An empty string in the environment means the default; a risk threshold without a threshold
+    mode means mode fixed. Raises ConfigError for an unknown
     name, a value that cannot be parsed, or one out of range.
     """
     values: dict[str, object] = {}
@@ -40,6 +41,8 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         if value is not None:
             field = _field(PREFIX + name.upper(), value)
             values[field] = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if "risk_threshold" in values:  # whoever sets a threshold means it
+        values.setdefault("threshold_mode", "fixed")
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError:

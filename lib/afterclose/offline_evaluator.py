@@ -222,7 +222,7 @@ class OfflineEvaluator:
                 last_train_exit=datetime.fromisoformat(metadata["split"]["last_train_exit"]),
                 stats=msgspec.convert(metadata["features"], list[FeatureStats]),
                 risks=risks,
-                tuned_threshold=card.threshold if card.threshold_mode == "tuned" else None,
+                tuned_threshold=card.threshold if card.threshold_mode != "fixed" else None,
                 regularisation_c=metadata["metrics"].get("regularisation_c"),
                 exact=exact,
             )

@@ -70,6 +70,8 @@ class OfflineTrainer:
     ) -> None:
         self.model_dir = Path(model_dir)
         self.dataset_builder = dataset_builder
+        if "risk_threshold" in options:  # whoever sets a threshold means it, as in the settings
+            options.setdefault("threshold_mode", "fixed")
         self.options = TrainingOptions(**options)
         self._signing_key = signing_key
         self._store = ModelStore(self.model_dir)
@@ -234,10 +236,8 @@ def _skipped(
 
 def _training_key(dataset: Dataset, options: TrainingOptions, overrides_sha256: str) -> str:
     """Equal exactly when training would give an equal model."""
-    decisive = msgspec.structs.replace(options, min_dataset_size=0, calendar_overrides="")
-    return sha256_bytes(
-        msgspec.json.encode([TRAINING_CODE, dataset.sha256, decisive, overrides_sha256])
-    )
+    decisive = [TRAINING_CODE, dataset.sha256, options.decisive(), overrides_sha256]
+    return sha256_bytes(msgspec.json.encode(decisive))
 
 
 def _files(learned: Learned) -> dict[str, bytes]:

@@ -58,9 +58,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=0, le=250, description="gap between train and test, market sessions")
     ] = 1
     model: Annotated[
-        Literal["logistic", "hist_gradient_boosting", "xgboost", "ensemble"],
-        Meta(description="kind of model"),
+        Literal["logistic", "hist_gradient_boosting", "xgboost", "ensemble", "volatility"],
+        Meta(description="kind of model; volatility is atr_pct alone"),
     ] = "logistic"
+    target: Annotated[
+        Literal["bad", "r"],
+        Meta(description="learn bad trades, or the outcome in units of risk (R)"),
+    ] = "bad"
     seed: Annotated[int, Meta(ge=0, le=4294967295, description="random seed")] = 42
     auto_promote: Annotated[
         bool, Meta(description="let a candidate that passes every gate become active")
@@ -125,9 +129,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, le=1000, description="paper slippage a side, basis points of price")
     ] = 0.0
     threshold_mode: Annotated[
-        Literal["fixed", "tuned"],
-        Meta(description="block above ML_RISK_THRESHOLD, or above what training found to pay"),
-    ] = "fixed"
+        Literal["share", "fixed", "tuned"],
+        Meta(
+            description="block the riskiest ML_BLOCK_SHARE, above ML_RISK_THRESHOLD, "
+            "or above what training found to pay; ML_RISK_THRESHOLD alone means fixed"
+        ),
+    ] = "share"
+    block_share: Annotated[
+        float, Meta(gt=0, le=0.9, description="share of decisions that threshold mode share blocks")
+    ] = 0.2
     sample_weights: Annotated[
         Literal["none", "uniqueness", "loss", "both"],
         Meta(description="weigh training trades by overlap, by size of loss, or by both"),

@@ -88,3 +88,27 @@ def test_several_ledgers_stand_with_colons_between() -> None:
 def test_excluded_exit_types_are_upper_case() -> None:
     settings = load_settings({"ML_EXCLUDE_EXIT_TYPES": "liquidation, Manual ,"})
     assert settings.excluded_exit_types == {"LIQUIDATION", "MANUAL"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "mode"),
+    [
+        ({}, "share"),
+        ({"ML_BLOCK_SHARE": "0.1"}, "share"),
+        ({"ML_RISK_THRESHOLD": "0.5"}, "fixed"),
+        ({"ML_RISK_THRESHOLD": ""}, "share"),
+        ({"ML_RISK_THRESHOLD": "0.6", "ML_THRESHOLD_MODE": "share"}, "share"),
+        ({"ML_RISK_THRESHOLD": "0.6", "ML_THRESHOLD_MODE": "tuned"}, "tuned"),
+    ],
+)
+def test_whoever_sets_a_risk_threshold_and_no_mode_means_it(
+    environ: dict[str, str], mode: str
+) -> None:
+    assert load_settings(environ).threshold_mode == mode
+
+
+def test_a_risk_threshold_in_dotenv_or_as_an_option_counts_as_set(tmp_path: Path) -> None:
+    assert load_settings({}, risk_threshold=0.7).threshold_mode == "fixed"
+    (tmp_path / ".env").write_text("ML_RISK_THRESHOLD=0.55\n")
+    assert load_settings({}).threshold_mode == "fixed"
+    assert load_settings({"ML_THRESHOLD_MODE": "share"}).threshold_mode == "share"

@@ -101,7 +101,7 @@ def test_the_held_out_part_is_the_trainers_and_its_scores_are_the_models(tmp_pat
             assert allowed
             continue
         assert score == pytest.approx(trainer.predict_risk(features), rel=1e-5)
-        assert allowed == (score <= 0.5)
+        assert allowed == (score <= evaluation["threshold"])
 
 
 def test_an_evaluated_model_is_unchanged_whatever_happens_to_the_data(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_the_same_inputs_give_the_same_bytes(
 
 
 def test_a_real_effect_is_found_both_ways(tmp_path: Path) -> None:
-    evaluation = evaluated(tmp_path, learnable(600))
+    evaluation = evaluated(tmp_path, learnable(600), risk_threshold=0.5)
     for part in (evaluation["held_out"], evaluation["walk_forward"]):
         assert part["scores"]["auc"] > 0.7
         assert part["differences"]["expectancy"]["low"] > 0
@@ -350,7 +350,7 @@ def test_a_model_whose_files_changed_is_not_evaluated(tmp_path: Path) -> None:
     dataset = learnable()
     model_id = train(tmp_path, dataset)
     card = tmp_path / "ml_models" / model_id / "scorecard.json"
-    card.write_bytes(card.read_bytes().replace(b'"threshold": 0.5', b'"threshold": 0.9'))
+    card.write_bytes(card.read_bytes().replace(b'"threshold": 0.', b'"threshold": 0.0'))
     with pytest.raises(IntegrityError, match=r"scorecard\.json"):
         evaluator(tmp_path, dataset).evaluate(model_id, NOW)
     assert not (card.parent / "evaluation.json").exists()

@@ -11,6 +11,12 @@ import numpy as np
 
 from afterclose.arrays import Floats, Mask
 
+SMALLEST_R, LARGEST_R = -1.5, 2.0
+"""Where outcomes in units of risk are clipped: a crash is not to decide alone, nor a take-over."""
+
+ATR_PER_RISK = 2.0
+"""What a trade risks, in multiples of its ATR: about where a swing rule puts its stop."""
+
 ATR_UNIT = "atr"
 """The threshold counts multiples of a trade's own average true range."""
 
@@ -51,3 +57,15 @@ def bad_labels(
     if atr_pct is None:
         return lost
     return lost | ((atr_pct > 0) & (np.abs(mae_pct) > threshold * atr_pct))
+
+
+def units_of_risk(realized_pnl_pct: Floats, atr_pct: Floats | None) -> Floats:
+    """Outcomes in units of risk, float64[n]: PnL over twice the ATR, clipped to [-1.5, 2].
+
+    Both are fractions of the entry price. NaN where the ATR is unknown or not above 0.
+    """
+    if atr_pct is None:
+        return np.full(len(realized_pnl_pct), np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        units = np.where(atr_pct > 0, realized_pnl_pct / (ATR_PER_RISK * atr_pct), np.nan)
+    return np.clip(units, SMALLEST_R, LARGEST_R)

@@ -21,9 +21,9 @@ def load_demo_bars() -> DailyBars:
 
     The file is unadjusted beside one adjusted close, so open, high, low and close are
     multiplied by adj_close/close, and volume divided by it: a split then changes neither
-    returns nor money traded. Adjustment factors are known only afterwards, so the *level*
-    of an early adjusted price (features close and sma_20) depends on later splits; ratios
-    and returns do not. Raises InputError when the package is not installed.
+    returns nor money traded. Adjustment factors are known only afterwards, so the *level* of an
+    early adjusted price depends on later splits; ratios and returns, and so all features, do
+    not. Raises InputError when the package is not installed.
     """
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:

@@ -13,7 +13,7 @@ from afterclose.arrays import Floats, Indices, Integers
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.account import DAY_US, FILTERED, RULES, Account, account_view
 from afterclose.evaluating.verdicts import Policy
-from afterclose.learning.training import ATR_FEATURE
+from afterclose.learning.training_options import ATR_FEATURE
 
 FEWEST_TOGETHER: Final = 5
 """Decisions among which sizes are handed out: neighbouring sessions join until there are as many,

@@ -25,7 +25,8 @@ from afterclose.evaluating.figures import CrossValidation
 from afterclose.evaluating.overfitting import probability_of_overfitting
 from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Policy, Sizing, abstain, judge
 from afterclose.learning.features import describe_features, feature_matrix, select_features
-from afterclose.learning.fitting import Lesson, fit
+from afterclose.learning.fitting import fit
+from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import (
     DEFAULT_REGULARISATION,
     REGULARISATION_GRID,
@@ -37,6 +38,7 @@ from afterclose.learning.newton import risks_of
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.scaling import gaps_of, scaling_of
 from afterclose.learning.splits import EmbargoCutoff, Split
+from afterclose.learning.training import lesson_of, only_learnable
 from afterclose.learning.training_options import TrainingOptions
 from afterclose.measures.metrics import RunAll
 
@@ -134,25 +136,19 @@ def _test(
     sizing: Sizing,
 ) -> _Tested:
     """Fit the recipe and the family on the split's training rows, and judge its test rows."""
-    train, test, _ = split
+    train, test, _ = only_learnable(split, dataset, options)
     nothing = abstain(len(test))
     keep = nothing.keep
-    selection = select_features(dataset, train)
+    selection = select_features(dataset, train, options.only_features)
     if not (has_both_classes(bad[train]) and selection.names):
         return _tested(nothing.size, [keep] * _family_size(options), dataset, test)
-    lesson = Lesson(
-        feature_matrix(dataset, selection, train),
-        bad[train],
-        dataset.realized_pnl_pct[train],
-        dataset.decision_us[train],
-        dataset.exit_us[train],
-    )
+    lesson = lesson_of(dataset, bad, selection, train, options)
     unseen = feature_matrix(dataset, selection, test)
-    grid = _Grid(lesson, unseen, options) if options.model == "logistic" else None
+    grid = _Grid(lesson, unseen, options) if options.is_logistic else None
     if grid and _is_plain(options):
         risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
     else:
-        fitted = fit(lesson, options, cutoff)
+        fitted = fit(lesson, options, cutoff, regularisation_c if grid else None)
         risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
     verdicts = judge(
         dataset,
@@ -200,12 +196,12 @@ class _Grid:
 
 def _is_plain(options: TrainingOptions) -> bool:
     """Whether a member of the grid is the whole recipe: no curve, no threshold to choose."""
-    plain = ("logistic", "none", "fixed")
-    return (options.model, options.calibration, options.threshold_mode) == plain
+    chosen = (options.calibration, options.threshold_mode)
+    return options.is_logistic and chosen == ("none", "fixed")
 
 
 def _family_size(options: TrainingOptions) -> int:
-    members = len(REGULARISATION_GRID) if options.model == "logistic" else 1
+    members = len(REGULARISATION_GRID) if options.is_logistic else 1
     return 1 + members * len(KEPT_SHARES)
 
 

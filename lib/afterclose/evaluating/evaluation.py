@@ -203,7 +203,7 @@ def evaluate_model(
     )
     figures = {
         "threshold": threshold,
-        "threshold_mode": "tuned" if tuned else "fixed",
+        "threshold_mode": model.options.threshold_mode if tuned else "fixed",
         "held_out": _period(dataset, rows)
         | msgspec.structs.asdict(held_out)
         | {"account": counted(numbers, rows, verdicts.size)},

@@ -42,7 +42,7 @@ def part_notes(part: str, comparison: Comparison, *, tuned: bool = False) -> Ite
     if not everything.trades:
         return
     yield from _size_notes(part, comparison)
-    yield from _blocking_notes(part, comparison, "the tuned threshold" if tuned else FIXED)
+    yield from _blocking_notes(part, comparison, "the model's own threshold" if tuned else FIXED)
     if comparison.abstained:
         yield (
             f"The filter abstained on {comparison.abstained} of {everything.trades} {part} trades "

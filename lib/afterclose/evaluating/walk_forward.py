@@ -19,7 +19,7 @@ from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, a
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
-from afterclose.learning.training import Task, TrainingOptions, teach
+from afterclose.learning.training import Task, TrainingOptions, only_learnable, teach
 from afterclose.measures.classification import auc
 from afterclose.measures.metrics import RunAll
 
@@ -89,11 +89,12 @@ def walk_step(
     sizing: Sizing = WHOLE_OR_NOTHING,
 ) -> Step:
     """Train on the split's past, by the same code that trains models, and judge its test."""
+    split = only_learnable(split, dataset, options)
     train, test, purged = split
     verdicts, regularisation_c, threshold, untrained = abstain(len(test)), None, None, ""
     if not has_both_classes(bad[train]):
         untrained = f"one class: {int(bad[train].sum())} of {len(train)} training trades are bad"
-    elif not (selection := select_features(dataset, train)).names:
+    elif not (selection := select_features(dataset, train, options.only_features)).names:
         untrained = "no usable feature"
     else:
         task = Task(dataset, bad, split, selection)

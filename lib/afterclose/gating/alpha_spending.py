@@ -18,7 +18,7 @@ from afterclose.learning.training_options import TrainingOptions
 
 DIGEST_CHARACTERS: Final = 16
 
-_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODER = msgspec.json.Encoder()
 
 
 def alpha_of_recipe(alpha: float, number: int) -> float:
@@ -38,8 +38,8 @@ def recipe_id(
     so does ``sizing`` (`verdicts.Sizing`) where it changes a size. What does not change a
     verdict, such as the size from which training starts at all, does not.
     """
-    chosen = msgspec.structs.replace(options, min_dataset_size=0, calendar_overrides="")
     sized = [] if sizing[0] == "off" else [sizing]
+    chosen = options.decisive()
     encoded = _ENCODER.encode([chosen, max_abs_z, sorted(feature_names), *sized])
     return hashlib.sha256(encoded).hexdigest()[:DIGEST_CHARACTERS]
 

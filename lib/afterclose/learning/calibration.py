@@ -22,7 +22,7 @@ from afterclose.learning.models import (
     fit_quietly,
     has_both_classes,
     log_loss,
-    log_odds,
+    margins,
     predict_risks,
     round_significant,
 )
@@ -36,17 +36,20 @@ MIN_ISOTONIC_ROWS: Final = 1000
 MIN_GAP_LOG_ODDS: Final = 0.01
 """Between points of an isotonic curve: a steeper line would magnify a score's last digits."""
 
+MIN_GAP_OF_RANGE: Final = 1e-5
+"""Between points of a curve of ranks, as a share of all that it spans: for the same reason."""
+
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A fitted pipeline and the curve that turns its log-odds into probabilities."""
+    """A fitted pipeline and the curve that turns its log-odds, or losses, into risk scores."""
 
     pipeline: Pipeline
     curve: Curve
 
     def predict_proba(self, features: Floats) -> Floats:
-        """Probabilities of good and bad, float64[n, 2], as scikit-learn gives them."""
-        return _two_columns(apply_curve(self.curve, log_odds(self.pipeline, features)))
+        """One less the risk score, and the risk score, float64[n, 2], as scikit-learn has it."""
+        return _two_columns(apply_curve(self.curve, margins(self.pipeline, features)))
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,14 @@ def fit_isotonic(unseen: Floats, bad: Mask) -> Isotonic:
     level = IsotonicRegression(y_min=0, y_max=1).fit_transform(unseen, bad)
     steps, step, size = np.unique(level, return_inverse=True, return_counts=True)
     middles = round_significant(np.bincount(step, unseen) / size)
-    points = [(middles[0], steps[0])]
-    for point in zip(middles[1:], steps[1:], strict=True):
-        if point[0] - points[-1][0] >= MIN_GAP_LOG_ODDS:
+    return spaced_curve(middles, steps, MIN_GAP_LOG_ODDS)
+
+
+def spaced_curve(margins: Floats, risks: Floats, gap: float) -> Isotonic:
+    """The curve through points that ascend, without those nearer than ``gap`` to one before."""
+    points = [(margins[0], risks[0])]
+    for point in zip(margins[1:], risks[1:], strict=True):
+        if point[0] - points[-1][0] >= gap:
             points.append(point)
     xs, ys = (tuple(map(float, column)) for column in zip(*points, strict=True))
     return Isotonic(log_odds=xs, risks=ys)

@@ -32,15 +32,15 @@ _RANGES: Final = ("train_min", "train_max", "train_mean", "train_std")
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """The head of a scorecard. All sequences are parallel to ``feature_names``, which is sorted.
 
-    ``threshold`` is the risk score to block above; in ``threshold_mode`` "tuned" it was
-    chosen for this model, else it is the setting's. There is neither an id nor a time
+    ``threshold`` is the risk score to block above; in ``threshold_mode`` "share" and "tuned"
+    it was found for this model, in "fixed" it is the setting's. There is neither an id nor a time
     inside, so equal training gives equal bytes.
     """
 
     schema_version: int = SCHEMA_VERSION
     feature_names: tuple[str, ...]
     threshold: float
-    threshold_mode: Literal["fixed", "tuned"] = "fixed"
+    threshold_mode: Literal["fixed", "tuned", "share"] = "fixed"
     train_min: tuple[float, ...]
     train_max: tuple[float, ...]
     train_mean: tuple[float, ...]

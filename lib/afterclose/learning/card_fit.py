@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import Pipeline
 
 from afterclose.learning.calibration import Calibrated, SoftVote
@@ -22,6 +22,12 @@ from afterclose.learning.tree_card import LEAF, AnyCard, EnsembleCard, Tree, Tre
 
 LARGEST: Final = sys.float_info.max
 """Stands for a limit that only a missing value is beyond: JSON has no infinity."""
+
+LINEAR_KINDS: Final[dict[type, Any]] = {
+    LogisticRegression: "logistic",
+    Ridge: "ridge",
+    LinearRegression: "volatility",
+}
 
 
 def make_card(
@@ -46,13 +52,13 @@ def make_card(
 
 
 def fold(pipeline: Pipeline, stats: Sequence[FeatureStats], threshold: float) -> Scorecard:
-    """The scorecard of a fitted logistic pipeline: scaling folded into the weights.
+    """The scorecard of a fitted linear pipeline: scaling folded into the weights.
 
     ``stats`` are those of the training rows, in the pipeline's column order.
     """
-    imputer, scaler, classifier = pipeline
-    weights = (classifier.coef_[0] / scaler.scale_).tolist()
-    origin, bias = scaler.mean_.tolist(), float(classifier.intercept_[0])
+    imputer, scaler, linear = pipeline
+    weights = (np.ravel(linear.coef_) / scaler.scale_).tolist()
+    origin, bias = scaler.mean_.tolist(), float(np.ravel(linear.intercept_)[0])
     means = [feature.mean for feature in stats]
 
     def log_odds_at(point: Sequence[float]) -> float:
@@ -60,6 +66,7 @@ def fold(pipeline: Pipeline, stats: Sequence[FeatureStats], threshold: float) ->
         return math.fsum([bias, *terms])
 
     return Scorecard(
+        kind=LINEAR_KINDS[type(linear)],
         imputation_values=tuple(imputer.statistics_.tolist()),
         weights=tuple(weights),
         intercept=log_odds_at([0.0] * len(weights)),
@@ -83,22 +90,21 @@ def _head(stats: Sequence[FeatureStats], threshold: float) -> dict[str, Any]:
 def _plain_card(
     pipeline: Pipeline, stats: Sequence[FeatureStats], threshold: float
 ) -> Scorecard | TreeCard:
-    classifier = pipeline["classifier"]
-    if isinstance(classifier, LogisticRegression):
+    learner = pipeline[-1]
+    if type(learner) in LINEAR_KINDS:
         return fold(pipeline, stats, threshold)
-    if hasattr(classifier, "get_booster"):
-        base, trees = _xgboost_trees(classifier)
-        return TreeCard(kind="xgboost", base=base, trees=trees, **_head(stats, threshold))
-    base, trees = _histogram_trees(classifier)
-    return TreeCard(
-        kind="hist_gradient_boosting", base=base, trees=trees, **_head(stats, threshold)
-    )
+    kind: Any = "xgboost" if hasattr(learner, "get_booster") else "hist_gradient_boosting"
+    base, trees = (_xgboost_trees if kind == "xgboost" else _histogram_trees)(learner)
+    head = _head(stats, threshold)
+    if not hasattr(learner, "predict_proba"):
+        head["target"] = "r"
+    return TreeCard(kind=kind, base=base, trees=trees, **head)
 
 
-def _histogram_trees(classifier: Any) -> tuple[float, tuple[Tree, ...]]:
-    """The first log-odds and the trees of a fitted `HistGradientBoostingClassifier`."""
+def _histogram_trees(learner: Any) -> tuple[float, tuple[Tree, ...]]:
+    """The first sum and the trees of a fitted histogram gradient boosting of scikit-learn."""
     trees = []
-    for (predictor,) in classifier._predictors:  # noqa: SLF001 - there is no public way to them
+    for (predictor,) in learner._predictors:  # noqa: SLF001 - there is no public way to them
         nodes = predictor.nodes
         leaf = nodes["is_leaf"].astype(bool)
         limit = np.minimum(nodes["num_threshold"], LARGEST)
@@ -111,18 +117,18 @@ def _histogram_trees(classifier: Any) -> tuple[float, tuple[Tree, ...]]:
                 right=tuple(nodes["right"].tolist()),
             )
         )
-    return float(classifier._baseline_prediction[0, 0]), tuple(trees)  # noqa: SLF001 - as above
+    return float(np.ravel(learner._baseline_prediction)[0]), tuple(trees)  # noqa: SLF001 - as above
 
 
-def _xgboost_trees(classifier: Any) -> tuple[float, tuple[Tree, ...]]:
-    """The first log-odds and the trees of a fitted `XGBClassifier`.
+def _xgboost_trees(booster: Any) -> tuple[float, tuple[Tree, ...]]:
+    """The first sum and the trees of a fitted `XGBClassifier` or `XGBRegressor`.
 
     XGBoost goes left below a limit, in single precision; `_last_below` says the same of
     doubles. It also adds up in single precision, which is not imitated: its risks and the
     scorecard's differ by up to 1e-6.
     """
-    learner = msgspec.json.decode(classifier.get_booster().save_raw("json"))["learner"]
-    base_risk = float(learner["learner_model_param"]["base_score"].strip("[]"))
+    learner = msgspec.json.decode(booster.get_booster().save_raw("json"))["learner"]
+    base = float(learner["learner_model_param"]["base_score"].strip("[]"))
     trees = []
     for tree in learner["gradient_booster"]["model"]["trees"]:
         left = np.array(tree["left_children"])
@@ -138,7 +144,9 @@ def _xgboost_trees(classifier: Any) -> tuple[float, tuple[Tree, ...]]:
                 right=tuple(np.where(leaf, 0, tree["right_children"]).tolist()),
             )
         )
-    return math.log(base_risk / (1 - base_risk)), tuple(trees)
+    if hasattr(booster, "predict_proba"):  # told as a probability
+        base = math.log(base / (1 - base))
+    return base, tuple(trees)
 
 
 def _last_below(limit: np.float32) -> float:

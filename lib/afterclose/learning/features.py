@@ -6,6 +6,7 @@ vanishes silently is a data fault nobody looks for. The statistics travel with t
 the filter measures distance against them, and drift is compared with the decile edges.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -51,11 +52,19 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     decile_edges: tuple[float, ...]
 
 
-def select_features(dataset: "Dataset", rows: Indices) -> FeatureSelection:
-    """Choose features by the given rows only: the training rows, never the test rows."""
-    dropped = {}
+def select_features(
+    dataset: "Dataset", rows: Indices, only: Collection[str] | None = None
+) -> FeatureSelection:
+    """Choose features by the given rows only: the training rows, never the test rows.
+
+    ``only`` are the names that come into question, None for all.
+    """
+    wanted = dataset.feature_names if only is None else only
+    dropped = {name: "not recorded" for name in wanted if name not in dataset.feature_names}
     columns = []
     for column, name in enumerate(dataset.feature_names):
+        if name not in wanted:
+            continue
         if fault := _fault(dataset.features[rows, column]):
             dropped[name] = fault
         else:

@@ -14,55 +14,39 @@ from sklearn.pipeline import Pipeline
 from afterclose.arrays import Floats, Indices
 from afterclose.learning.calibration import Calibrated, SoftVote, apply_curve, fit_curve
 from afterclose.learning.curves import Curve, Sigmoid
+from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import (
-    Labels,
     choose_regularisation,
     fit_model,
     has_both_classes,
-    log_odds,
+    margins,
     members_of,
     round_significant,
 )
+from afterclose.learning.ranking import fit_ranked
 from afterclose.learning.sample_weights import sample_weights
-from afterclose.learning.splits import EmbargoCutoff, Split, TimesUs, purged_walk_forward
-from afterclose.learning.threshold import choose_threshold
+from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
+from afterclose.learning.threshold import choose_threshold, share_threshold
 from afterclose.learning.training_options import TrainingOptions
 
 TUNING_WINDOWS: Final = 4
 """Test windows over the newer half of the training part, to choose everything by."""
 
 
-class Lesson(NamedTuple):
-    """The n rows that may be learned from, in the order of their decisions.
-
-    ``values`` float64[n, k] with NaN for missing, ``bad`` bool[n], ``pnl`` net fractions
-    float64[n], times int64[n] in microseconds.
-    """
-
-    values: Floats
-    bad: Labels
-    pnl: Floats
-    decision_us: TimesUs
-    exit_us: TimesUs
-
-    def take(self, rows: Indices) -> "Lesson":
-        """The lesson of these rows alone."""
-        values, bad, pnl, decision_us, exit_us = self
-        return Lesson(values[rows], bad[rows], pnl[rows], decision_us[rows], exit_us[rows])
-
-
 class Fitted(NamedTuple):
     """A model and what was chosen for it.
 
-    ``model`` has scikit-learn's ``predict_proba``; ``linear`` is the logistic pipeline in it,
-    if any. ``calibration`` names the curve that each kind in it got. ``threshold_mode`` is
-    "tuned" when the threshold is, and ``n_unseen`` counts the trades that curves and
-    threshold were chosen on, None when nothing asked for them.
+    ``model`` has scikit-learn's ``predict_proba``; ``linear`` is the linear pipeline in it, if
+    any, with its ``regularisation_c`` or ``ridge_alpha``. ``calibration`` names the curve that
+    each kind in it got. ``threshold_mode`` is "fixed" instead of "tuned" where there was nothing
+    to tune on, and ``n_unseen`` counts the trades that curves and threshold were found on, None
+    when nothing asked for them.
     """
 
     model: Any
     linear: Pipeline | None
     regularisation_c: float | None
+    ridge_alpha: float | None
     calibration: dict[str, str]
     threshold: float
     threshold_mode: str
@@ -75,34 +59,50 @@ class _Member(NamedTuple):
     model: Any
     pipeline: Pipeline
     regularisation_c: float | None
+    ridge_alpha: float | None
     calibration: str
     unseen_risks: Floats
 
 
-def fit(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> Fitted:
+def fit(
+    lesson: Lesson,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    regularisation_c: float | None = None,
+) -> Fitted:
     """Fit the model that ``options`` describe; both classes occur in ``lesson``.
 
+    ``regularisation_c`` of a linear model is chosen where it is None.
+
     Where the training part is too small to score trades that were not trained on, the
-    probabilities stay as they are and the threshold is the fixed one.
+    probabilities stay as they are; a threshold by share then blocks nothing, and one that was
+    to be tuned is the fixed one.
     """
     kinds = members_of(options.model)
     splits = _tuning_splits(lesson, options, cutoff)
-    members = {kind: _fit_member(kind, lesson, splits, options) for kind in kinds}
+    members = {kind: _fit_member(kind, lesson, splits, options, regularisation_c) for kind in kinds}
     models = tuple(member.model for member in members.values())
     linear = members.get("logistic")
     unseen_risks = np.mean([member.unseen_risks for member in members.values()], axis=0)
-    tuned = None
-    if options.threshold_mode == "tuned":
-        tuned = choose_threshold(unseen_risks, lesson.pnl[_tested(splits)])
+    threshold, threshold_mode = _threshold(unseen_risks, lesson.pnl[_tested(splits)], options)
     return Fitted(
         model=models[0] if len(models) == 1 else SoftVote(models),
         linear=linear.pipeline if linear else None,
         regularisation_c=linear.regularisation_c if linear else None,
+        ridge_alpha=linear.ridge_alpha if linear else None,
         calibration={kind: member.calibration for kind, member in members.items()},
-        threshold=options.risk_threshold if tuned is None else tuned,
-        threshold_mode="fixed" if tuned is None else "tuned",
+        threshold=threshold,
+        threshold_mode=threshold_mode,
         n_unseen=len(unseen_risks) if _asks_for_unseen(options) else None,
     )
+
+
+def _threshold(unseen_risks: Floats, pnl: Floats, options: TrainingOptions) -> tuple[float, str]:
+    """The risk to block above and the mode that found it."""
+    if options.threshold_mode == "share":
+        return share_threshold(unseen_risks, options.block_share), "share"
+    tuned = choose_threshold(unseen_risks, pnl) if options.threshold_mode == "tuned" else None
+    return (options.risk_threshold, "fixed") if tuned is None else (tuned, "tuned")
 
 
 def _tuning_splits(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> list[Split]:
@@ -120,11 +120,20 @@ def _tuning_splits(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCuto
 
 
 def _fit_member(
-    kind: str, lesson: Lesson, splits: list[Split], options: TrainingOptions
+    kind: str,
+    lesson: Lesson,
+    splits: list[Split],
+    options: TrainingOptions,
+    regularisation_c: float | None,
 ) -> _Member:
+    if options.by_rank:
+        ranked = fit_ranked(kind, lesson, splits, options, unseen=_asks_for_unseen(options))
+        model, pipeline, alpha, unseen_risks = ranked
+        return _Member(model, pipeline, None, alpha, "none", unseen_risks)
     mode, seed = options.sample_weights, options.seed
-    regularisation_c = None
-    if kind == "logistic":
+    if kind != "logistic":
+        regularisation_c = None
+    elif regularisation_c is None:
         regularisation_c = choose_regularisation(
             lesson.values,
             lesson.bad,
@@ -146,8 +155,7 @@ def _fit_member(
     unseen, curve = np.zeros(0), None
     if _asks_for_unseen(options):
         scores = [
-            log_odds(fitted(lesson.take(split.train)), lesson.values[split.test])
-            for split in splits
+            margins(fitted(lesson.take(split.train)), lesson.values[split.test]) for split in splits
         ]
         unseen = np.concatenate([unseen, *scores])
         curve = fit_curve(_calibration_mode(options), unseen, lesson.bad[_tested(splits)])
@@ -156,6 +164,7 @@ def _fit_member(
         model=_calibrated(kind, pipeline, curve),
         pipeline=pipeline,
         regularisation_c=regularisation_c,
+        ridge_alpha=None,
         calibration="none" if curve is None else curve.name,
         unseen_risks=apply_curve(curve or Sigmoid(), unseen),
     )
@@ -174,11 +183,13 @@ def _calibrated(kind: str, pipeline: Pipeline, curve: Curve | None) -> Any:
 
 
 def _asks_for_unseen(options: TrainingOptions) -> bool:
-    return options.threshold_mode == "tuned" or _calibration_mode(options) != "none"
+    return options.threshold_mode != "fixed" or _calibration_mode(options) != "none"
 
 
 def _calibration_mode(options: TrainingOptions) -> str:
-    """An ensemble averages probabilities, so its members always get a curve."""
+    """An ensemble averages probabilities, so its members always get a curve; ranks are one."""
+    if options.by_rank:
+        return "none"
     if options.model == "ensemble" and options.calibration == "none":
         return "sigmoid"
     return options.calibration

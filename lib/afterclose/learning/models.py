@@ -19,6 +19,7 @@ from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model._base import LinearModel
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import ThreadpoolController
@@ -92,7 +93,7 @@ def make_pipeline(
         boosted = XGBClassifier(
             max_depth=3, n_estimators=100, learning_rate=0.05, random_state=seed, n_jobs=1
         )
-        return Pipeline([("narrow", _into_single_precision()), ("classifier", boosted)])
+        return Pipeline([("narrow", into_single_precision()), ("classifier", boosted)])
     raise ConfigError("ML_MODEL", kind, f"unknown; use {', '.join((*KINDS, 'ensemble'))}")
 
 
@@ -116,7 +117,7 @@ def fit_model(
         _fit_logistic(pipeline, features, bad, weights)
         return pipeline
     named = {} if weights is None else {"classifier__sample_weight": weights}
-    with _one_thread(pipeline):
+    with one_thread(pipeline):
         fit_quietly(pipeline, features, bad, **named)
     return pipeline
 
@@ -162,11 +163,16 @@ def grid_lines(
     return np.array(found)
 
 
-def log_odds(pipeline: Pipeline, features: Floats) -> Floats:
-    """A pipeline's log-odds of a bad trade, float64[n], before any calibration."""
-    with _one_thread(pipeline):
-        if hasattr(pipeline, "decision_function"):
-            scores: Floats = pipeline.decision_function(features)
+def margins(pipeline: Pipeline, features: Floats) -> Floats:
+    """What a pipeline says before any curve, float64[n], higher is worse.
+
+    A classifier's log-odds of a bad trade, or a regression's loss in units of risk.
+    """
+    with one_thread(pipeline):
+        if not hasattr(pipeline[-1], "predict_proba"):
+            scores: Floats = pipeline.predict(features).astype(np.float64, copy=False)
+        elif hasattr(pipeline, "decision_function"):
+            scores = pipeline.decision_function(features)
         else:
             scores = pipeline.predict(features, output_margin=True).astype(np.float64)
     return scores
@@ -174,14 +180,14 @@ def log_odds(pipeline: Pipeline, features: Floats) -> Floats:
 
 def predict_risks(pipeline: Any, features: Floats) -> Floats:
     """Probability of a bad trade, float64[n], for rows float64[n, k] with NaN for missing."""
-    with _one_thread(pipeline):
+    with one_thread(pipeline):
         risks: Floats = pipeline.predict_proba(features)[:, 1].astype(np.float64, copy=False)
     return risks
 
 
 def coefficients(pipeline: Pipeline, names: Sequence[str]) -> dict[str, float]:
-    """Log-odds of a bad trade per standard deviation of each feature (logistic only)."""
-    return dict(zip(names, pipeline["classifier"].coef_[0].tolist(), strict=True))
+    """Per standard deviation of each feature (linear only): log-odds of a bad trade, or R lost."""
+    return dict(zip(names, np.ravel(pipeline[-1].coef_).tolist(), strict=True))
 
 
 def choose_regularisation(
@@ -216,7 +222,7 @@ def choose_regularisation(
     return min(REGULARISATION_GRID, key=lambda c: float(f"{losses[c]:.9e}"))
 
 
-def _into_single_precision() -> FunctionTransformer:
+def into_single_precision() -> FunctionTransformer:
     """Keeps what only double precision can hold from becoming an infinity, which is refused."""
     bounds = {"a_min": -LARGEST_SINGLE, "a_max": LARGEST_SINGLE}
     return FunctionTransformer(np.clip, kw_args=bounds)
@@ -232,14 +238,14 @@ def _logistic(regularisation_c: float, seed: int) -> LogisticRegression:
     )
 
 
-def _one_thread(model: Any) -> AbstractContextManager[Any]:
+def one_thread(model: Any) -> AbstractContextManager[Any]:
     """Keeps trees on one thread; a linear model does not use more.
 
     Trees remember how many threads grew them, which would be in the file and its digest; and
     on a busy machine waking a second thread can take a hundred times as long as scoring.
     """
-    classifier = model["classifier"] if isinstance(model, Pipeline) else model
-    if isinstance(classifier, LogisticRegression):
+    last = model[-1] if isinstance(model, Pipeline) else model
+    if isinstance(last, LinearModel | LogisticRegression):
         return nullcontext()
     limits: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="openmp")
     return limits

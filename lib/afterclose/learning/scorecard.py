@@ -24,9 +24,13 @@ class Scorecard(Card, frozen=True, kw_only=True):
     the form that is computed, because it keeps all digits of a feature that is large
     against its spread. The risk score is their logistic function, or what ``curve`` makes
     of them where there is one; calibration by a sigmoid is folded into the weights.
+
+    Of ``kind`` ridge the sum is no log-odds but the expected loss in units of risk, of kind
+    volatility it is the one feature itself; then ``curve`` is there, and gives the rank among
+    training decisions.
     """
 
-    kind: Literal["logistic"] = "logistic"
+    kind: Literal["logistic", "ridge", "volatility"] = "logistic"
     imputation_values: tuple[float, ...]
     weights: tuple[float, ...]
     intercept: float
@@ -39,6 +43,8 @@ class Scorecard(Card, frozen=True, kw_only=True):
         for field in ("imputation_values", "weights"):
             yield from self._checks_per_feature(field)
         yield "log_odds_at_mean", self._forms_agree(), "contradicts the intercept"
+        by_rank = self.kind != "logistic"
+        yield "curve", not (by_rank and self.curve is UNSET), "is missing"
         if self.curve is not UNSET:
             yield "curve", self.curve.holds(), "is not one of probabilities"
 

@@ -48,13 +48,15 @@ class Scorer(ABC):
 
     ``max_abs_z`` is how many training standard deviations from its mean a feature may lie
     for `clean_risk` to answer; it never changes a score. ``threshold`` is the risk score
-    that the model was trained to be blocked above, ``tuned`` whether it was chosen for it.
+    that the model was trained to be blocked above, ``threshold_mode`` how that was found, and
+    ``tuned`` whether it was found for this model, by whichever mode, rather than set.
     """
 
     def __init__(self, card: Card, max_abs_z: float = math.inf) -> None:
         self.feature_names = card.feature_names
         self.threshold = card.threshold
-        self.tuned = card.threshold_mode == "tuned"
+        self.threshold_mode = card.threshold_mode
+        self.tuned = card.threshold_mode != "fixed"
         self._ranges = tuple(zip(card.feature_names, card.train_mean, card.train_std, strict=True))
         self._bounds = tuple(
             (name, mean - max_abs_z * std, mean + max_abs_z * std)

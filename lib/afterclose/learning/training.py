@@ -6,13 +6,14 @@ What cannot be learned from is a reason in words, not an exception: on most even
 young ledger that is the regular outcome.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
-from afterclose.arrays import Floats
+from afterclose.arrays import Floats, Indices
 from afterclose.dataset.columns import Dataset
-from afterclose.dataset.labels import ATR_UNIT, bad_labels
+from afterclose.dataset.labels import ATR_UNIT, bad_labels, units_of_risk
 from afterclose.learning.calibration import SoftVote
 from afterclose.learning.card_fit import make_card
 from afterclose.learning.features import (
@@ -22,10 +23,11 @@ from afterclose.learning.features import (
     feature_matrix,
     select_features,
 )
-from afterclose.learning.fitting import Fitted, Lesson, fit
+from afterclose.learning.fitting import Fitted, fit
+from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import Labels, coefficients, has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, chronological_split
-from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.training_options import ATR_FEATURE, TrainingOptions
 from afterclose.learning.tree_card import AnyCard
 from afterclose.measures.classification import scores
 
@@ -36,14 +38,13 @@ __all__ = [
     "TrainingOptions",
     "label",
     "learn",
+    "lesson_of",
+    "only_learnable",
     "prepare",
     "teach",
     "too_small",
     "without_atr",
 ]
-
-ATR_FEATURE: Final = "atr_pct"
-"""The feature with a trade's average true range at its decision, a fraction of the price."""
 
 
 class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,7 +57,9 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     ``n_unseen`` counts the trades that curves and threshold were fitted on, with scores by
     models that had not seen them. ``calibration`` names the curve of each kind that votes.
     ``n_without_atr`` counts trades whose MAE could not be put in multiples of their ATR
-    (`label`).
+    (`label`), or whose PnL could not (target r learns nothing from them). With target r the
+    coefficients are R lost per standard deviation, and there is no ``brier``: a rank is no
+    probability.
     """
 
     status: str
@@ -75,10 +78,12 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     train_auc: float | None = None
     test_auc: float | None = None
     brier: float | None = None
+    target: str = "bad"
     features: list[str] = []
     dropped_features: dict[str, str] = {}
     coefficients: dict[str, float] = {}
     regularisation_c: float | None = None
+    ridge_alpha: float | None = None
     mae_threshold: float
     mae_unit: str
     n_without_atr: int | None = None
@@ -127,7 +132,7 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
 
 def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
     """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
-    if options.mae_unit != ATR_UNIT:
+    if options.mae_unit != ATR_UNIT and not options.learns_r:
         return None
     atr_pct = _atr_pct(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
@@ -154,13 +159,16 @@ def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -
     if not has_both_classes(bad):
         return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"
     split = chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction, cutoff)
+    split = only_learnable(split, dataset, options)
     train, test, purged = split
+    if options.learns_r and not len(train):
+        return "ML_TARGET=r needs the feature atr_pct: no training trade has one above 0"
     if not has_both_classes(bad[train]):
         return (
             f"one class in the training part: {bad[train].sum()} of {len(train)} trades are bad "
             f"({len(test)} newer ones are held out, {len(purged)} overlap them)"
         )
-    selection = select_features(dataset, train)
+    selection = select_features(dataset, train, options.only_features)
     if not selection.names:
         faults = ", ".join(f"{name} ({fault})" for name, fault in selection.dropped.items())
         return f"no usable feature: {faults}"
@@ -172,16 +180,37 @@ def teach(
 ) -> tuple[Fitted, list[FeatureStats]]:
     """Fit on the training rows only; the statistics, with or without ``deciles``, are theirs."""
     dataset, bad, (train, _, _), selection = task
-    values = feature_matrix(dataset, selection, train)
-    lesson = Lesson(
-        values,
-        bad[train],
-        dataset.realized_pnl_pct[train],
-        dataset.decision_us[train],
-        dataset.exit_us[train],
-    )
-    stats = describe_features(selection.names, values, deciles=deciles)
+    lesson = lesson_of(dataset, bad, selection, train, options)
+    stats = describe_features(selection.names, lesson.values, deciles=deciles)
     return fit(lesson, options, cutoff), stats
+
+
+def lesson_of(
+    dataset: Dataset,
+    bad: Labels,
+    selection: FeatureSelection,
+    rows: Indices,
+    options: TrainingOptions,
+) -> Lesson:
+    """What there is to learn from ``rows``, which are `only_learnable`."""
+    pnl = dataset.realized_pnl_pct
+    loss_r = -units_of_risk(pnl, _atr_pct(dataset))[rows] if options.learns_r else None
+    return Lesson(
+        feature_matrix(dataset, selection, rows),
+        bad[rows],
+        pnl[rows],
+        dataset.decision_us[rows],
+        dataset.exit_us[rows],
+        loss_r,
+    )
+
+
+def only_learnable(split: Split, dataset: Dataset, options: TrainingOptions) -> Split:
+    """The split without the training rows whose outcome the target cannot measure."""
+    if not options.learns_r:
+        return split
+    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, _atr_pct(dataset)))
+    return split._replace(train=split.train[known[split.train]])
 
 
 def learn(task: Task, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
@@ -215,11 +244,13 @@ def _measured(
         baseline_accuracy=float((bad[test] == majority).mean()),
         train_auc=scores(bad[train], risks[train]).auc,
         test_auc=held_out.auc,
-        brier=held_out.brier,
+        brier=None if options.by_rank else held_out.brier,
+        target=options.target,
         features=list(selection.names),
         dropped_features=selection.dropped,
         coefficients=_coefficients(fitted, selection.names),
         regularisation_c=fitted.regularisation_c,
+        ridge_alpha=fitted.ridge_alpha,
         mae_threshold=options.mae_threshold,
         mae_unit=options.mae_unit,
         n_without_atr=without_atr(dataset, options),

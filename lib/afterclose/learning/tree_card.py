@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from afterclose.learning.card import Card, decode
 from afterclose.learning.curves import Curve, Sigmoid
@@ -54,13 +55,15 @@ class Tree(msgspec.Struct, frozen=True):
 class TreeCard(Card, frozen=True, kw_only=True):
     """Boosted trees: the log-odds of a bad trade are ``base`` and what each tree adds.
 
-    ``curve`` makes the risk score of them.
+    ``curve`` makes the risk score of them. With ``target`` r they are no log-odds but the
+    expected loss in units of risk, and the curve gives the rank among training decisions.
     """
 
     kind: Literal["hist_gradient_boosting", "xgboost"]
     base: float
     trees: tuple[Tree, ...]
     curve: Curve = Sigmoid()
+    target: Literal["r"] | UnsetType = UNSET
 
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         yield from super()._checks()
@@ -89,6 +92,8 @@ AnyCard = Scorecard | TreeCard | EnsembleCard
 
 _TYPES: dict[str, type[AnyCard]] = {
     "logistic": Scorecard,
+    "ridge": Scorecard,
+    "volatility": Scorecard,
     "hist_gradient_boosting": TreeCard,
     "xgboost": TreeCard,
     "ensemble": EnsembleCard,
@@ -96,7 +101,9 @@ _TYPES: dict[str, type[AnyCard]] = {
 
 
 class _Kind(msgspec.Struct):
-    kind: Literal["logistic", "hist_gradient_boosting", "xgboost", "ensemble"] = "logistic"
+    kind: Literal[
+        "logistic", "ridge", "volatility", "hist_gradient_boosting", "xgboost", "ensemble"
+    ] = "logistic"
 
 
 def read_card(data: bytes, path: object = "scorecard.json") -> AnyCard:

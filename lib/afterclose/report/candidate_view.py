@@ -55,6 +55,7 @@ class CandidateView(NamedTuple):
     blocked: Blocked
     influences: list[Influence]
     linear: bool
+    weight_unit: str
     dropped: list[tuple[str, str]]
     shifts: list[Shift]
     active_id: str | None
@@ -94,6 +95,7 @@ def candidate_view(
         blocked=blocked(part, record),
         influences=influences(metadata, evaluation["importance"]),
         linear=bool(metrics["coefficients"]),
+        weight_unit="R lost" if metrics.get("target") == "r" else "log-odds of a bad trade",
         dropped=[
             (printable(name), printable(why)) for name, why in metrics["dropped_features"].items()
         ],

@@ -64,6 +64,7 @@ def influences(
 ) -> list[Influence]:
     """All features of the model, the weightiest first."""
     coefficients: Mapping[str, float] = metadata["metrics"]["coefficients"]
+    target = metadata["metrics"].get("target", "bad")  # 0.1.0 knew no other
     stds = {feature["name"]: feature["std"] for feature in metadata["features"]}
     found = {entry["feature"]: entry for entry in importance}
     largest = max(map(abs, coefficients.values()), default=0.0) or 1.0
@@ -78,7 +79,7 @@ def influences(
             coefficient=number(coefficients.get(name), 3, signed=True),
             weight=coefficients.get(name, 0.0) / largest,
             auc_drop=number(found[name]["auc_drop"], 3, signed=True) if name in found else DASH,
-            words=_in_words(coefficients.get(name), stds[name], found.get(name)),
+            words=_in_words(coefficients.get(name), stds[name], found.get(name), target),
         )
         for name in sorted(stds, key=rank)
     ]
@@ -167,10 +168,15 @@ def _shares(cumulative: Sequence[float]) -> list[float]:
     return [second - first for first, second in pairwise(steps)]
 
 
-def _in_words(coefficient: float | None, std: float, importance: Mapping[str, Any] | None) -> str:
+def _in_words(
+    coefficient: float | None, std: float, importance: Mapping[str, Any] | None, target: str
+) -> str:
     if coefficient is not None:
         if not coefficient:
             return "no effect"
+        if target == "r":
+            lost = "lost" if coefficient > 0 else "won"
+            return f"{number(abs(coefficient), 3)} R {lost} for each {short(std)} more"
         more, sign = ("more", TIMES) if coefficient > 0 else ("less", DIVIDED_BY)
         odds = number(math.exp(min(abs(coefficient), 50.0)))
         return f"higher means {more} risk: odds {sign} {odds} for each {short(std)} more"

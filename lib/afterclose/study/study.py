@@ -47,7 +47,8 @@ COSTS_BPS: Final = 5.0
 KEEP_ALL_MODELS: Final = 100_000
 
 RECIPE: Final = (
-    *("model", "mae_threshold", "mae_unit", "risk_threshold", "threshold_mode"),
+    *("model", "target", "mae_threshold", "mae_unit", "risk_threshold", "threshold_mode"),
+    "block_share",
     *("sample_weights", "calibration", "min_dataset_size", "test_fraction", "embargo_sessions"),
     *("seed", "ood_max_z", "gate_alpha", "gate_min_trades", "gate_min_kept_share"),
     "gate_min_window_share",

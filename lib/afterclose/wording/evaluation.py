@@ -34,7 +34,8 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
     if typed:
         yield headline(typed.walk_forward.account or typed.held_out.account)
-    yield f"Risk threshold: {evaluation['threshold']:.2f}; {_sizing(evaluation['settings'])}"
+    threshold, mode = evaluation["threshold"], evaluation["threshold_mode"]
+    yield f"Risk threshold: {threshold:.2f} ({mode}); {_sizing(evaluation['settings'])}"
     yield ""
     yield (
         f"Held-out: the {_count(held_out)} newest trades, decided "

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 WIDTH_CHARACTERS: Final = 80
 TOP_FEATURES: Final = 5
+LOG_ODDS: Final = "log-odds of a bad trade"
+R_LOST: Final = "R lost"
 
 
 def training_text(metrics: Mapping[str, Any]) -> str:
@@ -19,6 +21,8 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     unit = "" if metrics["mae_unit"] == "fraction" else " ATR"
     regularisation_c = metrics["regularisation_c"]
     strength = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
+    if metrics.get("ridge_alpha") is not None:
+        strength = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
     yield f"Trades: {metrics['n_rows']} (dataset {metrics['dataset_version']})"
     yield (
         f"Bad trades: {metrics['bad_share']:.1%} "
@@ -26,7 +30,9 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     )
     yield f"Features: {len(metrics['features'])}"
     if metrics["n_without_atr"]:
-        yield f"Without atr_pct: {metrics['n_without_atr']} trades, bad only when they lost"
+        yield f"Without atr_pct: {metrics['n_without_atr']} trades, {_effect(metrics)}"
+    if metrics.get("target") == "r":
+        yield "Target: R, the PnL over twice the ATR; a risk score is a rank, not a probability"
     yield f"Model: {metrics['model']}{strength}"
     if metrics["sample_weights"] != "none":
         yield f"Sample weights: {metrics['sample_weights']}"
@@ -46,11 +52,16 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         f"Test Brier: {_number(metrics['brier'])}"
     )
     if metrics["coefficients"]:
-        yield "Top features by coefficient (log-odds of a bad trade per standard deviation):"
+        unit = R_LOST if metrics.get("target") == "r" else LOG_ODDS
+        yield f"Top features by coefficient ({unit} per standard deviation):"
         yield from _top(metrics["coefficients"])
     for name, fault in metrics["dropped_features"].items():
         yield f"Dropped: {name} ({fault})"
     yield f"New model: {metrics['model_id']}"
+
+
+def _effect(metrics: Mapping[str, Any]) -> str:
+    return "not learned from" if metrics.get("target") == "r" else "bad only when they lost"
 
 
 def _chosen(metrics: Mapping[str, Any]) -> str:

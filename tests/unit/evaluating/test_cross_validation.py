@@ -70,7 +70,7 @@ def test_without_a_usable_feature_every_path_is_the_rules_alone(feature: np.ndar
     "options",
     [
         {"threshold_mode": "tuned"},
-        {"calibration": "sigmoid", "sample_weights": "uniqueness"},
+        {"threshold_mode": "fixed", "calibration": "sigmoid", "sample_weights": "uniqueness"},
         {"model": "hist_gradient_boosting"},
     ],
     ids=lambda options: "-".join(map(str, options.values())),

@@ -59,9 +59,9 @@ def test_few_kept_trades_are_noted_whatever_the_share_of_bad_ones() -> None:
     assert "(kept 19 %). A threshold of 0.67 would keep 80 % of trades." in note
 
 
-def test_a_tuned_threshold_is_not_called_a_setting() -> None:
+def test_a_threshold_that_was_found_is_not_called_a_setting() -> None:
     (note,) = part_notes("held-out", a_hundred(bad_share=0.62, kept=12), tuned=True)
-    assert "(62 %) is near or above the tuned threshold (0.50)" in note
+    assert "(62 %) is near or above the model's own threshold (0.50)" in note
 
 
 def test_blocking_none_was_no_test() -> None:

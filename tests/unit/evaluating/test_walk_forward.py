@@ -100,4 +100,14 @@ def test_a_tuned_threshold_is_tuned_anew_on_the_past_of_each_window() -> None:
 
 
 def test_a_fixed_threshold_is_the_same_in_every_window() -> None:
-    assert {window.threshold for window in walk(learnable(150)).windows} == {0.5}
+    dataset, fixed = learnable(150), TrainingOptions(threshold_mode="fixed")
+    walked = walk_forward(dataset, label(dataset, fixed), fixed, no_embargo, max_abs_z=8.0)
+    assert {window.threshold for window in walked.windows} == {0.5}
+
+
+def test_a_threshold_by_share_is_found_in_each_windows_own_past() -> None:
+    """It blocks about its share of trades that nobody had seen, and no one number does."""
+    windows = walk(learnable(600)).windows
+    assert len({window.threshold for window in windows}) > 1
+    blocked = sum(window.n_test - window.n_kept for window in windows)
+    assert 0.1 < blocked / sum(window.n_test for window in windows) < 0.3

@@ -29,11 +29,9 @@ def test_each_indicator_starts_with_its_first_full_window():
     chart = add_indicators(bars("A", 210))
     first = {name: int(chart[name].notna().argmax()) for name in (*FEATURES, "breakout_level")}
     assert first == {
-        "close": 0,
         "ret_5": 5,
         "atr_pct": 13,
         "rsi_14": 14,
-        "sma_20": 19,
         "dist_20sma": 19,
         "vol_ratio": 19,
         "ret_20": 20,

@@ -88,7 +88,7 @@ def test_trades_without_features_are_counted_by_reason():
 def test_missing_features_are_missing_and_never_nan():
     early = trade(entry_timestamp="2019-01-28T10:00:00-05:00")
     (made,), without, _ = with_bars([early], BARS)
-    assert made.rule_features["sma_20"] is None
+    assert made.rule_features["dist_20sma"] is None
     assert made.rule_features["rsi_14"] is not None
     assert sum(without.values()) == 0
     assert TOO_SHORT not in without

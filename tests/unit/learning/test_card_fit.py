@@ -9,7 +9,7 @@ from afterclose.learning.calibration import Calibrated, SoftVote, fit_isotonic
 from afterclose.learning.card_fit import _last_below, fold, make_card
 from afterclose.learning.curves import Sigmoid
 from afterclose.learning.features import FeatureStats, describe_features
-from afterclose.learning.models import fit_model, log_odds, predict_risks
+from afterclose.learning.models import fit_model, margins, predict_risks
 from afterclose.learning.tree_card import LEAF, EnsembleCard, TreeCard
 from afterclose.learning.tree_scorer import scorer_of
 
@@ -87,7 +87,7 @@ def test_a_limit_that_only_missing_values_pass_is_finite_in_the_scorecard() -> N
 def test_calibration_goes_into_the_scorecard_as_numbers() -> None:
     trees = fit_model(VALUES, BAD, kind="hist_gradient_boosting")
     line = fit_model(VALUES, BAD)
-    isotonic = fit_isotonic(log_odds(line, VALUES), BAD)
+    isotonic = fit_isotonic(margins(line, VALUES), BAD)
     assert make_card(Calibrated(line, isotonic), STATS, 0.5).curve == isotonic
     assert make_card(Calibrated(trees, Sigmoid(0.5, 0.1)), STATS, 0.5).curve == Sigmoid(0.5, 0.1)
     vote = make_card(SoftVote((line, trees)), STATS, 0.3, "tuned")

@@ -7,8 +7,9 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.learning.calibration import Calibrated, SoftVote
-from afterclose.learning.fitting import Fitted, Lesson, fit
-from afterclose.learning.models import KINDS, fit_model, log_odds, predict_risks
+from afterclose.learning.fitting import Fitted, fit
+from afterclose.learning.lesson import Lesson
+from afterclose.learning.models import KINDS, fit_model, margins, predict_risks
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.splits import no_embargo, purged_walk_forward
 from afterclose.learning.threshold import choose_threshold
@@ -41,13 +42,44 @@ def changed(lesson: Lesson, rows: slice) -> Lesson:
     return lesson._replace(pnl=pnl, bad=pnl < 0)
 
 
-def test_by_default_nothing_is_scored_unseen_and_the_threshold_is_the_settings() -> None:
-    made = fitted(risk_threshold=0.6)
+def test_at_a_fixed_threshold_nothing_is_scored_unseen() -> None:
+    made = fitted(risk_threshold=0.6, threshold_mode="fixed")
     assert (made.threshold, made.threshold_mode, made.n_unseen) == (0.6, "fixed", None)
     assert made.calibration == {"logistic": "none"}
     plain = fit_model(LESSON.values, LESSON.bad, regularisation_c=made.regularisation_c)
     np.testing.assert_array_equal(
         predict_risks(made.model, LESSON.values), predict_risks(plain, LESSON.values)
+    )
+
+
+def test_by_default_a_fifth_of_the_unseen_scores_lies_above_the_threshold() -> None:
+    made = fitted(risk_threshold=0.6)
+    splits = purged_walk_forward(
+        LESSON.decision_us, LESSON.exit_us, n_windows=4, min_train=120, embargo_cutoff=no_embargo
+    )
+    risks = [
+        predict_risks(
+            fit_model(
+                LESSON.values[train], LESSON.bad[train], regularisation_c=made.regularisation_c
+            ),
+            LESSON.values[test],
+        )
+        for train, test, _ in splits
+    ]
+    assert (made.threshold_mode, made.n_unseen) == ("share", 120)
+    assert (np.concatenate(risks) > made.threshold).sum() == 24
+
+
+def test_the_share_to_block_decides_the_threshold() -> None:
+    thresholds = [fitted(block_share=share).threshold for share in (0.1, 0.2, 0.5)]
+    assert thresholds == sorted(thresholds, reverse=True)
+    assert len(set(thresholds)) == 3
+
+
+def test_outcomes_do_not_move_a_threshold_by_share() -> None:
+    """Beyond what they change in the models: the newest outcomes are in no unseen score."""
+    assert fitted(changed(LESSON, slice(230, 240)), model="xgboost").threshold == (
+        fitted(model="xgboost").threshold
     )
 
 
@@ -81,17 +113,17 @@ def test_curves_and_thresholds_are_embargoed() -> None:
 def test_a_purged_outcome_changes_no_unseen_score() -> None:
     """Trade 119 is still open when the first window, of trade 120, begins."""
     assert LESSON.exit_us[119] > LESSON.decision_us[120]
-    only_first = LESSON._replace(**{k: v[:121] for k, v in LESSON._asdict().items()})
+    only_first = LESSON.take(np.arange(121))
     before = fitted(only_first, model="xgboost", threshold_mode="tuned").threshold
     after = fitted(changed(only_first, slice(119, 120)), model="xgboost", threshold_mode="tuned")
     assert after.threshold == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_sigmoid_bends_the_models_log_odds(kind: str) -> None:
+def test_a_sigmoid_bends_the_models_margins(kind: str) -> None:
     plain, bent = fitted(model=kind), fitted(model=kind, calibration="sigmoid")
     assert bent.calibration == {kind: "sigmoid"}
-    before = log_odds(plain.model, LESSON.values)
+    before = margins(plain.model, LESSON.values)
     risks = predict_risks(bent.model, LESSON.values)
     after = np.log(risks / (1 - risks))
     slope, offset = np.polyfit(before, after, 1)

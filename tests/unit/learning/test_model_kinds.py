@@ -24,7 +24,9 @@ from afterclose.settings import Settings
 from repository import REPOSITORY
 from training_builders import dataset_of, learnable
 
-KINDS = get_args(get_type_hints(Settings)["model"])
+KINDS = tuple(kind for kind in get_args(get_type_hints(Settings)["model"]) if kind != "volatility")
+"""Those that learn; what is the feature itself has tests of its own (`test_ranking`)."""
+
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 TOLERANCE = dict.fromkeys(KINDS, 1e-12) | {"xgboost": 1e-6}

@@ -20,8 +20,8 @@ from afterclose.learning.models import (
     coefficients,
     fit_model,
     has_both_classes,
-    log_odds,
     make_pipeline,
+    margins,
     members_of,
     one_core,
     predict_risks,
@@ -183,7 +183,7 @@ def test_weights_of_a_row_count_like_that_many_copies_of_it(kind: str) -> None:
 def test_log_odds_are_those_of_the_risks(kind: str) -> None:
     values, bad = sample()
     pipeline = fit_model(values, bad, kind=kind)
-    expected = 1 / (1 + np.exp(-log_odds(pipeline, values)))
+    expected = 1 / (1 + np.exp(-margins(pipeline, values)))
     assert predict_risks(pipeline, values) == pytest.approx(expected, abs=1e-6)
 
 

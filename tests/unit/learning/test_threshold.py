@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from afterclose.learning.threshold import BLOCK_NONE, choose_threshold
+from afterclose.learning.threshold import BLOCK_NONE, choose_threshold, share_threshold
 
 
 def test_the_worst_fifth_is_cut_off_where_it_loses() -> None:
@@ -50,3 +50,18 @@ def test_a_single_trade_is_kept() -> None:
 
 def test_no_trades_have_no_threshold() -> None:
     assert choose_threshold(np.zeros(0), np.zeros(0)) is None
+
+
+@pytest.mark.parametrize(("share", "blocked"), [(0.1, 1), (0.2, 2), (0.3, 3), (0.25, 2), (0.9, 9)])
+def test_a_share_of_ten_scores_is_above_the_threshold(share: float, blocked: int) -> None:
+    risks = np.array([0.31, 0.12, 0.98, 0.55, 0.47, 0.66, 0.21, 0.75, 0.83, 0.05])
+    assert (risks > share_threshold(risks, share)).sum() == blocked
+
+
+def test_scores_that_do_not_differ_block_nothing() -> None:
+    assert share_threshold(np.full(50, 0.62), 0.2) == pytest.approx(0.62)
+    assert not (np.full(50, 0.62) > share_threshold(np.full(50, 0.62), 0.2)).any()
+
+
+def test_without_an_unseen_score_a_share_blocks_nothing() -> None:
+    assert share_threshold(np.zeros(0), 0.2) == BLOCK_NONE

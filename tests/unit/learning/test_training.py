@@ -156,7 +156,7 @@ def test_a_real_effect_is_found_with_its_sign_and_everything_is_reported() -> No
 
 def test_accuracies_are_those_of_scikit_learns_own_scorer() -> None:
     dataset = learnable(150)
-    learned = trained(dataset)
+    learned = trained(dataset, threshold_mode="fixed")
     task = prepare(dataset, OPTIONS, no_embargo)
     assert isinstance(task, Task)
     train, test, _ = task.split

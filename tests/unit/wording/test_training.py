@@ -98,3 +98,14 @@ def test_weights_and_trades_without_an_atr_are_shown() -> None:
     lines = training_text(METRICS | atr).splitlines()
     assert "Without atr_pct: 12 trades, bad only when they lost" in lines
     assert "Sample weights: both" in lines
+
+
+def test_a_model_of_r_counts_in_r_and_says_that_a_score_is_a_rank() -> None:
+    changes = {"target": "r", "regularisation_c": None, "ridge_alpha": 100.0, "n_without_atr": 3}
+    lines = training_text(METRICS | changes | {"brier": None}).splitlines()
+    assert (
+        "Target: R, the PnL over twice the ATR; a risk score is a rank, not a probability" in lines
+    )
+    assert "Model: logistic (ridge, alpha = 100)" in lines
+    assert "Top features by coefficient (R lost per standard deviation):" in lines
+    assert "Without atr_pct: 3 trades, not learned from" in lines

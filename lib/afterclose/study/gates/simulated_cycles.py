@@ -136,7 +136,7 @@ def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
         last_train_exit=EPOCH + int(dataset.exit_us[task.split.train].max()) * MICROSECOND,
         stats=learned.stats,
         risks=partial(predict_risks, learned.pipeline),
-        tuned_threshold=learned.card.threshold if learned.card.threshold_mode == "tuned" else None,
+        tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,
         regularisation_c=learned.metrics.regularisation_c,
     )
     figures = evaluate_model(

@@ -19,7 +19,9 @@ from afterclose.study.gates.simulated_cycles import (
     promoted_ever,
 )
 
-RECIPE = Recipe.from_settings(Settings(bootstrap_resamples=200, gate_min_trades=60))
+RECIPE = Recipe.from_settings(
+    Settings(bootstrap_resamples=200, gate_min_trades=60, threshold_mode="fixed")
+)
 NOISE = partial(planted_trades, odds_ratio=1.0)
 EDGE = partial(planted_trades, odds_ratio=8.0)
 
