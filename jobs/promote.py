@@ -29,9 +29,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.operating.operations import Asked, promote
+    from afterclose.operating.operations import PromotionRequest, promote
 
-    asked = Asked(args.id, args.reason, args.origin, args.anyway, args.by)
+    asked = PromotionRequest(args.id, args.reason, args.origin, args.anyway, args.by)
     return promote(settings, now, asked)
 
 

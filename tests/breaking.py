@@ -26,7 +26,7 @@ from afterclose.disk.seal import seal
 from afterclose.learning.artifacts import ModelStore
 from afterclose.ledger import TradeLedger
 from afterclose.model_registry import ModelRegistry
-from afterclose.operating.operations import Asked, promote, rollback
+from afterclose.operating.operations import PromotionRequest, promote, rollback
 from afterclose.operating.verification import verify_scope
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.records import Bar, Outcome, Signal
@@ -77,7 +77,7 @@ def full_scope(logs: Path) -> Settings:
     records = trades(TRADES + 2 * NEW_TRADES)
     write_ledger(ledger, [*records[:TRADES], "not a record"])
     first = run_cycle(settings, NIGHT_1).details["model_id"]
-    promote(settings, NIGHT_1, Asked(first, "the first one", anyway=True))
+    promote(settings, NIGHT_1, PromotionRequest(first, "the first one", anyway=True))
     append_ledger(ledger, records[TRADES:-NEW_TRADES])
     run_cycle(settings, NIGHT_2)
     trade_a_day(settings, NIGHT_2 + timedelta(hours=17), "2026-01-28", lambda _: None)
@@ -125,7 +125,9 @@ def _cycle(settings: Settings, _: Callable[[str], None]) -> object:
 
 
 def _promote(settings: Settings, _: Callable[[str], None]) -> object:
-    return promote(settings, NIGHT_3, Asked(newest_model(settings), "better", anyway=True))
+    return promote(
+        settings, NIGHT_3, PromotionRequest(newest_model(settings), "better", anyway=True)
+    )
 
 
 def _rollback(settings: Settings, _: Callable[[str], None]) -> object:

@@ -20,7 +20,7 @@ from afterclose.settings import Settings
 from afterclose.wording.registry import promotion_text
 
 
-class Asked(NamedTuple):
+class PromotionRequest(NamedTuple):
     """A promotion as a person asks for it.
 
     ``origin`` (``us/paper``) is the scope to copy the model from first, ``anyway`` overrules
@@ -34,7 +34,7 @@ class Asked(NamedTuple):
     by: str | None = None
 
 
-def promote(settings: Settings, now: datetime, asked: Asked) -> Outcome:
+def promote(settings: Settings, now: datetime, asked: PromotionRequest) -> Outcome:
     """Make a candidate active.
 
     Raises RefusedError naming the check that failed, or the gates that refuse; then nothing

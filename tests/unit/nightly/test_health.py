@@ -17,7 +17,7 @@ from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
 from afterclose.nightly.work import Workplace
 from afterclose.operating.cycle import run_cycle
-from afterclose.operating.operations import lock, promote
+from afterclose.operating.operations import PromotionRequest, lock, promote
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from builders import append_ledger, synthetic_records, write_ledger
@@ -92,7 +92,7 @@ def test_a_healthy_fortnight_with_a_filter_that_trades_has_no_alert(settings: Se
         status = json.loads((settings.root / STATUS_FILE).read_bytes())
         assert status["alerts"] == []
         if day == 1:
-            promote(settings, night, outcome.details["model_id"], "test")
+            promote(settings, night, PromotionRequest(outcome.details["model_id"], anyway=True))
         morning = night + timedelta(hours=16, minutes=30)
         if morning.weekday() < 5 and morning.day != 19:
             lock(settings, morning, 30)
