@@ -27,7 +27,7 @@ from afterclose.registry.writer import RegistryWriter, whoami
 from afterclose.settings import Settings
 
 Consent = Callable[[RegistryView], None]
-"""PromotionRequest when every check of a promotion has passed; what it raises refuses it."""
+"""Asked when every check of a promotion has passed; what it raises refuses it."""
 
 SESSION_LOCK_WAIT_S = 2.0
 """How long `lock` waits for a job that is writing: the market is about to open."""

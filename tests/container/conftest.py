@@ -29,7 +29,7 @@ BASE = "python:3.11-slim-bookworm"
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    # PromotionRequest in a process of its own: the SDK leaves a socket open when nobody answers.
+    # Asked in a process of its own: the SDK leaves a socket open when nobody answers.
     asked = subprocess.run(
         [sys.executable, "-c", "import docker; docker.from_env().ping()"],
         capture_output=True, text=True, check=False,

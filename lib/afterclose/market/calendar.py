@@ -30,7 +30,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 PADDING = timedelta(days=14)
-"""PromotionRequest for on each side of a range: the library refuses a range without a session, and an
+"""Asked for on each side of a range: the library refuses a range without a session, and an
 exchange may close for a whole week (XHKG at the lunar new year)."""
 
 FOLLOWS = {"NSE": "XBOM", "XNSE": "XBOM"}

@@ -45,7 +45,7 @@ class _CyclePart(msgspec.Struct, frozen=True):
 def read_cycle_state(root: Path) -> CycleState | None:
     """The latest session's outcome in a few milliseconds; None before the first cycle.
 
-    PromotionRequest at each tick, so it reads only the status file; without a sound one, the journal.
+    Asked at each tick, so it reads only the status file; without a sound one, the journal.
     """
     part = read_part(root / STATUS_FILE, _CyclePart)
     return part.last_cycle if part else state_from_journal(root)

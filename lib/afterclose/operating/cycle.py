@@ -31,7 +31,7 @@ def run_cycle(settings: Settings, now: datetime, *, force: bool = False) -> Outc
 
     orchestrator = OfflineMLOrchestrator.from_settings(settings, clock=clock)
     with scope_lock(settings.root):
-        # PromotionRequest again under the lock: another cycle may have done the session's work meanwhile.
+        # Asked again under the lock: another cycle may have done the session's work meanwhile.
         due = what_is_due(settings, clock, now, force=force)
         if due.session is None:
             return Outcome(job="cycle", status="nothing_due", reason=due.reason)
