@@ -116,7 +116,7 @@ def test_a_bot_of_another_user_that_shares_the_group_logs_its_verdicts_and_locks
     container = start(environment={"ML_GROUP_WRITABLE": str(shared).lower()})
     records = b"".join(json.dumps(record).encode() + b"\n" for record in synthetic_records(120))
     put(container, "trade_ledger.jsonl", records)
-    for words in (["cycle"], ["promote", "--id", "20260127_220000"]):
+    for words in (["cycle"], ["promote", "--id", "20260127_220000", "--anyway"]):
         assert job(container, *words, "--now", "2026-01-27T22:00Z")[0] == 0
     container.exec_run(["sh", "-c", "test $ML_GROUP_WRITABLE = true && chmod g+w /logs/us/paper"])
     bot = start(

@@ -37,7 +37,7 @@ def test_a_reason_arrives_as_it_was_typed_and_runs_nothing(tmp_path: Path) -> No
     assert (cycle.returncode, cycle.stderr) == (0, ""), cycle.stdout
     assert "make promote ID=20260127_220000" in cycle.stdout
     reason = HOSTILE.format(mark)
-    promoted = make("promote", "ID=20260127_220000", f"REASON={reason}", *common)
+    promoted = make("promote", "ID=20260127_220000", f"REASON={reason}", "ANYWAY=1", *common)
     assert promoted.returncode == 0, promoted.stderr
     assert last_event(scope)["reason"] == reason
     make("lock", *common)

@@ -80,7 +80,7 @@ def test_noise_is_registered_and_never_promoted(tmp_path: Path) -> None:
 def test_a_candidate_that_does_no_better_than_the_active_model_does_not_replace_it(
     tmp_path: Path,
 ) -> None:
-    cycle_over(tmp_path, synthetic_records(600, effect=2.5))
+    cycle_over(tmp_path, synthetic_records(600, effect=2.5), ML_RISK_THRESHOLD="0.5")
     first = active(tmp_path)["id"]
     # Another threshold is another recipe, but both models block by the threshold in force.
     for name in ("train", "evaluate", "register"):
