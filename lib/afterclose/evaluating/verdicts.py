@@ -38,8 +38,10 @@ class Sizing(NamedTuple):
     def sizes(self, score: Floats, threshold: float) -> Policy:
         """The multipliers of risk scores float64[n]; NaN, where there is no score, trades whole."""
         if self.mode == "linear":
-            room = 1.0 - score / threshold if threshold > 0 else np.zeros(len(score))
-            let_through = self.min_size + (1.0 - self.min_size) * room
+            # Far above a tiny threshold it overflows, where the size is 0 whatever it says.
+            with np.errstate(over="ignore", invalid="ignore"):
+                room = 1.0 - score / threshold if threshold > 0 else np.zeros(len(score))
+                let_through = self.min_size + (1.0 - self.min_size) * room
         else:
             let_through = np.ones(len(score))
         return np.where(np.isnan(score), 1.0, np.where(score > threshold, 0.0, let_through))

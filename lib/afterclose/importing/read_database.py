@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,9 @@ def url_tables(url: str) -> Tables:
         raise InputError("a database URL needs SQLAlchemy: pip install 'afterclose[sql]'") from None
     try:
         engine = create_engine(url)
-        with engine.connect() as connection:
+        with ExitStack() as ended:
+            ended.callback(engine.dispose)  # the pool would keep the connection open
+            connection = ended.enter_context(engine.connect())
             meta = MetaData()
             meta.reflect(connection)
             return {

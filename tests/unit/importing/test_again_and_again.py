@@ -1,6 +1,5 @@
 """Imports that are repeated, overlap, grow, or come from an older version."""
 
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -102,7 +101,6 @@ def test_a_bots_database_that_grows_is_followed(settings, tmp_path):
     connection.close()
     assert run(settings, path).status == "unchanged"
     assert sorted(trade.exit_price for trade in state(settings).values()) == [95, 105, 111]
-    assert isinstance(sqlite3.connect(path), sqlite3.Connection)
 
 
 def test_only_named_columns_are_learned_from(settings, tmp_path):
