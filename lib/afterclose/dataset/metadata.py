@@ -7,10 +7,14 @@ kept in step with it.
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.records import SCHEMA_VERSION
+METADATA_VERSION = 1
+"""Raise it when a field changes meaning or goes away, and upgrade what the older numbers say in
+`afterclose.dataset.file`; a new field with a default does not need it."""
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
@@ -74,7 +78,7 @@ class DatasetMetadata(msgspec.Struct, frozen=True, kw_only=True):
     the future. `afterclose.dataset.file` reads it.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=METADATA_VERSION)] = METADATA_VERSION
     updated_at: str
     version: str
     rows: int

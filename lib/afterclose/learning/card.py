@@ -6,18 +6,20 @@ process two seconds of imports and let a tampered file run code. Audited JSON ca
 but arithmetic.
 
 Loading is: size, JSON, types, then `Card.validate`; whoever loads checks the digest first.
-To raise SCHEMA_VERSION, let `from_bytes` read the old number: published models stay.
+To raise CARD_VERSION, let `from_bytes` read the old number: published models stay.
 """
 
 import math
 from collections.abc import Iterator
 from operator import ge
-from typing import Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.errors import UNREADABLE, IntegrityError
-from afterclose.records import SCHEMA_VERSION, is_readable
+
+CARD_VERSION: Final = 1
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -37,7 +39,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     inside, so equal training gives equal bytes.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=CARD_VERSION)] = CARD_VERSION
     feature_names: tuple[str, ...]
     threshold: float
     threshold_mode: Literal["fixed", "tuned", "share"] = "fixed"
@@ -69,7 +71,6 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Field, whether it holds, what is wrong if not; each may rely on those before."""
         names = self.feature_names
-        yield "schema_version", is_readable(self.schema_version), "is not known here"
         yield "feature_names", len(names) > 0, "is empty"
         yield "feature_names", list(names) == sorted(set(names)), "is not unique and sorted"
         yield "threshold", 0 <= self.threshold <= 1, "is not in 0 to 1"

@@ -6,17 +6,23 @@ more than starting Python, and the status knows the registry, the journal and th
 
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.seal import is_damaged
+from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE
-from afterclose.records import SchemaVersion
 
 STATUS_FILE = "ml_status.json"
 JOURNAL_FILE = "ml_runs.jsonl"
 CYCLE_JOB = "cycle"
+
+STATUS_VERSION = 1
+"""Of the status file. It is derived: one of a number that is not read is made anew."""
+
+StatusVersion = Annotated[int, Meta(ge=1, le=STATUS_VERSION)]
+"""The versions of the status file that are read."""
 
 Part = TypeVar("Part")
 
@@ -38,7 +44,7 @@ class CycleState(msgspec.Struct, frozen=True, kw_only=True):
 class _CyclePart(msgspec.Struct, frozen=True):
     """The one part of the status that a tick needs; the rest is not even parsed."""
 
-    schema_version: SchemaVersion
+    schema_version: StatusVersion
     last_cycle: CycleState | None
 
 
@@ -72,7 +78,6 @@ def state_from_journal(root: Path) -> CycleState | None:
 def read_part(path: Path, kind: type[Part]) -> Part | None:
     """What ``kind`` describes in a JSON file; None when it is absent or not that."""
     try:
-        data = path.read_bytes()
-        return None if is_damaged(data) else msgspec.json.decode(data, type=kind)
+        return decode_sealed(path.read_bytes(), kind)
     except (OSError, *UNREADABLE):
         return None

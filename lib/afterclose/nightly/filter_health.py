@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from afterclose.disk.seal import is_damaged
+from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
@@ -79,10 +79,10 @@ def newest_verdicts(path: Path) -> list[_Verdict]:
 
 def _verdict(line: bytes) -> _Verdict | None:
     try:
-        verdict = msgspec.json.decode(line, type=_Verdict)
+        verdict = decode_sealed(line, _Verdict)
     except UNREADABLE:
         return None
-    return None if is_damaged(line) or verdict.at.tzinfo is None else verdict
+    return None if verdict.at.tzinfo is None else verdict
 
 
 def _model_alerts(

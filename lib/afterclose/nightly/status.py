@@ -12,16 +12,17 @@ from pathlib import Path
 
 import msgspec
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import seal
+from afterclose.disk.sealed_json import write_sealed
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
     STATUS_FILE,
+    STATUS_VERSION,
     CycleState,
+    StatusVersion,
     read_part,
     state_from_journal,
 )
-from afterclose.records import SCHEMA_VERSION, Problem, SchemaVersion
+from afterclose.records import Problem
 from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.events import Lock
 from afterclose.registry.reader import read_registry
@@ -58,9 +59,9 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`ml_status.json`, schema version 1."""
+    """`ml_status.json`."""
 
-    schema_version: SchemaVersion
+    schema_version: StatusVersion
     scope: str
     updated_at: datetime
     active_model: ActiveStatus | None
@@ -81,7 +82,7 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
     cycle = state_from_journal(settings.root)
     waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
     return Status(
-        schema_version=SCHEMA_VERSION,
+        schema_version=STATUS_VERSION,
         scope=f"{settings.market}/{settings.env}",
         updated_at=now.astimezone(UTC),
         active_model=_active(view.active),
@@ -119,8 +120,7 @@ def _undrawn(settings: Settings, waiting: Iterable[str]) -> Iterator[str]:
 def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
     """Derive the status and replace the file. Raises StorageError."""
     status = current_status(settings, now, alerts)
-    data = msgspec.json.format(msgspec.json.encode(status), indent=2)
-    write_atomic(settings.root / STATUS_FILE, seal(data + b"\n"))
+    write_sealed(settings.root / STATUS_FILE, status, indent=2)
     return status
 
 

@@ -9,18 +9,21 @@ the end of it, an event that was acknowledged is not taken for an interrupted wr
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.disk.files import sha256_bytes, write_atomic
 from afterclose.errors import UNREADABLE, StorageError
-from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.event_log import Chain
 from afterclose.registry.events import encode_event
 from afterclose.registry.state import RegistryState
 
 POINTER_FILE = "model_registry.json"
+
+POINTER_VERSION = 1
+"""To raise it, let `_pointer_in` read the old number: it may be the one copy of the last event."""
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     ``last_event`` is the last event's line, empty in files of earlier versions.
     """
 
+    schema_version: Annotated[int, Meta(ge=1, le=POINTER_VERSION)] = POINTER_VERSION
     events: int
     events_head: str
     active_model_id: str | None
@@ -53,7 +57,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True):
 def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
     """Swap in the pointer file for ``state``, the sum of ``chain``. Raises StorageError."""
     body = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": POINTER_VERSION,
         "active_model_id": state.active_id,
         "active_model": state.active,
         "previous_active": state.previous_id,

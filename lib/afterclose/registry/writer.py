@@ -17,9 +17,8 @@ from typing import Any
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.signature import scope_of
 from afterclose.errors import StorageError
-from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.event_log import Chain, EventLog
-from afterclose.registry.events import Event, Kind, sign
+from afterclose.registry.events import EVENT_VERSION, Event, Kind, sign
 from afterclose.registry.pointer import read_pointer, write_pointer
 from afterclose.registry.reader import EVENTS_FILE, RegistryView, read_registry, state_after
 
@@ -92,7 +91,7 @@ class RegistryWriter:
     ) -> Event:
         """The event that may follow ``chain``, signed where a key is set."""
         event = Event(
-            schema_version=SCHEMA_VERSION,
+            schema_version=EVENT_VERSION,
             seq=len(chain.links) + 1,
             prev=chain.head,
             at=at.astimezone(UTC),

@@ -24,7 +24,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from afterclose.disk.line_appender import LineAppender
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, encode_sealed
 from afterclose.errors import UNREADABLE, InputError, StorageError
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import LinearScorer, Scorer
@@ -124,7 +124,7 @@ class DecisionLog:
         try:
             if self.lost:
                 record = replace(record, lost_before=self.lost)
-            self._appender.append(seal(msgspec.json.encode(record)) + b"\n")
+            self._appender.append(encode_sealed(record))
         except (StorageError, TypeError, ValueError) as error:  # disk; a subject that is no text
             self.lost += 1
             self._warn(error)
@@ -207,12 +207,9 @@ def seen_features(logged: LoggedFeatures) -> PlainFeatures:
 def parse_decision(line: bytes | str) -> DecisionRecord:
     """The record in one line of the log. Raises InputError saying what is wrong with it."""
     try:
-        record = msgspec.json.decode(line, type=DecisionRecord)
+        return decode_sealed(line.encode() if isinstance(line, str) else line, DecisionRecord)
     except UNREADABLE as error:
         raise InputError(f"not a line of the decision log: {error}") from None
-    if is_damaged(line.encode() if isinstance(line, str) else line):
-        raise InputError("not a line of the decision log: changed since it was written")
-    return record
 
 
 def read_decisions(path: Path) -> Iterator[DecisionRecord]:

@@ -9,17 +9,17 @@ loses one or writes one twice.
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.ledger import TradeLedger
-from afterclose.records import SCHEMA_VERSION, is_readable
 from afterclose.trading.positions import ClosedPosition, Position
 
+BOOK_VERSION = 1
 REMEDY = "Restore the file from a backup, or move it away to start without open positions."
 
 _logger = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ class PositionBook(msgspec.Struct, kw_only=True):
 
     ``signals`` counts the signals seen: it makes trade ids unique, and the same in a replay.
     ``positions`` are by trade id, oldest first; ``finished`` await their ledger.
-    To raise SCHEMA_VERSION, let `load` read the old number.
+    To raise BOOK_VERSION, let `load` read the old number.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=BOOK_VERSION)] = BOOK_VERSION
     signals: int = 0
     positions: dict[str, Position] = {}
     finished: list[ClosedPosition] = []
@@ -46,8 +46,7 @@ class PositionBook(msgspec.Struct, kw_only=True):
         and StorageError when it cannot be read.
         """
         try:
-            data = path.read_bytes()
-            book = msgspec.json.decode(data, type=cls)
+            return decode_sealed(path.read_bytes(), cls)
         except FileNotFoundError:
             return cls()
         except OSError as error:
@@ -55,12 +54,6 @@ class PositionBook(msgspec.Struct, kw_only=True):
             raise StorageError(path, problem, "Make the volume readable, then try again.") from None
         except UNREADABLE as error:
             raise IntegrityError(path, f"the positions are damaged: {error}", REMEDY) from None
-        if is_damaged(data):
-            raise IntegrityError(path, "the positions were changed since they were stored", REMEDY)
-        if not is_readable(book.schema_version):
-            problem = f"schema_version {book.schema_version} is newer than {SCHEMA_VERSION}"
-            raise IntegrityError(path, problem, REMEDY)
-        return book
 
 
 class PositionStore:
@@ -124,7 +117,7 @@ class PositionStore:
 
     def _save_book(self) -> None:
         if self._changed:
-            write_atomic(self._path, seal(msgspec.json.encode(self._book) + b"\n"))
+            write_sealed(self._path, self._book)
             self._changed = False
 
     def _add_to_ledger(self, closed: ClosedPosition) -> None:
