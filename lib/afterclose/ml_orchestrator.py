@@ -25,6 +25,7 @@ from afterclose.nightly.due import refuse_live_training
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
 from afterclose.report.drawn import review_page, scope_page
+from afterclose.scope_files import EVALUATION_FILE
 from afterclose.settings import Settings
 from afterclose.wording.build import build_text
 from afterclose.wording.cycle import cycle_text, promote_command, registration
@@ -292,7 +293,7 @@ class OfflineMLOrchestrator:
         return next((name for name in self._store.model_ids() if not has_it(name)), None)
 
     def _is_evaluated(self, model_id: str) -> bool:
-        return (self._store.folder(model_id) / "evaluation.json").is_file()
+        return (self._store.folder(model_id) / EVALUATION_FILE).is_file()
 
     @contextmanager
     def _scope_page_after(self, now: datetime) -> Iterator[None]:

@@ -24,7 +24,7 @@ from afterclose.disk.files import sha256_bytes
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.signature import scope_of
 from afterclose.errors import CannotTell, InputError, IntegrityError
-from afterclose.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.models import one_core
 from afterclose.learning.provenance import git_commit, library_versions
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Scorer
@@ -41,6 +41,7 @@ from afterclose.market.embargo import embargo_cutoff
 from afterclose.market.overrides import read_overrides
 from afterclose.registry.events import is_signed
 from afterclose.registry.reader import RegistryReader
+from afterclose.scope_files import MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 TRAINING_CODE: Final = 1

@@ -20,6 +20,7 @@ from afterclose.errors import InputError
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.records import Bar, Decision, Signal, Subject, Trade
+from afterclose.scope_files import POSITIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.costs import fees_of, slipped
 from afterclose.trading.decision_log import deciding_about
@@ -29,7 +30,6 @@ from afterclose.trading.orders import Order, above_0, bar_of, moment_of, order_o
 from afterclose.trading.position_store import PositionStore
 from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Position
 
-BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
 
 RULES_ALONE = Decision(
@@ -64,7 +64,9 @@ class PaperTradingExecutor:
         timezone = market_timezone(settings)
         self._zone = ZoneInfo(timezone)
         shadow = TradeLedger(settings.shadow_ledger_path, timezone=timezone)
-        self._store = PositionStore(settings.root / BOOK_NAME, {"paper": ledger, "shadow": shadow})
+        self._store = PositionStore(
+            settings.root / POSITIONS_FILE, {"paper": ledger, "shadow": shadow}
+        )
 
     @property
     def positions(self) -> tuple[Position, ...]:

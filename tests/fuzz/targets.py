@@ -32,8 +32,8 @@ from afterclose.ledger import TradeLedger
 from afterclose.nightly.operator_view import show_candidates, show_status
 from afterclose.records import TradeDataRow
 from afterclose.registry.events import GENESIS, Event, Kind
-from afterclose.registry.pointer import POINTER_FILE
-from afterclose.registry.reader import EVENTS_FILE, RegistryReader
+from afterclose.registry.reader import RegistryReader
+from afterclose.scope_files import EVENTS_FILE, POINTER_FILE
 from afterclose.settings import Settings
 from afterclose.trades.parser import Closed, LineParser, Open, Reject
 from afterclose.trades.record import LedgerRecord

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
-from afterclose.dataset.rejects import REJECTS_FILE
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import InputError, IntegrityError, ScopeBusy, StorageError
 from afterclose.ledger import TradeLedger
+from afterclose.scope_files import DATASET_FILE, REJECTS_FILE, ROWS_FILE
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from repository import REPOSITORY
 
@@ -143,7 +142,7 @@ def test_equal_ledgers_give_equal_bytes_wherever_they_lie(scope, tmp_path):
     for each in (scope, other):
         each.write(*synthetic_records(50), "{broken")
         each.build()
-    for name in (ROWS_FILE, METADATA_FILE, REJECTS_FILE):
+    for name in (ROWS_FILE, DATASET_FILE, REJECTS_FILE):
         assert (scope.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 

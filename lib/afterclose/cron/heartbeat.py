@@ -11,9 +11,6 @@ from pathlib import Path
 
 from afterclose.disk.files import write_atomic
 
-FILE_NAME = ".cron_heartbeat"
-"""Inside the scope's folder."""
-
 STALE_AFTER_S = 180.0
 """Three missed minutes: cron no longer fires."""
 

@@ -21,9 +21,6 @@ from afterclose.disk.files import remove_file
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, StorageError
 
-FILE_NAME = ".cron_lines.json"
-"""Inside the scope's folder."""
-
 RESULTS_VERSION = 1
 """Raise it when a field changes meaning; results of another number are made anew."""
 

@@ -27,9 +27,8 @@ from afterclose.disk.files import (
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, InputError, IntegrityError
 from afterclose.records import TradeDataRow
+from afterclose.scope_files import DATASET_FILE, ROWS_FILE
 
-ROWS_FILE = "ml_training_dataset.jsonl"
-METADATA_FILE = "ml_dataset_metadata.json"
 REMEDY = "`make verify` says more; `make verify REPAIR=1` rebuilds it from the ledger."
 VERSION_PATTERN = re.compile(r"v(\d{8,18})-([0-9a-f]{12})")
 
@@ -39,7 +38,7 @@ class DatasetFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / ROWS_FILE
-        self.metadata_path = folder / METADATA_FILE
+        self.metadata_path = folder / DATASET_FILE
 
     def metadata(self) -> DatasetMetadata | None:
         """What is committed; None before the first build.

@@ -32,10 +32,10 @@ from afterclose.market.clock import MarketClock
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.records import Bar, Signal, Trade
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import REPLAY_FILE
 from afterclose.settings import Settings
 from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 
-STATE_FILE = "paper_replay.json"
 STATE_VERSION = 1
 
 BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
@@ -91,7 +91,7 @@ def replay_sessions(
     executor raises, and IntegrityError when the state file cannot be read.
     """
     replay = _Replay(settings, signals)
-    done = _last_session(settings.root / STATE_FILE)
+    done = _last_session(settings.root / REPLAY_FILE)
     for day in trading_days(bars):
         if day.session > done and (start or "") <= day.session <= (end or day.session):
             replay.trade(day)
@@ -146,7 +146,7 @@ class _Replay:
                 if symbol in day.bars:
                     self._count(executor.mark_to_market(day.bars[symbol]))
         self.summary.sessions.append(day.session)
-        write_sealed(self._settings.root / STATE_FILE, ReplayState(session=day.session))
+        write_sealed(self._settings.root / REPLAY_FILE, ReplayState(session=day.session))
 
     def _due(self, day: TradingDay) -> Sequence[Signal]:
         """The signals decided since the open before, and by this one."""

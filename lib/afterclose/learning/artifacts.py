@@ -35,10 +35,7 @@ from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import Scorer
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
-
-MODEL_FILE: Final = "model.joblib"
-SCORECARD_FILE: Final = "scorecard.json"
-METADATA_FILE: Final = "metadata.json"
+from afterclose.scope_files import METADATA_FILE, MODEL_FILE, SCORECARD_FILE
 
 METADATA_VERSION: Final = 1
 """Of metadata.json. To raise it, let `_metadata` read the old number: published models stay."""

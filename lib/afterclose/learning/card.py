@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from afterclose.errors import UNREADABLE, IntegrityError
+from afterclose.scope_files import SCORECARD_FILE
 
 CARD_VERSION: Final = 1
 
@@ -49,7 +50,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     train_std: tuple[float, ...]
 
     @classmethod
-    def from_bytes(cls, data: bytes, path: object = "scorecard.json") -> Self:
+    def from_bytes(cls, data: bytes, path: object = SCORECARD_FILE) -> Self:
         """The validated scorecard in ``data``; ``path`` is for the message only.
 
         Raises IntegrityError naming the field, for anything `to_bytes` cannot have written.
@@ -62,7 +63,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         """The file's content: indented JSON that decodes to an equal scorecard."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
-    def validate(self, path: object = "scorecard.json") -> None:
+    def validate(self, path: object = SCORECARD_FILE) -> None:
         """Raise IntegrityError naming the first field that cannot be."""
         for field, holds, problem in self._checks():
             if not holds:

@@ -19,11 +19,11 @@ from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, CannotTell, InputError, StorageError
 from afterclose.market.overrides import Overrides, read_overrides
 from afterclose.market.sessions import Session, SessionTable
+from afterclose.scope_files import SESSIONS_FILE
 from afterclose.settings import Settings
 
-__all__ = ["CACHE_NAME", "MarketClock", "Session", "market_timezone"]
+__all__ = ["MarketClock", "Session", "market_timezone"]
 
-CACHE_NAME = "ml_sessions.json"
 
 TIMEZONES = {"XNYS": "America/New_York", "XBOM": "Asia/Kolkata", "24/7": "UTC"}
 """Of the calendars that have a market's name; others are looked up."""
@@ -76,7 +76,7 @@ class MarketClock:
     def from_settings(cls, settings: Settings, *, may_build: bool = False) -> "MarketClock":
         """The clock of a scope; jobs may build, the trading process may not."""
         overrides = Path(settings.calendar_overrides) if settings.calendar_overrides else None
-        path = settings.root / CACHE_NAME
+        path = settings.root / SESSIONS_FILE
         delay_minutes = settings.after_close_delay_minutes
         return cls(
             settings.calendar_name,

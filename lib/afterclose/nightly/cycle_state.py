@@ -13,9 +13,8 @@ from msgspec import Meta
 
 from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE
+from afterclose.scope_files import JOURNAL_FILE, STATUS_FILE
 
-STATUS_FILE = "ml_status.json"
-JOURNAL_FILE = "ml_runs.jsonl"
 CYCLE_JOB = "cycle"
 
 STATUS_VERSION = 1

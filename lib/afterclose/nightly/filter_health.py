@@ -18,10 +18,9 @@ from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
 from afterclose.registry.reader import RegistryView
 from afterclose.registry.state import ActiveModel
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.model_pin import MODEL_ID_TIME, MODEL_ID_TIME_CHARACTERS
-
-DECISIONS_FILE = "ml_decisions.jsonl"
 
 TAIL_BYTES = 1 << 16
 """Of the decision log; a line is under a kilobyte for some dozens of features."""

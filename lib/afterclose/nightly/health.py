@@ -16,7 +16,6 @@ from pathlib import Path
 import msgspec
 
 from afterclose.cron import heartbeat
-from afterclose.cron.line_results import FILE_NAME as LINE_RESULTS
 from afterclose.cron.line_results import LineResult, read_results
 from afterclose.disk.files import read_chunks
 from afterclose.errors import UNREADABLE, CannotTell, ConfigError
@@ -25,10 +24,8 @@ from afterclose.nightly.cycle_state import CycleState, read_part
 from afterclose.nightly.due import MAX_ATTEMPTS, training_is_refused, what_is_due
 from afterclose.nightly.filter_health import filter_alerts
 from afterclose.registry.reader import RegistryView
+from afterclose.scope_files import CRON_LINES_FILE, DATASET_FILE, HEARTBEAT_FILE, REJECTS_FILE
 from afterclose.settings import Settings
-
-METADATA_FILE = "ml_dataset_metadata.json"
-REJECTS_FILE = "ml_dataset_rejects.jsonl"
 
 OVERDUE_AFTER = timedelta(hours=1)
 """Four missed ticks: a session that should have been handled and was not."""
@@ -66,10 +63,10 @@ def alerts(
 
 
 def _cron_alerts(root: Path, now: datetime) -> Iterator[str]:
-    silent_s = heartbeat.age_s(root / heartbeat.FILE_NAME, now)
+    silent_s = heartbeat.age_s(root / HEARTBEAT_FILE, now)
     if silent_s is not None and silent_s > heartbeat.STALE_AFTER_S:
         yield f"cron has not fired for {silent_s:.0f} s; restart the service"
-    for result in read_results(root / LINE_RESULTS):
+    for result in read_results(root / CRON_LINES_FILE):
         if result.exit_code not in HARMLESS_EXITS:
             yield _line_alert(result)
 
@@ -144,7 +141,7 @@ class _Built(msgspec.Struct, frozen=True):
 
 
 def _ledger_alerts(settings: Settings) -> Iterator[str]:
-    built = read_part(settings.root / METADATA_FILE, _Built)
+    built = read_part(settings.root / DATASET_FILE, _Built)
     read = {settings.root / known.ledger for known in built.ledgers if known.bytes} if built else ()
     named = settings.ledger_paths if settings.ledger_file else ()
     for path in sorted({*named, *read}):

@@ -15,7 +15,6 @@ import msgspec
 from afterclose.disk.sealed_json import write_sealed
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
-    STATUS_FILE,
     STATUS_VERSION,
     CycleState,
     StatusVersion,
@@ -23,16 +22,17 @@ from afterclose.nightly.cycle_state import (
     state_from_journal,
 )
 from afterclose.records import Problem
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.events import Lock
 from afterclose.registry.reader import read_registry
 from afterclose.registry.state import ActiveModel
+from afterclose.scope_files import (
+    DATASET_FILE,
+    EVALUATION_FILE,
+    REPORT_FILE,
+    STATUS_FILE,
+)
 from afterclose.settings import Settings
 from afterclose.trading.switch import Switch
-
-REPORT_FILE = "report.html"
-INDEX_FILE = "index.html"
-METADATA_FILE = "ml_dataset_metadata.json"
 
 
 class ActiveStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         previous_active=view.state.previous_id,
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
-        dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
+        dataset=read_part(settings.root / DATASET_FILE, DatasetStatus),
         last_cycle=cycle,
         alerts=(
             *_switched_off(settings),

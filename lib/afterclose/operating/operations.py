@@ -16,6 +16,7 @@ from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
 from afterclose.operating.consent import gates_consent
 from afterclose.records import Outcome
+from afterclose.scope_files import MODELS_FOLDER
 from afterclose.settings import Settings
 from afterclose.wording.registry import promotion_text
 
@@ -136,7 +137,7 @@ def _scope(settings: Settings, origin: str) -> Path:
 
     market, _, env = origin.partition("/")
     known = replace(settings, market=settings.market, env=settings.env)
-    folder = Path(known.logs_dir) / market / env / "ml_models"
+    folder = Path(known.logs_dir) / market / env / MODELS_FOLDER
     if not market or not env or "/" in env or ".." in origin or not folder.is_dir():
         raise InputError(
             f"--from {origin!r} names no scope with models in {settings.logs_dir}; "

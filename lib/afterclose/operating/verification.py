@@ -18,19 +18,26 @@ from afterclose.disk.files import keep_beside, remove_file, sha256_file
 from afterclose.disk.seal import is_sealed, is_sealed_page
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.learning.artifacts import ModelStore
-from afterclose.market.clock import CACHE_NAME
 from afterclose.model_registry import ModelRegistry
-from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
 from afterclose.nightly.sealed_lines import bad_lines, put_aside
-from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome, Problem, Repair
+from afterclose.scope_files import (
+    DECISIONS_FILE,
+    INDEX_FILE,
+    JOURNAL_FILE,
+    POSITIONS_FILE,
+    REPLAY_FILE,
+    REPORT_FILE,
+    SESSIONS_FILE,
+    STATUS_FILE,
+)
 from afterclose.settings import Settings
 
-KEPT = ("paper_positions.json", "paper_replay.json")
+KEPT = (POSITIONS_FILE, REPLAY_FILE)
 """Sealed files that only the trading side can make."""
 
-LOGS = (f"{JOURNAL_FILE}.1", JOURNAL_FILE, "ml_decisions.jsonl")
+LOGS = (f"{JOURNAL_FILE}.1", JOURNAL_FILE, DECISIONS_FILE)
 """Logs of sealed lines; a damaged one is put aside, the others stand."""
 
 EXIT_DAMAGED = 3
@@ -61,7 +68,7 @@ class _Scope:
         pages = (self.root / INDEX_FILE, *sorted(self.store.model_dir.glob(f"*/{REPORT_FILE}")))
         return {
             self.root / STATUS_FILE: "the next job writes it anew",
-            self.root / CACHE_NAME: "the next cycle makes it anew",
+            self.root / SESSIONS_FILE: "the next cycle makes it anew",
             **dict.fromkeys(pages, "`make report` draws it anew"),
         }
 

@@ -19,8 +19,7 @@ from afterclose.errors import UNREADABLE, StorageError
 from afterclose.registry.event_log import Chain
 from afterclose.registry.events import encode_event
 from afterclose.registry.state import RegistryState
-
-POINTER_FILE = "model_registry.json"
+from afterclose.scope_files import POINTER_FILE
 
 POINTER_VERSION = 1
 """To raise it, let `_pointer_in` read the old number: it may be the one copy of the last event."""

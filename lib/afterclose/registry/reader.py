@@ -26,10 +26,9 @@ from afterclose.errors import IntegrityError
 from afterclose.records import Problem
 from afterclose.registry.event_log import REMEDY, Chain, EventLog
 from afterclose.registry.events import Lock, is_signed
-from afterclose.registry.pointer import POINTER_FILE, Pointer, read_pointer
+from afterclose.registry.pointer import Pointer, read_pointer
 from afterclose.registry.state import ActiveModel, RegistryState, fold
-
-EVENTS_FILE = "registry_events.jsonl"
+from afterclose.scope_files import EVENTS_FILE, POINTER_FILE
 
 
 class RegistryView(msgspec.Struct, frozen=True, kw_only=True):

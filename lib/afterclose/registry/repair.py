@@ -23,10 +23,11 @@ from afterclose.registry.checks import (
 )
 from afterclose.registry.event_log import Chain
 from afterclose.registry.events import encode_event, figures
-from afterclose.registry.pointer import POINTER_FILE, write_pointer
+from afterclose.registry.pointer import write_pointer
 from afterclose.registry.reader import RegistryView, read_registry
 from afterclose.registry.state import ModelRecord, RegistryState, fold
 from afterclose.registry.writer import RegistryWriter
+from afterclose.scope_files import POINTER_FILE
 
 
 def verify_registry(view: RegistryView, store: ModelStore, signing_key: str) -> list[Problem]:

@@ -20,7 +20,8 @@ from afterclose.errors import StorageError
 from afterclose.registry.event_log import Chain, EventLog
 from afterclose.registry.events import EVENT_VERSION, Event, Kind, sign
 from afterclose.registry.pointer import read_pointer, write_pointer
-from afterclose.registry.reader import EVENTS_FILE, RegistryView, read_registry, state_after
+from afterclose.registry.reader import RegistryView, read_registry, state_after
+from afterclose.scope_files import EVENTS_FILE
 
 
 def whoami() -> str:

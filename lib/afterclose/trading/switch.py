@@ -15,9 +15,8 @@ from msgspec import Meta
 from afterclose.disk.files import remove_file
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE
+from afterclose.scope_files import SWITCH_FILE
 from afterclose.settings import Settings
-
-SWITCH_NAME = "ml_switched_off.json"
 
 SWITCH_VERSION = 1
 """What is in a file of another number is not told; it is off all the same."""
@@ -36,7 +35,7 @@ class Switch:
     """The switch of one scope."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.root / SWITCH_NAME
+        self._path = settings.root / SWITCH_FILE
         self._name = str(self._path)
 
     def is_off(self) -> bool:

@@ -9,9 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from afterclose.cron.crontab import parse_crontab
-from afterclose.cron.line_results import FILE_NAME, LineResult, LineResults
+from afterclose.cron.line_results import LineResult, LineResults
 from afterclose.market.clock import MarketClock
-from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
 from afterclose.nightly.health import HARMLESS_SKIPS
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
@@ -19,6 +18,7 @@ from afterclose.nightly.work import Workplace
 from afterclose.operating.cycle import run_cycle
 from afterclose.operating.operations import PromotionRequest, lock, promote
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import CRON_LINES_FILE, JOURNAL_FILE, STATUS_FILE
 from afterclose.settings import Settings
 from builders import append_ledger, synthetic_records, write_ledger
 from trading_builders import promote_model, write_sessions
@@ -176,7 +176,7 @@ def test_a_line_whose_last_run_failed_is_said_until_it_runs_well(
     settings: Settings, result: LineResult, words: str
 ) -> None:
     entries = parse_crontab("*/15 * * * * python -m jobs.cycle", "crontab", NIGHT)
-    results = LineResults(settings.root / FILE_NAME, entries)
+    results = LineResults(settings.root / CRON_LINES_FILE, entries)
     results.add(result)
     (alert,) = said(settings)
     assert words in alert

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.status import current_status
+from afterclose.scope_files import JOURNAL_FILE
 from afterclose.settings import Settings
 from afterclose.wording.registry import candidates_text, promotion_text, status_text
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
