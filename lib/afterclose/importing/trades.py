@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from afterclose.importing.decisions import decisions, without_crumbs
 from afterclose.importing.identity import ids
-from afterclose.importing.ledger_changes import Found
+from afterclose.importing.ledger_changes import ImportedTrade
 from afterclose.importing.money import checked
 from afterclose.importing.parsed import Options, Parsed, Trip, Unused
 from afterclose.importing.splits import split_trips
@@ -17,7 +17,7 @@ from afterclose.records import Trade
 class Made(NamedTuple):
     """The records of a file, what became of the rest, and what is to be said and settled."""
 
-    found: list[Found]
+    trades: list[ImportedTrade]
     unused: list[Unused]
     notes: list[str]
     problems: list[str]
@@ -29,7 +29,7 @@ def trades_of(parsed: Parsed, options: Options) -> Made:
     """All decisions of a file as ledger records. The trips of ``parsed`` are let go of."""
     merged, made = _decided(parsed, options)
     for trip, name in zip(merged, ids(merged, parsed.name), strict=True):
-        made.found.append(Found(_trade(trip, name, parsed.source), trip.places, trip.pnl))
+        made.trades.append(ImportedTrade(_trade(trip, name, parsed.source), trip.places, trip.pnl))
     return made
 
 
