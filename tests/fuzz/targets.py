@@ -101,7 +101,7 @@ def imports(data: bytes) -> None:
     path.write_bytes(data)
     with suppress(InputError):
         parsed = parse_documents(read_source(path), "auto", None, options)
-        for found in trades_of(parsed, options).found:
+        for found in trades_of(parsed, options).trades:
             assert found.trade.quantity > 0
             msgspec.json.encode(found.trade)
 
