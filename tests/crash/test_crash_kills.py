@@ -21,6 +21,7 @@ from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from breaking import (
+    IMPORTED_TRADES,
     MORNING,
     NIGHT_3,
     WORK,
@@ -63,6 +64,10 @@ def finish(scope: Settings, name: str) -> None:
     if name == "promote":
         WORK["promote"](scope, lambda _: None)
         assert ModelRegistry.from_settings(scope).get_active_model() == newest_model(scope)
+    if name == "import":
+        WORK["import"](scope, lambda _: None)
+        again = WORK["import"](scope, lambda _: None)
+        assert (again.status, again.details["usable"]) == ("unchanged", IMPORTED_TRADES)
     assert run_cycle(scope, NIGHT_3).exit_code == 0
     DatasetBuilder.from_settings(scope).build(NIGHT_3)  # where the session was handled already
     assert verify_scope(scope, NIGHT_3).text == "Every file of the scope is sound."
@@ -76,7 +81,7 @@ def every_trade_once(scope: Settings) -> None:
 
 
 @pytest.mark.parametrize("harm", HARMS)
-@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair", "long build"])
+@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair", "long build", "import"])
 def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str, harm: str) -> None:
     calm = prepared(lab, name)
     old = ModelRegistry.from_settings(calm).get_active_model()
