@@ -18,6 +18,7 @@ from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.importance import permutation_importance
 from afterclose.evaluating.notes import (
@@ -27,7 +28,7 @@ from afterclose.evaluating.notes import (
     part_notes,
     walk_forward_notes,
 )
-from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.prequential import judged_track
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import Risks, Verdicts, feature_values, judge
 from afterclose.evaluating.walk_forward import walk_forward
@@ -141,8 +142,12 @@ def evaluate_model(
         max_abs_z=options.ood_max_z,
         run_all=run_all,
     )
-    once = prequential(
-        numbers, bad, model.options, cutoff, max_abs_z=options.ood_max_z, run_all=run_all
+    track = judged_track(
+        one_row_a_decision(dataset),
+        model.options,
+        cutoff,
+        max_abs_z=options.ood_max_z,
+        run_all=run_all,
     )
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
@@ -176,7 +181,7 @@ def evaluate_model(
         | msgspec.structs.asdict(walk),
         "cpcv": crossed,
         "versus_active": versus_active,
-        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
+        "evidence": evidence(track),
         "leaks": leaks,
         "importance": permutation_importance(
             [feature.name for feature in model.stats],

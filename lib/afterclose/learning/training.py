@@ -34,6 +34,7 @@ __all__ = [
     "Task",
     "TrainingMetrics",
     "TrainingOptions",
+    "atr_values",
     "label",
     "learn",
     "prepare",
@@ -121,7 +122,7 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
         dataset.mae_pct,
         options.mae_threshold,
         options.mae_unit,
-        _atr_pct(dataset),
+        atr_values(dataset),
     )
 
 
@@ -129,11 +130,12 @@ def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
     """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
     if options.mae_unit != ATR_UNIT:
         return None
-    atr_pct = _atr_pct(dataset)
+    atr_pct = atr_values(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
 
 
-def _atr_pct(dataset: Dataset) -> Floats | None:
+def atr_values(dataset: Dataset) -> Floats | None:
+    """``atr_pct`` of every trade, NaN where it is missing; None without such a feature."""
     if ATR_FEATURE not in dataset.feature_names:
         return None
     values: Floats = dataset.features[:, dataset.feature_names.index(ATR_FEATURE)]
