@@ -32,7 +32,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Indices, Integers
+from afterclose.arrays import Floats, Indices, Integers, Mask
 from afterclose.dataset.columns import MICROSECOND
 
 DAY_US: Final = timedelta(days=1) // MICROSECOND
@@ -78,6 +78,11 @@ class Track(NamedTuple):
     pnl: Floats
     score: Floats
     atr_pct: Floats
+
+    def take(self, rows: Indices | Mask) -> "Track":
+        """The decisions at ``rows``."""
+        decision_us, exit_us, pnl, score, atr_pct = self
+        return Track(decision_us[rows], exit_us[rows], pnl[rows], score[rows], atr_pct[rows])
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,10 +148,10 @@ def stake_path(track: Track) -> Path:
     shows that they are over.
     """
     order = np.argsort(track.decision_us, kind="stable")
-    track = Track(*(column[order] for column in track))
+    track = track.take(order)
     cohort = cohort_of(track.decision_us)
     whole = int(cohort[-1]) if len(cohort) else 0  # the newest is still growing
-    track, cohort = Track(*(column[cohort < whole] for column in track)), cohort[cohort < whole]
+    track, cohort = track.take(cohort < whole), cohort[cohort < whole]
     if whole == 0:
         return Path(np.zeros(1), np.zeros(0, dtype=np.int64))
     starts = np.searchsorted(cohort, np.arange(whole))

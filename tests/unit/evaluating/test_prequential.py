@@ -18,9 +18,9 @@ def test_models_are_fitted_at_fixed_counts_of_known_outcomes() -> None:
     splits = prequential_splits(dataset.decision_us, dataset.exit_us, no_embargo)
     assert [len(split.train) for split in splits] == [40, 60, 100]
     assert [(split.test[0], split.test[-1]) for split in splits] == [
-        (50, 69),
-        (70, 109),
-        (110, 129),
+        (40, 59),
+        (60, 99),
+        (100, 129),
     ]
 
 

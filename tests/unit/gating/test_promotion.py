@@ -18,7 +18,7 @@ def good_evaluation() -> dict[str, Any]:
     return {
         "active_model": "20260101_210000",
         "recipe": {"id": "abc", "number": 1},
-        "evidence": {"batches": 28, "log_stake": 9.0, "log_peak": 9.5, "p_value": 0.0001},
+        "evidence": {"cohorts": 70, "log_stake": 9.0, "log_peak": 9.5, "p_value": 0.0001},
         "leaks": [],
         "walk_forward": {
             "rules_only": {"trades": 400, "max_drawdown": -0.3, "expected_shortfall_5": -0.06},
@@ -52,7 +52,7 @@ def paths(values: Any, *path: Any) -> list[tuple[Any, ...]]:
     return [path] if not isinstance(values, str) else []
 
 
-NOT_ASKED = {("evidence", "batches")}
+NOT_ASKED = {("evidence", "cohorts")}
 NUMBERS = [path for path in paths(good_evaluation()) if path not in NOT_ASKED]
 
 

@@ -31,12 +31,12 @@ SEEDS: Final = 200
 CHUNK_SEEDS: Final = 20
 
 NOISE_TRADES: Final = (20, 40, 100, 300, 1000)
-GROWN_TRADES: Final = 900
+GROWN_TRADES: Final = 1200
 """More than `NIGHTS` nights of two to four trades need."""
 
-EDGE_TRADES: Final = 600
+EDGE_TRADES: Final = 900
 EDGE_ODDS_RATIO: Final = 3.0
-FLIP_AT: Final = 300
+FLIP_AT: Final = 600
 FLIP_SHOWN_AFTER: Final = 60
 """Trades after which a turned edge must have been noticed: a sixth of those before."""
 
