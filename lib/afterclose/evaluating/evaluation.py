@@ -21,6 +21,7 @@ from afterclose.evaluating.account import taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.figures import NEWEST_WINDOWS, ListedTrades, Window
 from afterclose.evaluating.importance import permutation_importance
@@ -32,7 +33,7 @@ from afterclose.evaluating.notes import (
     part_notes,
     walk_forward_notes,
 )
-from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.prequential import judged_track
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
     WHOLE_OR_NOTHING,
@@ -166,7 +167,9 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    once = prequential(numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = judged_track(
+        one_row_a_decision(dataset), model.options, cutoff, max_abs_z=seen_z, run_all=run_all
+    )
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -213,7 +216,7 @@ def evaluate_model(
         | {"account": counted(numbers, walked.rows, walked.verdicts.size, windows=windows)},
         "cpcv": crossed,
         "versus_active": versus_active,
-        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
+        "evidence": evidence(track),
         "leaks": leaks,
         "known_together": known_together,
         "importance": permutation_importance(
