@@ -6,13 +6,16 @@ more than starting Python, and the status knows the registry, the journal and th
 
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from afterclose.disk.seal import is_damaged
 from afterclose.errors import UNREADABLE
 from afterclose.records import SchemaVersion
+
+if TYPE_CHECKING:
+    from afterclose.nightly.journal import Run
 
 STATUS_FILE = "ml_status.json"
 JOURNAL_FILE = "ml_runs.jsonl"
@@ -55,7 +58,11 @@ def state_from_journal(root: Path) -> CycleState | None:
     """The same, as the journal tells it."""
     from afterclose.nightly.journal import Journal  # only where the status file does not answer
 
-    runs = Journal(root / JOURNAL_FILE).runs(CYCLE_JOB)
+    return latest_state(Journal(root / JOURNAL_FILE).runs(CYCLE_JOB))
+
+
+def latest_state(runs: "list[Run]") -> CycleState | None:
+    """The outcome of the session that the last of these runs was for; oldest run first."""
     for run in reversed(runs):
         if session := run.start.session:
             line = run.end or run.start

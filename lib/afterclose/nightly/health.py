@@ -21,9 +21,12 @@ from afterclose.cron.line_results import LineResult, read_results
 from afterclose.disk.files import read_chunks
 from afterclose.errors import UNREADABLE, CannotTell, ConfigError
 from afterclose.market.clock import MarketClock
-from afterclose.nightly.cycle_state import CycleState, read_part
+from afterclose.nightly.clock_health import clock_alerts
+from afterclose.nightly.cycle_state import CycleState, latest_state, read_part
 from afterclose.nightly.due import MAX_ATTEMPTS, training_is_refused, what_is_due
 from afterclose.nightly.filter_health import filter_alerts
+from afterclose.nightly.journal import Run
+from afterclose.nightly.sealed_lines import is_ahead
 from afterclose.registry.reader import RegistryView
 from afterclose.settings import Settings
 
@@ -52,12 +55,14 @@ HARMLESS_SKIPS = (
 """How the reasons begin for which a cycle may skip: more trades, or time, will end them."""
 
 
-def alerts(
-    settings: Settings, now: datetime, view: RegistryView, cycle: CycleState | None
-) -> Iterator[str]:
-    """All that is wrong at ``now``, the most urgent first. Never raises for a file's contents."""
-    clock = MarketClock.from_settings(settings)
+def alerts(settings: Settings, now: datetime, view: RegistryView, runs: list[Run]) -> Iterator[str]:
+    """All that is wrong at ``now``, the most urgent first; ``runs`` are the cycle's, oldest first.
+
+    Never raises for a file's contents.
+    """
+    clock, cycle = MarketClock.from_settings(settings), latest_state(runs)
     yield from _cron_alerts(settings.root, now)
+    yield from clock_alerts(runs, view.state, now)
     if not training_is_refused(settings):
         yield from _cycle_alerts(settings, clock, now, cycle)
         yield from _ledger_alerts(settings)
@@ -93,10 +98,11 @@ def _cycle_alerts(
         return  # nothing has run here yet, so nothing can be late
     try:
         if cycle.session > (latest := clock.last_completed(now).date):
-            yield (
-                f"session {cycle.session} is recorded as handled but has not closed yet: a clock "
-                f"was ahead. Check it; `make cycle FORCE=1` handles {latest}"
-            )
+            if not is_ahead(cycle.session, now):  # or it is said already
+                yield (
+                    f"session {cycle.session} is recorded as handled but has not closed yet: a "
+                    f"clock was ahead. Check it; `make cycle FORCE=1` handles {latest}"
+                )
             return
         due = what_is_due(settings, clock, now - OVERDUE_AFTER)
     except (CannotTell, ConfigError):

@@ -16,11 +16,14 @@ from afterclose.disk.files import write_atomic
 from afterclose.disk.seal import seal
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
+    CYCLE_JOB,
+    JOURNAL_FILE,
     STATUS_FILE,
     CycleState,
+    latest_state,
     read_part,
-    state_from_journal,
 )
+from afterclose.nightly.journal import Journal
 from afterclose.records import SCHEMA_VERSION, Problem, SchemaVersion
 from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.events import Lock
@@ -78,7 +81,7 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
     Raises StorageError when the registry cannot be read.
     """
     view = read_registry(settings.model_dir, settings.signing_key)
-    cycle = state_from_journal(settings.root)
+    runs = Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)
     waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
     return Status(
         schema_version=SCHEMA_VERSION,
@@ -89,11 +92,11 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
         dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
-        last_cycle=cycle,
+        last_cycle=latest_state(runs),
         alerts=(
             *_switched_off(settings),
             *map(_words, view.problems),
-            *health.alerts(settings, now, view, cycle),
+            *health.alerts(settings, now, view, runs),
             *_undrawn(settings, waiting),
             *alerts,
         ),

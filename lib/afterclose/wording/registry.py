@@ -25,7 +25,7 @@ def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
     """
     head = _COLUMNS.format("Model", "State", "Registered", "Gates", "AUC", "Net PnL less rules'")
     rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
-    return _section("MODELS", [head, *rows] if rows else ["No model is registered."])
+    return _section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
 def promotion_text(model_id: str, previous: str | None, *, changed: bool) -> str:
