@@ -54,10 +54,14 @@ class CandidateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The dataset's version and number of rows."""
+    """The dataset's version and number of rows, and the counts of trades in its ledgers.
+
+    Among ``trades`` are ``superseded`` and ``id_conflicts`` (`afterclose.dataset.metadata`).
+    """
 
     version: str
     rows: int
+    trades: dict[str, int] = {}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -271,6 +271,27 @@ def test_a_small_ledger_that_is_all_wrong_is_not_hidden_by_a_large_good_one(
     assert f"2 of 2 records of {tmp_path}/broken.jsonl were rejected" in alert
 
 
+def test_an_id_of_two_trades_is_said_by_name_and_ends_with_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    mine, others = synthetic_records(100), synthetic_records(100, seed=1)
+    for number, record in enumerate(others):
+        record["trade_id"] = "S0000007" if number == 3 else f"O{number}"
+    write_ledger(tmp_path / "mine.jsonl", mine)
+    write_ledger(tmp_path / "others.jsonl", others)
+    both = replace(settings, ledger_file=f"{tmp_path}/mine.jsonl:{tmp_path}/others.jsonl")
+    run_cycle(both, NIGHT)
+    (alert,) = said(both)
+    assert alert.startswith("1 records have the id of another trade and are left out: S0000007;")
+    status = show_status(both, NIGHT)
+    assert status.details["dataset"]["trades"]["id_conflicts"] == 1
+    assert "1 superseded records, 1 ids of more than one trade" in status.text
+    others[3]["trade_id"] = "O3"
+    write_ledger(tmp_path / "others.jsonl", others)
+    run_cycle(both, NIGHT + timedelta(days=1))
+    assert said(both, NIGHT + timedelta(days=1)) == []
+
+
 def test_a_named_ledger_that_is_missing_is_said_from_the_start(settings: Settings) -> None:
     (alert,) = said(replace(settings, ledger_file="/mnt/no/such.jsonl"))
     assert alert.startswith("the ledger /mnt/no/such.jsonl is gone")
