@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.errors import AftercloseError, CannotTell, InputError, IntegrityError, MarketOpen
+from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.market.clock import MarketClock
@@ -174,7 +174,7 @@ class OfflineMLOrchestrator:
         moment = now or utc_now()
         model_id = self._known(model_id)
         with self._work.run("register", moment, model_id=model_id) as end:
-            known = self.registry.list_candidates()
+            known = self.registry.list_models()
             chosen = model_id or self._newest_without(known.__contains__)
             if chosen is None:
                 return end(_nothing("register", "every model has been registered"))
@@ -237,14 +237,14 @@ class OfflineMLOrchestrator:
     def maybe_load_active_model(self) -> str | None:
         """Load the active model into the trainer; its id, or None when there is none to load.
 
-        One whose files are missing or damaged is said as a warning: trading goes by the rules.
+        Never raises: what is missing, damaged or unreadable (a file, the registry, the volume)
+        is said as a warning, and trading goes by the rules.
         """
-        active = self.registry.get_active_model()
-        if active is None:
-            return None
         try:
-            self.trainer.load_model(active)
-        except (InputError, IntegrityError) as error:
+            active = self.registry.get_active_model()
+            if active is not None:
+                self.trainer.load_model(active)
+        except Exception as error:  # noqa: BLE001 - a damaged file may raise anything in a library
             _logger.warning("the active model was not loaded: %s", error)
             return None
         return active
