@@ -231,6 +231,14 @@ def work_in_a_process(name: str, logs: Path, fatal: int, diary: Path, lucky: flo
         lines.write(f"{disk.calls} calls\n")
 
 
+def cycle_in_a_process(settings: Settings, now: datetime, fatal: int) -> None:
+    """The nightly cycle on a disk that kills its process at call ``fatal``."""
+    from afterclose.operating.cycle import run_cycle
+
+    files.LAYER = KillingDisk(fatal)
+    run_cycle(settings, now)
+
+
 def obey_file_modes() -> None:
     """Root gives up writing where the modes forbid it; for other users nothing changes.
 
@@ -296,6 +304,12 @@ class Processes:
         )
         process.start()
         return process
+
+    def cycle(self, settings: Settings, now: datetime, fatal: int) -> None:
+        """Run the cycle of a moment in a process that dies at disk call ``fatal``, if it comes."""
+        process = self._context.Process(target=cycle_in_a_process, args=(settings, now, fatal))
+        process.start()
+        process.join()
 
     def start_job(
         self,

@@ -159,7 +159,8 @@ class _Built(msgspec.Struct, frozen=True):
 def _ledger_alerts(settings: Settings) -> Iterator[str]:
     built = read_part(settings.root / DATASET_FILE, _Built)
     read = {settings.root / known.ledger for known in built.ledgers if known.bytes} if built else ()
-    named = settings.ledger_paths if settings.ledger_file else ()
+    # Of a build without it the metadata say that nothing of it was read: the rows remember.
+    named = settings.ledger_paths if settings.ledger_file or (built and built.rows) else ()
     for path in sorted({*named, *read}):
         if not path.exists():
             yield f"the ledger {path} is gone; restore it, or name the right one in ML_LEDGER_FILE"

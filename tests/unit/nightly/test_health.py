@@ -300,8 +300,10 @@ def test_a_ledger_that_was_read_and_is_gone_is_said(settings: Settings) -> None:
     write_ledger(settings.ledger_paths[0], synthetic_records(60))
     run_cycle(settings, NIGHT)
     settings.ledger_paths[0].unlink()
-    (alert,) = said(settings)
-    assert "trade_ledger.jsonl is gone; restore it" in alert
+    for night in (NIGHT, NIGHT + timedelta(days=1)):
+        run_cycle(settings, night)
+        (alert,) = said(settings, night)
+        assert "trade_ledger.jsonl is gone; restore it" in alert
 
 
 # --- the filter ----------------------------------------------------------------------------
