@@ -16,6 +16,7 @@ from afterclose.disk.seal import is_damaged
 from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
+from afterclose.monitoring.alerts import monitor_alerts
 from afterclose.registry.reader import RegistryView
 from afterclose.registry.state import ActiveModel
 from afterclose.settings import Settings
@@ -57,6 +58,8 @@ def filter_alerts(
         return  # none was promoted, or the registry's own problems are said already
     yield from _model_alerts(settings, clock, now, active)
     verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    newest = verdicts[-1].at if verdicts else None
+    yield from monitor_alerts(settings.root, now, newest, active.since)
     if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
         return
     yield from _verdict_alerts(verdicts, active)
