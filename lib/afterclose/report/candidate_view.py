@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from afterclose.evaluating.account import FILTERED, RULES, Account
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.comparison_view import MEASURES
+from afterclose.report.conclusion import PART_NAMES, Conclusion, account_of, conclusion, main_part
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
 from afterclose.report.gates_view import GateRow, gate_rows
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.part_view import Part, parts
-from afterclose.report.verdict import PART_NAMES, Verdict, account_of, main_part, verdict
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
 from afterclose.wording.money import amount, signed
 from afterclose.wording.numbers import chance, count, counted, minute, number, percent
@@ -41,7 +41,7 @@ class CandidateView(NamedTuple):
     kind: str
     evaluated: str
     promote: PromoteLine
-    verdict: Verdict
+    conclusion: Conclusion
     gates: list[GateRow]
     tiles: list[Tile]
     notes: list[str]
@@ -81,7 +81,7 @@ def candidate_view(
         kind=printable(metrics["model"]).replace("_", " "),
         evaluated=minute(evaluation["evaluated_at"]),
         promote=promote.against(evaluation.get("gates")),
-        verdict=verdict(evaluation),
+        conclusion=conclusion(evaluation),
         gates=gate_rows(evaluation.get("gates")),
         tiles=_tiles(part),
         notes=[printable(note) for note in evaluation["notes"]],
