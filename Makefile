@@ -117,7 +117,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify deactivate off on
+.PHONY: verify deactivate off on monitor
 .PHONY: cron session fleet
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
@@ -147,6 +147,8 @@ unlock: $(READY) ## end a session lock by hand   [REASON="…"]
 	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 status: $(READY) ## what is active, locked, due and wrong
 	@$(RUN) jobs.status $(COMMON)
+monitor: $(READY) ## watch the filter in use: drift, calibration, harm, the newest candidate
+	@$(RUN) jobs.monitor $(COMMON)
 candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
 report: $(READY) ## draw the scope's page, and review pages that are missing

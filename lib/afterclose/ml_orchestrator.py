@@ -211,6 +211,7 @@ class OfflineMLOrchestrator:
             evaluated = self.evaluate(moment)
             previous_active = self.registry.get_active_model()
             registered = self.register(moment)
+            watched = self._watch(moment)
             steps = [built, trained, evaluated, registered]
             model_id = registered.details.get("model_id")
             done = registered.status == "done"
@@ -224,12 +225,13 @@ class OfflineMLOrchestrator:
                         "model_id": model_id if done else None,
                         "auto_promotion": registered.details.get("auto_promotion"),
                         "steps": {step.job: step.status for step in steps},
+                        "monitor": watched and {"status": watched.status, "reason": watched.reason},
                         "shadow": shadows and shadows.details | {"reason": shadows.reason},
                         "rows_added": built.details["rows_added"],
                         "rows_total": built.details["rows_total"],
                     },
                     text=self._cycle_text(
-                        steps, shadows, model_id if done else None, previous_active
+                        steps, shadows, watched, model_id if done else None, previous_active
                     ),
                 )
             )
@@ -264,6 +266,18 @@ class OfflineMLOrchestrator:
             return follow_blocked(self._settings, now, self._settings.bars_file)
         except AftercloseError as error:
             return Outcome(job="shadow", status="skipped", reason=f"nothing followed: {error}")
+
+    def _watch(self, now: datetime) -> Outcome | None:
+        """The monitor's step, where a filter has been asked; what fails in it is said."""
+        if not self._has_scope or not (self._settings.root / "ml_decisions.jsonl").exists():
+            return None
+        from afterclose.monitoring.monitor import watch
+
+        clock = self._clock or MarketClock.from_settings(self._settings, may_build=True)
+        try:
+            return watch(self._settings, now, clock)
+        except AftercloseError as error:
+            return Outcome(job="monitor", status="skipped", reason=f"nothing watched: {error}")
 
     def _cannot_train(self, now: datetime) -> str:
         """Why the calendar forbids training without an error. Raises where a rule refuses."""
@@ -327,12 +341,14 @@ class OfflineMLOrchestrator:
         self,
         steps: list[Outcome],
         shadows: Outcome | None,
+        watched: Outcome | None,
         model_id: str | None,
         previous_active: str | None,
     ) -> str:
         promotion = steps[3].details.get("auto_promotion")
         sections = [shadows.text or shadows.reason] if shadows else []
         sections += [step.text for step in steps[:3] if step.text]
+        sections += [watched.text or watched.reason] if watched else []
         sections.append(
             cycle_text(
                 model_id,

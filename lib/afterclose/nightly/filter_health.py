@@ -17,6 +17,7 @@ from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
+from afterclose.monitoring.alerts import monitor_alerts
 from afterclose.registry.reader import RegistryView
 from afterclose.registry.state import CLOCKS_DIFFER, ActiveModel
 from afterclose.scope_files import DECISIONS_FILE
@@ -59,6 +60,8 @@ def filter_alerts(
     if active.since - now > CLOCKS_DIFFER:  # a clock was ahead: nobody knows since when really
         active = replace(active, since=datetime.min.replace(tzinfo=UTC))
     verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    newest = verdicts[-1].at if verdicts else None
+    yield from monitor_alerts(settings.root, now, newest, active.since)
     if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
         return
     yield from _verdict_alerts(verdicts, active)
