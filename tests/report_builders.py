@@ -18,6 +18,7 @@ from afterclose.evaluating.account import account_view
 from afterclose.evaluating.baselines import random_sizes
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.figures import VERSION, GateOptions, Window, evaluation_of
+from afterclose.evaluating.money_record import money_record
 from afterclose.evaluating.track_record import track_record
 from afterclose.evaluating.verdicts import Verdicts
 from afterclose.gating.promotion import ask_gates
@@ -79,6 +80,7 @@ def evaluation(
     rules = {"rules_only": np.ones(trades, dtype=bool)}
     record = _record(dataset, score, rules | {"rules_ml": candidate.keep})
     records = {"held_out": record, "walk_forward": record}
+    drawn = msgspec.to_builtins(money_record(dataset, pnl < 0, policies, account["capital"]))
     versus = None
     if with_active:
         versus = msgspec.to_builtins(
@@ -105,6 +107,7 @@ def evaluation(
         "leaks": [],
         "importance": [{"feature": "heat", "auc_drop": 0.2, "direction": 0.9}],
         "track_record": records,
+        "money": {"held_out": drawn, "walk_forward": drawn},
         "notes": [],
     }
     answer = ask_gates(evaluation_of(made), GateOptions())
