@@ -6,7 +6,6 @@ cross-validation on other orders of the same history. Scores on training rows ar
 computed at all, so nobody can mistake them for evidence.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -15,16 +14,17 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Indices, Mask
-from afterclose.dataset.columns import EPOCH, MICROSECOND, MILLION, Dataset
+from afterclose.arrays import Indices, Mask
+from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
 from afterclose.evaluating.evidence import evidence
-from afterclose.evaluating.figures import NEWEST_WINDOWS, ListedTrades, Window
+from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
 from afterclose.evaluating.leaks import leaks_of
+from afterclose.evaluating.listed_trades import listed_trades
 from afterclose.evaluating.money_record import MoneyRecord, money_record
 from afterclose.evaluating.notes import (
     active_notes,
@@ -34,6 +34,7 @@ from afterclose.evaluating.notes import (
     walk_forward_notes,
 )
 from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.reasons import reasons_for
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
     WHOLE_OR_NOTHING,
@@ -51,9 +52,7 @@ from afterclose.learning.training import TrainingOptions, label
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
-"""Trades listed with their scores in each part: what a page can show, two megabytes of JSON."""
-
-MINUTE_US: Final = 60 * MILLION
+"""Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
 
 
 class FrozenModel(NamedTuple):
@@ -254,8 +253,23 @@ def evaluate_model(
             *leak_notes(leaks),
         ],
         "trades": {
-            "held_out": _listed(dataset, bad, rows, verdicts),
-            "walk_forward": _listed(dataset, bad, walked.rows, walked.verdicts),
+            "held_out": listed_trades(
+                dataset,
+                bad,
+                rows,
+                verdicts,
+                reasons_for(dataset, rows, model.stats, model.risks, verdicts.score),
+                most=MAX_LISTED_TRADES,
+            ),
+            "walk_forward": listed_trades(
+                dataset,
+                bad,
+                walked.rows,
+                walked.verdicts,
+                walked.reasons,
+                most=MAX_LISTED_TRADES,
+                windows=windows,
+            ),
         },
     }
     plain: dict[str, Any] = msgspec.to_builtins(figures)
@@ -297,37 +311,6 @@ def _money(
         return None
     policies = {RULES: np.ones(len(rows)), **sizes}
     return money_record(dataset.take(rows), bad[rows], policies, account.capital)
-
-
-def _listed(dataset: Dataset, bad: Mask, rows: Indices, verdicts: Verdicts) -> ListedTrades:
-    count = min(len(rows), MAX_LISTED_TRADES)
-    chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.intp)
-    listed = rows[chosen]
-    return ListedTrades(
-        trades=len(rows),
-        listed=count,
-        trade_id=[dataset.trade_id[row] for row in listed.tolist()],
-        score=[_digits(score) for score in verdicts.score[chosen].tolist()],
-        pnl=_short(dataset.realized_pnl_pct[listed]),
-        bad=bad[listed].tolist(),
-        allowed=verdicts.keep[chosen].tolist(),
-        size=_short(verdicts.size[chosen]),
-        symbol=[dataset.symbol[row] for row in listed.tolist()],
-        side=[dataset.side[row] for row in listed.tolist()],
-        decided=(dataset.decision_us[listed] // MINUTE_US).tolist(),
-        exited=(dataset.exit_us[listed] // MINUTE_US).tolist(),
-        mae=[_digits(mae) for mae in dataset.mae_pct[listed].tolist()],
-        net_pnl=_short(dataset.net_pnl[listed]),
-        exit_type=[dataset.exit_type[row] for row in listed.tolist()] if dataset.exit_type else [],
-    )
-
-
-def _short(values: Floats) -> list[float]:
-    return [float(f"{value:.6g}") for value in values.tolist()]
-
-
-def _digits(value: float) -> float | None:
-    return None if math.isnan(value) else float(f"{value:.6g}")
 
 
 def _microseconds(moment: datetime) -> int:

@@ -85,7 +85,10 @@ class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
     listed. ``score`` (6 digits) is None where the filter abstained. ``size`` is the
     multiplier; none were kept before version 2. ``decided`` and ``exited`` are minutes since
     1970 (UTC), ``mae`` a fraction at most 0, None where unknown, and ``net_pnl`` what the
-    rules' own quantity earned, in currency; the columns from ``symbol`` on are empty in
+    rules' own quantity earned, in currency. ``window`` numbers the walk-forward window that
+    judged it, from 0, and ``why`` has up to three features that moved its score most, each
+    as its position in ``features``, its value (None where missing) and by how much it
+    raised the score (`afterclose.evaluating.reasons`). The columns from ``symbol`` on are empty in
     evaluations from before they were kept.
     """
 
@@ -104,6 +107,9 @@ class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
     mae: list[float | None] = []
     net_pnl: list[float] = []
     exit_type: list[str] = []
+    window: list[int] = []
+    features: list[str] = []
+    why: list[list[tuple[int, float | None, float]]] = []
 
 
 class Part(Comparison, frozen=True, kw_only=True):

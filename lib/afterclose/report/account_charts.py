@@ -53,7 +53,8 @@ def account_chart(
         ),
     ]
     words = ". ".join(_said(record, earned, falls, looks))
-    return time_chart(name, "The account over time", record.earned.days, panels, f"{words}.")
+    made = time_chart(name, "The account over time", record.earned.days, panels, f"{words}.")
+    return made._replace(jumps=True)
 
 
 def rolling_chart(name: str, record: MoneyRecord) -> TimeChart:

@@ -49,6 +49,14 @@ class HeatMap(NamedTuple):
     rows: list[HeatRow]
 
 
+class SliceKeys(NamedTuple):
+    """What a row is sorted by: money as plain numbers."""
+
+    rules: float
+    filtered: float
+    difference: float
+
+
 class SliceRow(NamedTuple):
     """Decisions with something in common; ``change`` is -1 to 1, of the largest in the table."""
 
@@ -60,6 +68,7 @@ class SliceRow(NamedTuple):
     filtered: str
     difference: str
     change: float
+    key: SliceKeys
 
 
 class SliceTable(NamedTuple):
@@ -129,7 +138,7 @@ def _cell(value: float | None, most: float) -> HeatCell:
         return HeatCell("", "")
     said = signed(value)
     if said == "0" or not most:
-        return HeatCell("0", "")
+        return HeatCell("0", "zero")
     step = max(1, round(HEATS * (abs(value) / most) ** 0.6))  # small months differ too
     return HeatCell(said, f"{'p' if value > 0 else 'n'}{min(step, HEATS)}")
 
@@ -147,6 +156,7 @@ def _slices(slices: Sequence[Slice]) -> Iterator[SliceRow]:
             filtered=signed(one.filtered),
             difference=signed(change),
             change=change / most,
+            key=SliceKeys(one.rules, one.filtered, round(change, 2)),
         )
 
 

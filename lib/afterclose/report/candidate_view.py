@@ -14,6 +14,7 @@ from afterclose.report.glossary import glossary
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.money_view import MoneyView, Tile, money_view, record_of, tiles
 from afterclose.report.part_view import Part, parts
+from afterclose.report.trades_view import TradesView, trades_view
 from afterclose.report.verdict import PART_NAMES, Verdict, main_part, verdict
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
 from afterclose.wording.numbers import counted, minute, number
@@ -36,6 +37,7 @@ class CandidateView(NamedTuple):
     gates: list[GateRow]
     tiles: list[Tile]
     money: MoneyView | None
+    trades: TradesView | None
     notes: list[str]
     parts: list[Part]
     glossary: list[tuple[str, str]]
@@ -77,6 +79,7 @@ def candidate_view(
         gates=gate_rows(evaluation.get("gates")),
         tiles=tiles(part),
         money=money_view(part, record_of(evaluation, main)),
+        trades=trades_view(evaluation, main),
         notes=[printable(note) for note in evaluation["notes"]],
         parts=list(parts(evaluation)),
         glossary=glossary(),

@@ -40,6 +40,11 @@ GLOSSARY: Final[dict[str, str]] = {
     "same sessions: what blocking as many blindly earns",
     "Same sizes by ATR": "the model's sizes handed out by volatility alone, the most volatile "
     "blocked first",
+    "MAE": "maximum adverse excursion: how far the price went against the trade at worst, as a "
+    "share of the entry price",
+    "Size": "the multiplier of the rules' own quantity, from 0 (blocked) to 1",
+    "Filter": "what the model made of the decision: blocked, made smaller, let through, or not "
+    "judged where it had no score",
     "Trades": "trades made",
     "Bad trades": "trades that lost money, or went too far against you",
     "Win rate": "trades that earned money, of the trades made",

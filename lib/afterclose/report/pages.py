@@ -27,7 +27,7 @@ ICON: Final = (
 )
 
 
-SCRIPTS: Final = ("page.js", "chart.js")
+SCRIPTS: Final = ("page.js", "chart.js", "trades.js")
 """Of every page, one after the other in one element."""
 
 

@@ -9,7 +9,7 @@ from afterclose.report.glossary import GLOSSARY
 from report_builders import publish_scope
 
 NAMES = {
-    "Account", "Decided", "Distribution", "Feature", "Found and needed", "From", "Gate",
+    "Account", "Decided", "Ended", "Distribution", "Feature", "Found and needed", "From", "Gate",
     "Holding time",
     "How it ended", "In words", "Interval as a bar", "Kept as a bar", "Measure", "Rules+ML less",
     "Side", "Strategy", "Symbol", "Trade", "Weekday of the decision", "Weight as a bar", "Window",
