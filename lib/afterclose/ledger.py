@@ -106,9 +106,9 @@ class TradeLedger:
             judged = msgspec.structs.replace(
                 judged, exit_timestamp=record.entry_timestamp, exit_price=record.entry_price
             )
-        verdict = LineParser(self.timezone, (), FAR_FUTURE).judge(judged)
-        if isinstance(verdict, Reject):
-            raise InputError(f"trade {record.trade_id!r} is not written: {verdict.reason}")
+        parsed = LineParser(self.timezone, (), FAR_FUTURE).judge(judged)
+        if isinstance(parsed, Reject):
+            raise InputError(f"trade {record.trade_id!r} is not written: {parsed.reason}")
 
 
 def numbered_lines(

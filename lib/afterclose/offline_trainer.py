@@ -30,7 +30,7 @@ from afterclose.learning.provenance import git_commit, library_versions
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Scorer
 from afterclose.learning.training import (
     Learned,
-    Task,
+    PreparedData,
     TrainingMetrics,
     TrainingOptions,
     learn,
@@ -158,20 +158,25 @@ class OfflineTrainer:
             return _skipped(dataset, options, reason, known)
         cutoff = embargo_cutoff(dataset, options.embargo_sessions, options.calendar, overrides_path)
         try:
-            task = prepare(dataset, options, cutoff)
-            if isinstance(task, str):
-                return _skipped(dataset, options, task)
-            learned = learn(task, options, cutoff)
+            prepared = prepare(dataset, options, cutoff)
+            if isinstance(prepared, str):
+                return _skipped(dataset, options, prepared)
+            learned = learn(prepared, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(task, options, learned, key, now)
+        return self._publish(prepared, options, learned, key, now)
 
     def _publish(
-        self, task: Task, options: TrainingOptions, learned: Learned, key: str, now: datetime
+        self,
+        prepared: PreparedData,
+        options: TrainingOptions,
+        learned: Learned,
+        key: str,
+        now: datetime,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
-        dataset, _, (train, test, _), _ = task
+        dataset, _, (train, test, _), _ = prepared
         description = {
             "created_at": now.astimezone(UTC).isoformat(),
             "training_key": key,

@@ -100,7 +100,7 @@ def imports(data: bytes) -> None:
     with suppress(InputError):
         for found in trades_of(
             parse_documents([Document("file", data)], "auto", None, options), options
-        ).found:
+        ).trades:
             assert found.trade.quantity > 0
             msgspec.json.encode(found.trade)
 

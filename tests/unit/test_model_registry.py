@@ -159,9 +159,9 @@ def test_a_retired_model_may_be_promoted_again(model_dir: Path) -> None:
     assert (registry.get_active_model(), registry.previous_active()) == (A, B)
 
 
-def test_the_gates_verdict_is_kept_in_the_event(model_dir: Path) -> None:
+def test_the_gates_answer_is_kept_in_the_event(model_dir: Path) -> None:
     registry = registry_of(model_dir, A)
-    registry.promote_candidate(A, "auto", verdict={"passed": True, "gates": 7}, now=NOW)
+    registry.promote_candidate(A, "auto", gates_answer={"passed": True, "gates": 7}, now=NOW)
     assert read_events(model_dir)[-1]["verdict"] == {"passed": True, "gates": 7}
 
 

@@ -4,7 +4,7 @@ What `evaluation.json` holds is declared here and nowhere else, so that gates, p
 ask for fields that a type checker knows, and not for strings that a page a year old may lack.
 Figures that only one part needs are declared beside what computes them.
 
-To change the format, raise VERSION and teach `evaluation_of` the old number: evaluations are
+To change the format, raise VERSION and let `evaluation_of` read the old number: evaluations are
 never written again, and stay for as long as their model does.
 """
 

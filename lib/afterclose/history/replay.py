@@ -56,8 +56,8 @@ class TradingDay(NamedTuple):
 class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
     """`paper_replay.json`: the last session that is on disk whole.
 
-    A second run of the same days therefore changes nothing. To raise SCHEMA_VERSION, teach
-    `_last_session` the old number.
+    A second run of the same days therefore changes nothing. To raise SCHEMA_VERSION, let
+    `_last_session` read the old number.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -6,7 +6,7 @@ process two seconds of imports and let a tampered file run code. Audited JSON ca
 but arithmetic.
 
 Loading is: size, JSON, types, then `Card.validate`; whoever loads checks the digest first.
-To raise SCHEMA_VERSION, teach `from_bytes` the old number: published models stay.
+To raise SCHEMA_VERSION, let `from_bytes` read the old number: published models stay.
 """
 
 import math

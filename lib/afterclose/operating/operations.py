@@ -34,23 +34,23 @@ class PromotionRequest(NamedTuple):
     by: str | None = None
 
 
-def promote(settings: Settings, now: datetime, asked: PromotionRequest) -> Outcome:
+def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Outcome:
     """Make a candidate active.
 
     Raises RefusedError naming the check that failed, or the gates that refuse; then nothing
     has changed.
     """
-    model_id, reason = asked.model_id, asked.reason
+    model_id, reason = request.model_id, request.reason
     check_model_id(model_id)
-    source = _scope(settings, asked.origin) if asked.origin else None
-    registry = ModelRegistry.from_settings(settings, by=asked.by)
+    source = _scope(settings, request.origin) if request.origin else None
+    registry = ModelRegistry.from_settings(settings, by=request.by)
     consent = gates_consent(settings, source or settings.model_dir, model_id)
     with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
         if source:
             registry.import_model(
-                source, model_id, consent=None if asked.anyway else consent, now=now
+                source, model_id, consent=None if request.anyway else consent, now=now
             )
-        ask = None if asked.anyway or source else consent
+        ask = None if request.anyway or source else consent
         changed = registry.promote_candidate(model_id, reason=reason, consent=ask, now=now)
         outcome = Outcome(
             job="promote",

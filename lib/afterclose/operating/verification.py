@@ -40,10 +40,10 @@ def verify_scope(settings: Settings, now: datetime, *, repair: bool = False) -> 
     """Check the scope; with ``repair`` rebuild what can be, keeping damaged files beside."""
     scope = _Scope(settings)
     if not repair:
-        return _verdict(scope.problems(now), None)
+        return _outcome(scope.problems(now), None)
     with Workplace.from_settings(settings).run("verify", now) as end:
         repaired = scope.repair(now)
-        return end(_verdict(scope.problems(now), repaired))
+        return end(_outcome(scope.problems(now), repaired))
 
 
 class _Scope:
@@ -144,7 +144,7 @@ class _Scope:
                 yield Problem(file=str(file), what=error.problem)
 
 
-def _verdict(problems: list[Problem], repaired: Repair | None) -> Outcome:
+def _outcome(problems: list[Problem], repaired: Repair | None) -> Outcome:
     """The outcome of a check, and of the repair before it if there was one."""
     done, left = (repaired.done, repaired.left) if repaired else ((), ())
     lines = [f"repaired: {words}" for words in done]

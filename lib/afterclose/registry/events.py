@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 from msgspec.structs import replace
 
 from afterclose.disk.signature import is_signature, signature_of
@@ -85,7 +85,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metrics: Figures = NO_FIGURES
     evaluation: Figures = NO_FIGURES
     evaluation_sha256: str | None = None
-    verdict: Figures = NO_FIGURES
+    gates_answer: Figures = field(default=NO_FIGURES, name="verdict")
     origin: str | None = None
     lock: Lock | None = None
     pruned: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""`model_registry.json`: the registry's state for people and tools, and a witness for us.
+"""`model_registry.json`: the registry's state for people and tools, and a check for us.
 
 It is derived from the events and swapped in after each append. Nobody here believes what it
 says about models; what counts is how far the events went when it was written. The events
@@ -23,7 +23,7 @@ from afterclose.registry.state import RegistryState
 POINTER_FILE = "model_registry.json"
 
 
-class Witness(msgspec.Struct, frozen=True, kw_only=True):
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """How far the events went when the pointer file was written, and what was active then.
 
     ``last_event`` is the last event's line, empty in files of earlier versions.
@@ -68,8 +68,8 @@ def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
     write_atomic(model_dir / POINTER_FILE, msgspec.json.format(data, indent=2) + b"\n")
 
 
-def read_witness(model_dir: Path) -> tuple[Witness | None, str]:
-    """The witness, or None and why: empty for an absent file, else what is wrong with it.
+def read_pointer(model_dir: Path) -> tuple[Pointer | None, str]:
+    """What it says, or None and why: empty for an absent file, else what is wrong with it.
 
     Raises StorageError when the file cannot be read.
     """
@@ -82,21 +82,21 @@ def read_witness(model_dir: Path) -> tuple[Witness | None, str]:
         raise StorageError(
             path, error.strerror or str(error), "Make the volume readable, then try again."
         ) from error
-    return _witness_in(data)
+    return _pointer_in(data)
 
 
 @lru_cache(maxsize=1)
-def _witness_in(data: bytes) -> tuple[Witness | None, str]:
-    """The witness in the file's bytes; loading a filter reads the same ones three times."""
+def _pointer_in(data: bytes) -> tuple[Pointer | None, str]:
+    """What the file's bytes say; loading a filter reads the same ones three times."""
     try:
         body = msgspec.json.decode(data, type=dict[str, Any])
         claimed = body.pop("sha256", None)
-        witness = msgspec.convert(body, Witness)
+        pointer = msgspec.convert(body, Pointer)
     except UNREADABLE:
         return None, "not the file that was written"
     if claimed != _digest(body):
         return None, "changed since it was written"
-    return witness, ""
+    return pointer, ""
 
 
 def _digest(body: object) -> str:

@@ -1,6 +1,6 @@
 """The registry for everybody who only asks: the trading process and the operator's pages.
 
-The events are the truth and the pointer file their witness (`afterclose.registry.pointer`). Which
+The events are the truth and the pointer file a check on them (`afterclose.registry.pointer`). Which
 model is active, when something is wrong:
 
 - pointer file lost, stale or damaged: the events say;
@@ -26,7 +26,7 @@ from afterclose.errors import IntegrityError
 from afterclose.records import Problem
 from afterclose.registry.event_log import REMEDY, Chain, EventLog
 from afterclose.registry.events import Lock, is_signed
-from afterclose.registry.pointer import POINTER_FILE, Witness, read_witness
+from afterclose.registry.pointer import POINTER_FILE, Pointer, read_pointer
 from afterclose.registry.state import ActiveModel, RegistryState, fold
 
 EVENTS_FILE = "registry_events.jsonl"
@@ -43,7 +43,7 @@ class RegistryView(msgspec.Struct, frozen=True, kw_only=True):
     chain: Chain
     state: RegistryState
     active: ActiveModel | None
-    witness: Witness | None
+    pointer: Pointer | None
     broken: Problem | None
     notes: tuple[Problem, ...]
 
@@ -69,11 +69,11 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
     """
     # The pointer first: a writer appends before it swaps, so a pointer read before the
     # events can never have seen more of them than we do.
-    witness, pointer_fault = read_witness(model_dir)
+    pointer, pointer_fault = read_pointer(model_dir)
     chain = EventLog(model_dir / EVENTS_FILE).read()
-    chain = witness.completed(chain) if witness else chain
+    chain = pointer.completed(chain) if pointer else chain
     state = state_after(chain)
-    broken = chain.damage or _contradiction(chain, witness)
+    broken = chain.damage or _contradiction(chain, pointer)
     notes = []
     if pointer_fault:
         notes.append(Problem(file=POINTER_FILE, what=f"{pointer_fault}; the events count"))
@@ -83,7 +83,7 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
         what = f"lost the end of its last line, which {POINTER_FILE} still has"
         notes.append(Problem(file=EVENTS_FILE, where=f"event {len(chain.links)}", what=what))
     active = state.active
-    if broken and not (witness and chain.has(*witness.position)):
+    if broken and not (pointer and chain.has(*pointer.position)):
         active = None
     scope = scope_of(model_dir)
     if active and state.activation and not is_signed(state.activation, signing_key, scope):
@@ -94,7 +94,7 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
         notes.append(Problem(file=EVENTS_FILE, where=f"event {state.activation.seq}", what=what))
         active = None
     return RegistryView(
-        chain=chain, state=state, active=active, witness=witness, broken=broken, notes=tuple(notes)
+        chain=chain, state=state, active=active, pointer=pointer, broken=broken, notes=tuple(notes)
     )
 
 
@@ -158,15 +158,15 @@ class RegistryReader:
         return self.view().state.running_lock(now or utc_now())
 
 
-def _contradiction(chain: Chain, witness: Witness | None) -> Problem | None:
-    if witness is None or chain.has(*witness.position):
+def _contradiction(chain: Chain, pointer: Pointer | None) -> Problem | None:
+    if pointer is None or chain.has(*pointer.position):
         return None
     found = len(chain.links)
-    if found < witness.events:
-        what = f"{found} events where {POINTER_FILE} has seen {witness.events}"
+    if found < pointer.events:
+        what = f"{found} events where {POINTER_FILE} has seen {pointer.events}"
         return _at_end(chain, what)
-    what = f"event {witness.events} is not the one that {POINTER_FILE} was derived from"
-    return Problem(file=EVENTS_FILE, where=f"event {witness.events}", what=what)
+    what = f"event {pointer.events} is not the one that {POINTER_FILE} was derived from"
+    return Problem(file=EVENTS_FILE, where=f"event {pointer.events}", what=what)
 
 
 def _at_end(chain: Chain, what: str) -> Problem:

@@ -6,8 +6,8 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from afterclose.registry.events import Event
+from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.status_view import OUTCOMES, Card, cards
-from afterclose.report.verdict import Tone, tone_of
 from afterclose.wording.money import signed
 from afterclose.wording.numbers import (
     DASH,

@@ -24,11 +24,11 @@ from afterclose.records import Outcome
 from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import read_registry
 from afterclose.report.candidate_view import candidate_view
+from afterclose.report.conclusion import main_part
 from afterclose.report.pages import drawing, page
 from afterclose.report.scope_view import scope_view
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
 from afterclose.report.time_charts import equity_chart, growth_chart
-from afterclose.report.verdict import main_part
 from afterclose.settings import Settings
 from afterclose.wording.numbers import counted
 from afterclose.wording.promote_line import promote_line

@@ -5,8 +5,8 @@ and any verdict can be computed again to the last bit. It is written through one
 without syncing; a thread beside the trading syncs every few seconds. `logging` was not
 taken: it formats, buffers and swallows errors by rules of its own, and its lines are prose.
 
-Lines of version 1 have neither a trade's id nor a plan. To raise LOG_VERSION, teach
-`parse_decision` the old number: written lines stay.
+Lines of version 1 have neither a trade's id nor a plan. To raise LOG_VERSION, let
+`parse_decision` read the old number: written lines stay.
 """
 
 import logging

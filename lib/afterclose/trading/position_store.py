@@ -30,7 +30,7 @@ class PositionBook(msgspec.Struct, kw_only=True):
 
     ``signals`` counts the signals seen: it makes trade ids unique, and the same in a replay.
     ``positions`` are by trade id, oldest first; ``finished`` await their ledger.
-    To raise SCHEMA_VERSION, teach `load` the old number.
+    To raise SCHEMA_VERSION, let `load` read the old number.
     """
 
     schema_version: int = SCHEMA_VERSION

@@ -117,23 +117,23 @@ def _stake_path(recipe: Recipe, dataset: Dataset) -> Floats:
 
 def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     """Which of the gates on the evidence refuse, for the first recipe that is tried."""
-    asked = (
+    gates = (
         luck_of_all_nights(evidence.p_value, 1, bounds.alpha),
         evidence_not_lost(evidence.log_stake, evidence.log_peak),
     )
-    return tuple(gate.name for gate in asked if not gate.passed)
+    return tuple(gate.name for gate in gates if not gate.passed)
 
 
 def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
     cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
-    task = prepare(dataset, recipe.training, cutoff)
-    if isinstance(task, str):
-        return (task,)
-    learned = learn(task, recipe.training, cutoff)
+    prepared = prepare(dataset, recipe.training, cutoff)
+    if isinstance(prepared, str):
+        return (prepared,)
+    learned = learn(prepared, recipe.training, cutoff)
     model = FrozenModel(
         model_id="simulated",
         options=recipe.training,
-        last_train_exit=EPOCH + int(dataset.exit_us[task.split.train].max()) * MICROSECOND,
+        last_train_exit=EPOCH + int(dataset.exit_us[prepared.split.train].max()) * MICROSECOND,
         stats=learned.stats,
         risks=partial(predict_risks, learned.pipeline),
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,
