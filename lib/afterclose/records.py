@@ -168,8 +168,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a job did: ``details`` for machines, ``text`` for people.
 
-    ``status`` is done, unchanged, skipped or nothing_due; a failure is an exception, not an
-    outcome. ``exit_code`` is 0 but for a verdict that is itself the result (health, verify).
+    ``status`` is done, unchanged (it was so already), skipped (it could not be done yet, and
+    ``reason`` says why) or nothing_due; where a check is the job, what it came to: healthy or
+    unhealthy (``status --health``), damaged (``verify``), refused (an import that needs an
+    answer first). A failure is an exception, not an outcome. ``exit_code`` is 0 but for such a
+    check's bad end, and for a fleet, which has the worst of its scopes.
     """
 
     job: str

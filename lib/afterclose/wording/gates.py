@@ -7,7 +7,7 @@ TICKS: Final = {True: "[x]", False: "[ ]"}
 
 
 def gates_text(answer: Mapping[str, Any]) -> str:
-    """Their answer in its JSON form, one line a gate, and the answer."""
+    """Their answer in its JSON form: one line a gate, and what they say together."""
     return "\n".join(_lines(answer))
 
 
