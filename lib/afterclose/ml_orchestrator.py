@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+DRAWN_ONLY = ("trades", "track_record", "money")
+"""Parts of an evaluation that only pages read: a job's answer is for people and scripts."""
+
 
 class OfflineMLOrchestrator:
     """The steps of one scope. ``now`` of every method stands in for the wall clock.
@@ -161,7 +164,8 @@ class OfflineMLOrchestrator:
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(evaluation, "trades", "track_record") | {"report": page},
+                    details=_without(evaluation, "trades", "track_record", "money")
+                    | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )

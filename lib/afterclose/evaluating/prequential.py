@@ -57,8 +57,8 @@ def prequential(
         walk_step, dataset=dataset, bad=bad, options=options, cutoff=cutoff, max_abs_z=max_abs_z
     )
     by_row = abstain(len(dataset))
-    for split, (_, verdicts) in zip(splits, run_all(step, splits), strict=True):
-        by_row.score[split.test], by_row.size[split.test] = verdicts
+    for split, done in zip(splits, run_all(step, splits), strict=True):
+        by_row.score[split.test], by_row.size[split.test] = done.verdicts
     return Judged(rows, by_row.take(rows))
 
 

@@ -31,7 +31,7 @@ from afterclose.monitoring.weeks import (
     monday_of,
 )
 from afterclose.records import Features
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 
 KEPT_DAYS: Final = 20
@@ -57,7 +57,7 @@ class Collector:
 
     def read_log(self) -> None:
         """Count each new line, and keep the entries that the active model decided."""
-        state, path = self._state, self._settings.root / LOG_NAME
+        state, path = self._state, self._settings.root / DECISIONS_FILE
         end = state.log.offset
         for verdict in verdicts(path, state.log, self._zone):
             self._count(verdict)

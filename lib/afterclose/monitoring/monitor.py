@@ -34,7 +34,7 @@ from afterclose.monitoring.verdict_lines import verdicts
 from afterclose.records import Features, Outcome
 from afterclose.registry.reader import read_registry
 from afterclose.registry.state import ActiveModel
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.wording.monitoring import monitor_text
 
@@ -80,7 +80,7 @@ def _goes_on(settings: Settings, state: State, active: ActiveModel | None) -> bo
     same = (active.model_id, active.since) if active else (None, None)
     return (
         (state.model_id, state.since) == same
-        and still_holds(settings.root / LOG_NAME, state.log)
+        and still_holds(settings.root / DECISIONS_FILE, state.log)
         and all(still_holds(Path(path), at) for path, at in state.ledgers.items())
     )
 
@@ -126,7 +126,7 @@ def _decisions_before_the_log(
     settings: Settings, state: State, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, Features]]:
     """Decisions of the dataset that are older than the log and than the active model."""
-    first = next(verdicts(settings.root / LOG_NAME, Position(), zone), None)
+    first = next(verdicts(settings.root / DECISIONS_FILE, Position(), zone), None)
     since = state.since
     before = min(moment for moment in (first and first.at, since) if moment is not None)
     file = DatasetFile(settings.root)

@@ -6,18 +6,21 @@ a file that is damaged, of another version or of another model is no error, only
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE
 from afterclose.monitoring.reading import Position
 from afterclose.monitoring.weeks import Week
-from afterclose.records import SCHEMA_VERSION, SchemaVersion
+from afterclose.scope_files import MONITOR_FILE
 
-MONITOR_FILE: Final = "ml_monitor.json"
+MONITOR_VERSION: Final = 1
+
+MonitorVersion = Annotated[int, Meta(ge=1, le=MONITOR_VERSION)]
+"""The versions of the file that are read; of another one the step begins anew."""
 
 Kind = Literal["drift", "calibration", "harm", "challenger"]
 KINDS: Final[tuple[Kind, ...]] = ("drift", "calibration", "harm", "challenger")
@@ -116,7 +119,7 @@ class State(msgspec.Struct, kw_only=True):
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """The part for readers; the state of the next night is not even parsed."""
 
-    schema_version: SchemaVersion = SCHEMA_VERSION
+    schema_version: MonitorVersion = MONITOR_VERSION
     at: datetime
     facts: Facts
     drift: Alarm
@@ -148,12 +151,12 @@ def read_monitor(root: Path) -> Monitor | None:
 
 def write_monitor(root: Path, monitor: Monitor) -> None:
     """Replace the file. Raises StorageError."""
-    write_atomic(root / MONITOR_FILE, seal(msgspec.json.encode(monitor)) + b"\n")
+    write_sealed(root / MONITOR_FILE, monitor)
 
 
 def _read(root: Path, kind: type[Part]) -> Part | None:
     try:
         data = (root / MONITOR_FILE).read_bytes()
-        return None if is_damaged(data) else msgspec.json.decode(data, type=kind)
+        return decode_sealed(data, kind)
     except (OSError, *UNREADABLE):
         return None
