@@ -24,6 +24,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     gating offline_evaluator         whether a candidate may become active by itself
     trading paper_trading_executor risk_filter   what runs while the market is open
     wording               numbers, sections and sentences for people
+    monitoring            verdicts in use: counted, joined with outcomes, watched by four alarms
     nightly               the work after the close: due, steps, journal, status
     features              what daily bars tell, without prices, for importer and bot alike
     history               bars, signals, and trading days replayed

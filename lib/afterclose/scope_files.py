@@ -23,6 +23,7 @@ SWITCH_FILE: Final = "ml_switched_off.json"
 # Nights, and what people look at.
 JOURNAL_FILE: Final = "ml_runs.jsonl"
 STATUS_FILE: Final = "ml_status.json"
+MONITOR_FILE: Final = "ml_monitor.json"
 INDEX_FILE: Final = "index.html"
 
 # The machinery's own: one job at a time, and a cron that is alive.

@@ -74,6 +74,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     auto_promote: Annotated[
         bool, Meta(description="let a candidate that passes every gate become active")
     ] = False
+    auto_off: Annotated[
+        bool, Meta(description="let a harm alarm of the monitor switch the filter off")
+    ] = False
     after_close_delay_minutes: Annotated[
         int, Meta(ge=0, le=1440, description="wait after the close")
     ] = 30

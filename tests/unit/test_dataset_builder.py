@@ -492,6 +492,45 @@ def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path)
     assert len(found) == 1
 
 
+# --- ids ----------------------------------------------------------------------------------------
+
+
+def test_superseded_records_are_counted_and_a_correction_is_no_conflict(scope):
+    scope.write(make_trade(), make_trade(trade_id="T2"), make_trade(exit_price=111.0, fees=2.0))
+    report = scope.build()
+    assert (report.superseded, report.id_conflicts, report.rejected) == (1, 0, {})
+    assert scope.build().superseded == 1, "counted on, not again"
+    scope.append(make_trade(trade_id="T3"))
+    assert scope.build().superseded == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"symbol": "MSFT"}, {"side": "short"}, {"entry_timestamp": "2024-01-02T11:00:00-05:00"}],
+)
+def test_an_id_of_two_trades_is_a_conflict_counted_and_named(tmp_path, other):
+    """Two accounts that number their trades alike: the last one counts, and it is said."""
+    folder = tmp_path / "scope"
+    one = write_ledger(tmp_path / "one.jsonl", [make_trade(), make_trade(trade_id="T2")])
+    two = write_ledger(tmp_path / "two.jsonl", [make_trade(**other), make_trade(trade_id="T3")])
+    builder = DatasetBuilder(folder, [one, two])
+    for _ in range(2):
+        report = builder.build(NOW)
+        assert (report.superseded, report.id_conflicts) == (1, 1)
+        assert report.rejected == {"id of another trade": 1}
+        (reject,) = map(json.loads, (folder / REJECTS_FILE).read_text().splitlines())
+        assert (reject["trade_id"], reject["line"], reject["ledger"]) == ("T1", 1, str(one))
+        assert f"in {two}" in reject["reason"]
+        assert report.rows_total == 3
+    append_ledger(one, [make_trade(trade_id="T4")])  # only what is new is read
+    assert builder.build(NOW).mode == "incremental"
+    assert builder.build(NOW).id_conflicts == 1
+    assert builder.verify() == []
+    write_ledger(two, [make_trade(trade_id="other-T1", **other), make_trade(trade_id="T3")])
+    report = builder.build(NOW)
+    assert (report.superseded, report.id_conflicts, report.rejected) == (0, 0, {})
+
+
 # --- several ledgers ----------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ answer to what a missing value is. Here it is always NaN.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import nan
@@ -35,7 +35,8 @@ class Dataset:
     the money put in at entry. ``quantity`` is in shares or units, ``notional`` is entry price
     times quantity, in currency. ``features`` is n rows by k columns in the order of
     ``feature_names`` (sorted); NaN is a missing value. ``version`` and ``sha256`` name the
-    committed bytes that the rows were read from, also after `take`.
+    committed bytes that the rows were read from, also after `take`. ``exit_type`` says how
+    each trade ended in the ledger's words, empty where it does not say.
     """
 
     trade_id: list[str]
@@ -54,6 +55,7 @@ class Dataset:
     features: Floats
     version: str
     sha256: str
+    exit_type: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.decision_us)
@@ -65,6 +67,7 @@ class Dataset:
         symbol: list[str] = []
         side: list[str] = []
         source: list[str] = []
+        exit_type: list[str] = []
         decision_us, exit_us = array("q"), array("q")
         pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
         quantity, notional = array("d"), array("d")
@@ -77,6 +80,7 @@ class Dataset:
             symbol += [row.symbol for row in some]
             side += [row.side for row in some]
             source += [row.source for row in some]
+            exit_type += [row.exit_type or "" for row in some]
             decision_us.extend([microseconds(row.decision_timestamp) for row in some])
             exit_us.extend([microseconds(row.exit_timestamp) for row in some])
             pnl_pct.extend([row.realized_pnl_pct for row in some])
@@ -103,6 +107,7 @@ class Dataset:
             features=matrix,
             version=version,
             sha256=sha256,
+            exit_type=exit_type,
         ).take(_chronological(decision_us, trade_id))
 
     @property
@@ -111,11 +116,11 @@ class Dataset:
         return self.realized_pnl_pct * self.notional
 
     def without_texts(self) -> "Dataset":
-        """The same without ids, symbols, sides and sources: no model reads them.
+        """The same without ids, symbols and other texts: no model reads them.
 
         What is sent to other processes is arrays, which need not be copied for each task.
         """
-        return replace(self, trade_id=[], symbol=[], side=[], source=[])
+        return replace(self, trade_id=[], symbol=[], side=[], source=[], exit_type=[])
 
     def take(self, indices: Sequence[int] | Integers) -> "Dataset":
         """The rows at ``indices``, in that order, with all feature columns."""
@@ -138,6 +143,7 @@ class Dataset:
             features=self.features[order],
             version=self.version,
             sha256=self.sha256,
+            exit_type=_taken(self.exit_type, listed),
         )
 
 

@@ -18,20 +18,27 @@ METADATA_VERSION = 1
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
-ROW_RULES = 2
+ROW_RULES = 3
 """Raise it when the same ledger would now give other rows or other rejects: the next build
 then reads everything again instead of trusting what was read under the old rules."""
+
+
+ID_OF_ANOTHER_TRADE = "id of another trade"
+"""The kind of a reject: a later record has the same id and another symbol, side or entry."""
 
 
 class Tally(msgspec.Struct, kw_only=True):
     """Counts over the closed trades of a ledger or of its first lines.
 
-    ``conflicts`` have a row that differs from their record now; ``nonfinite_features`` are
-    values, the others trades.
+    ``conflicts`` have a row that differs from their record now; ``superseded`` are closed
+    records whose trade has a later one, ``id_conflicts`` those whose later one is of another
+    trade; ``nonfinite_features`` are values, the others trades.
     """
 
     closed: int = 0
     conflicts: int = 0
+    superseded: int = 0
+    id_conflicts: int = 0
     nonfinite_features: int = 0
     mae_unknown: int = 0
     mae_sign_flipped: int = 0

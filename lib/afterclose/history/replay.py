@@ -26,7 +26,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
-from afterclose.errors import UNREADABLE, IntegrityError
+from afterclose.errors import UNREADABLE, IntegrityError, ScopeBusy
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import MarketClock
 from afterclose.paper_trading_executor import PaperTradingExecutor
@@ -139,6 +139,11 @@ class _Replay:
         self._clock.ensure(day.opens_at)
         with RiskFilter.load(self._settings, day.opens_at) as risk:
             executor = PaperTradingExecutor(self._settings, risk, self._ledger)
+            if not executor.owns_book:
+                raise ScopeBusy(
+                    f"another process trades in {self._settings.root} and owns its paper book; "
+                    "end it, then replay."
+                )
             for signal in self._due(day):
                 if (signal.symbol, day.opens_at.isoformat()) not in self._traded:
                     self.summary.signals[_enter(executor, signal, day)] += 1

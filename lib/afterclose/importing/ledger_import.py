@@ -90,10 +90,11 @@ def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -
         parsed = _parsed(request, options)
     except InputError as error:
         raise InputError(f"{_shown(request.file)}: {error}") from None
+    empty = not parsed.trips
     made = trades_of(parsed, options)
     found, refused = usable_only(made.trades, timezone, now)
     made = made._replace(trades=found, unused=[*made.unused, *refused])
-    if not found and not made.problems and not parsed.trips:
+    if not found and not made.problems and empty:
         made.problems.append("there is no usable trade in it; what was left out stands below")
     return _with_bars(settings, request, parsed, made, found)
 

@@ -36,6 +36,7 @@ __all__ = [
     "PreparedData",
     "TrainingMetrics",
     "TrainingOptions",
+    "atr_values",
     "fit_prepared",
     "label",
     "learn",
@@ -126,7 +127,7 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
         dataset.mae_pct,
         options.mae_threshold,
         options.mae_unit,
-        _atr_pct(dataset),
+        atr_values(dataset),
     )
 
 
@@ -134,11 +135,12 @@ def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
     """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
     if options.mae_unit != ATR_UNIT and not options.learns_r:
         return None
-    atr_pct = _atr_pct(dataset)
+    atr_pct = atr_values(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
 
 
-def _atr_pct(dataset: Dataset) -> Floats | None:
+def atr_values(dataset: Dataset) -> Floats | None:
+    """``atr_pct`` of every trade, NaN where it is missing; None without such a feature."""
     if ATR_FEATURE not in dataset.feature_names:
         return None
     values: Floats = dataset.features[:, dataset.feature_names.index(ATR_FEATURE)]
@@ -196,7 +198,7 @@ def training_set_of(
 ) -> TrainingSet:
     """What there is to learn from ``rows``, which are `only_learnable`."""
     pnl = dataset.realized_pnl_pct
-    loss_r = -units_of_risk(pnl, _atr_pct(dataset))[rows] if options.learns_r else None
+    loss_r = -units_of_risk(pnl, atr_values(dataset))[rows] if options.learns_r else None
     return TrainingSet(
         feature_matrix(dataset, selection, rows),
         bad[rows],
@@ -211,7 +213,7 @@ def only_learnable(split: Split, dataset: Dataset, options: TrainingOptions) -> 
     """The split without the training rows whose outcome the target cannot measure."""
     if not options.learns_r:
         return split
-    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, _atr_pct(dataset)))
+    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, atr_values(dataset)))
     return split._replace(train=split.train[known[split.train]])
 
 

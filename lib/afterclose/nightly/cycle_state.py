@@ -6,7 +6,7 @@ more than starting Python, and the status knows the registry, the journal and th
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,9 @@ from msgspec import Meta
 from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE
 from afterclose.scope_files import JOURNAL_FILE, STATUS_FILE
+
+if TYPE_CHECKING:
+    from afterclose.nightly.journal import Run
 
 CYCLE_JOB = "cycle"
 
@@ -60,7 +63,11 @@ def state_from_journal(root: Path) -> CycleState | None:
     """The same, as the journal tells it."""
     from afterclose.nightly.journal import Journal  # only where the status file does not answer
 
-    runs = Journal(root / JOURNAL_FILE).runs(CYCLE_JOB)
+    return latest_state(Journal(root / JOURNAL_FILE).runs(CYCLE_JOB))
+
+
+def latest_state(runs: "list[Run]") -> CycleState | None:
+    """The outcome of the session that the last of these runs was for; oldest run first."""
     for run in reversed(runs):
         if session := run.start.session:
             line = run.end or run.start

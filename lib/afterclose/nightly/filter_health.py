@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
+from afterclose.monitoring.alerts import monitor_alerts
 from afterclose.registry.reader import RegistryView
-from afterclose.registry.state import ActiveModel
+from afterclose.registry.state import CLOCKS_DIFFER, ActiveModel
 from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.model_pin import MODEL_ID_TIME, MODEL_ID_TIME_CHARACTERS
@@ -55,7 +57,11 @@ def filter_alerts(
     if active is None:
         return  # none was promoted, or the registry's own problems are said already
     yield from _model_alerts(settings, clock, now, active)
+    if active.since - now > CLOCKS_DIFFER:  # a clock was ahead: nobody knows since when really
+        active = replace(active, since=datetime.min.replace(tzinfo=UTC))
     verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    newest = verdicts[-1].at if verdicts else None
+    yield from monitor_alerts(settings.root, now, newest, active.since)
     if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
         return
     yield from _verdict_alerts(verdicts, active)

@@ -15,12 +15,14 @@ import msgspec
 from afterclose.disk.sealed_json import write_sealed
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
+    CYCLE_JOB,
     STATUS_VERSION,
     CycleState,
     StatusVersion,
+    latest_state,
     read_part,
-    state_from_journal,
 )
+from afterclose.nightly.journal import Journal
 from afterclose.records import Problem
 from afterclose.registry.events import Lock
 from afterclose.registry.reader import read_registry
@@ -28,6 +30,7 @@ from afterclose.registry.state import ActiveModel
 from afterclose.scope_files import (
     DATASET_FILE,
     EVALUATION_FILE,
+    JOURNAL_FILE,
     REPORT_FILE,
     STATUS_FILE,
 )
@@ -52,10 +55,14 @@ class CandidateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The dataset's version and number of rows."""
+    """The dataset's version and number of rows, and the counts of trades in its ledgers.
+
+    Among ``trades`` are ``superseded`` and ``id_conflicts`` (`afterclose.dataset.metadata`).
+    """
 
     version: str
     rows: int
+    trades: dict[str, int] = {}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +86,7 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
     Raises StorageError when the registry cannot be read.
     """
     view = read_registry(settings.model_dir, settings.signing_key)
-    cycle = state_from_journal(settings.root)
+    runs = Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)
     waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
     return Status(
         schema_version=STATUS_VERSION,
@@ -90,11 +97,11 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
         dataset=read_part(settings.root / DATASET_FILE, DatasetStatus),
-        last_cycle=cycle,
+        last_cycle=latest_state(runs),
         alerts=(
             *_switched_off(settings),
             *map(_words, view.problems),
-            *health.alerts(settings, now, view, cycle),
+            *health.alerts(settings, now, view, runs),
             *_undrawn(settings, waiting),
             *alerts,
         ),

@@ -88,7 +88,7 @@ class _Scope:
         found += [
             Problem(file=name, where=f"line {line.number}", what=line.what)
             for name in LOGS
-            for line in bad_lines(self.root / name)
+            for line in bad_lines(self.root / name, now)
         ]
         return found
 
@@ -110,9 +110,9 @@ class _Scope:
                 remove_file(path)
                 done.append(f"{path.relative_to(self.root)} is kept as {kept.name}; {remedy}")
         for name in LOGS:
-            if bad := list(bad_lines(self.root / name)):
+            if bad := list(bad_lines(self.root / name, now)):
                 kept = put_aside(self.root / name, bad)
-                left.append(f"{len(bad)} lines of {name} are lost, but kept in {kept.name}")
+                left.append(f"{len(bad)} lines of {name} are put aside, and kept in {kept.name}")
         return Repair(done=tuple(done), left=tuple(left))
 
     def _changed_ledgers(self) -> Iterator[Problem]:
@@ -140,7 +140,7 @@ class _Scope:
 
     def _damaged_unregistered(self) -> Iterator[Problem]:
         """Models that wait for their registration, held to their own metadata."""
-        known = self.registry.list_candidates()
+        known = self.registry.list_models()
         for model_id in self.store.model_ids():
             if model_id in known:
                 continue

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from afterclose.errors import AftercloseError, InputError
+from afterclose.features.catalogue import CATALOGUE, FRACTION
 from afterclose.history.blocked_entries import own_id
 from afterclose.learning.artifacts import ModelStore
 from afterclose.ledger import TradeLedger
@@ -97,7 +98,17 @@ def _explained(store: ModelStore, line: DecisionRecord) -> dict[str, Any]:
     if explanation.risk_score != line.risk_score:
         return {"problem": f"{line.model_id} gives {explanation.risk_score}, not the logged score"}
     parts: dict[str, Any] = msgspec.to_builtins(explanation)
+    for part in parts["contributions"]:
+        part["unit"] = _unit_of(part["feature"])
     return parts | {"reason": line.reason, "model_id": line.model_id}
+
+
+def _unit_of(feature: str) -> str:
+    """The unit of a feature's value; empty where only its rules know it."""
+    known = CATALOGUE.get(feature)
+    if known is not None:
+        return known.unit
+    return FRACTION if feature.endswith("_pct") else ""  # as everywhere here, `mae_pct` too
 
 
 class _Outcomes:

@@ -130,14 +130,19 @@ class RegistryReader:
         """One consistent reading."""
         return read_registry(self.model_dir, self._key)
 
-    def list_candidates(self) -> dict[str, dict[str, Any]]:
-        """Every model that may be promoted, by id, in order of registration.
+    def list_models(self) -> dict[str, dict[str, Any]]:
+        """Every registered model whose files are kept, by id, in order of registration.
 
         A record holds ``state`` (candidate, active, retired), ``metrics``, ``evaluation``
         (None before it was evaluated), ``artifacts`` and who registered it when.
         """
         models = self.view().state.models
         return {model_id: record.as_dict() for model_id, record in models.items()}
+
+    def list_candidates(self) -> dict[str, dict[str, Any]]:
+        """What waits for a promotion: `list_models` without the active and the retired ones."""
+        models = self.list_models()
+        return {name: record for name, record in models.items() if record["state"] == "candidate"}
 
     def get_active_model(self) -> str | None:
         """The id of the model that may be traded on."""

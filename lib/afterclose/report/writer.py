@@ -59,7 +59,8 @@ def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -
         scope=f"{settings.market}/{settings.env}",
         promote=promote_line(model_id, settings, f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"),
     )
-    charts = _candidate_charts(evaluation, [part.key for part in view.parts])
+    alike = [] if view.money else [part.key for part in view.parts]
+    charts = _candidate_charts(evaluation, alike)
     path = folder / REPORT_FILE
     write_atomic(path, page("candidate.html.j2", view=view, charts=charts))
     return path
@@ -112,10 +113,10 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
     return path
 
 
-def _candidate_charts(evaluation: dict[str, Any], parts: Iterable[str]) -> dict[str, Markup]:
+def _candidate_charts(evaluation: dict[str, Any], alike: Iterable[str]) -> dict[str, Markup]:
     main, threshold = main_part(evaluation), evaluation["threshold"]
     part, records = evaluation[main], evaluation["track_record"]
-    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in parts}
+    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in alike}
     charts["scores"] = score_chart("score", records[main]["scores"], threshold)
     charts["calibration"] = calibration_chart("calibration", part["calibration"])
     charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)

@@ -7,9 +7,11 @@ loses one or writes one twice.
 """
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
+from weakref import WeakValueDictionary
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +19,7 @@ from msgspec import Meta
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.ledger import TradeLedger
+from afterclose.trading.book_owner import own
 from afterclose.trading.positions import ClosedPosition, Position
 
 BOOK_VERSION = 1
@@ -62,15 +65,40 @@ class PositionStore:
     A disk that fails never stops trading: what it did not take stays in memory, is said
     once, and is tried again by the next `save`. Raises IntegrityError or StorageError when
     the book in ``path`` cannot be read.
+
+    Where another process owns the book (`afterclose.trading.book_owner`) it is read once, and
+    from then on kept in memory alone: neither the book nor a ledger is written.
     """
 
     def __init__(self, path: Path, ledgers: Mapping[str, TradeLedger]) -> None:
         self._path = path
         self._ledgers = ledgers
+        self._process = os.getpid()
+        self._owned = own(path, self)
+        if not self._owned:
+            _logger.warning(
+                "%s belongs to another process that trades in this scope: this one trades by the "
+                "rules alone and stores nothing. End one of them, then start this one again.",
+                path,
+            )
         self._book = PositionBook.load(path)
         self._disk_failed = False
         self._drop_trades_already_in_a_ledger()
         self.save()
+
+    @classmethod
+    def shared(cls, path: Path, ledgers: Mapping[str, TradeLedger]) -> "PositionStore":
+        """The store of this process for a book: two executors in it see the same positions."""
+        key = (os.getpid(), path.absolute(), *(str(ledgers[name].path) for name in sorted(ledgers)))
+        store = _stores.get(key)
+        if store is None:
+            store = _stores[key] = cls(path, ledgers)
+        return store
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process owns the book and writes it."""
+        return self._owned and self._process == os.getpid()
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -101,6 +129,8 @@ class PositionStore:
 
     def save(self) -> None:
         """Bring the disk up to what is in memory: the book, the ledgers, the book again."""
+        if not self.owned:
+            return
         try:
             self._save_book()
             while self._book.finished:
@@ -134,3 +164,7 @@ class PositionStore:
         left = [done for done in self._book.finished if done.position.trade_id not in stored]
         self._changed = left != self._book.finished
         self._book.finished = left
+
+
+_stores: WeakValueDictionary[tuple[object, ...], PositionStore] = WeakValueDictionary()
+"""The stores that executors of this process use, by process, book and ledgers."""

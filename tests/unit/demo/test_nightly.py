@@ -51,7 +51,7 @@ def test_each_promotion_by_the_rule_is_in_the_registry_with_its_figures(outcome,
     events = [event for event in registry.view().chain.events if event.event == "promoted"]
     assert outcome.details["promotions"] == len(events) >= 1
     for event in events:
-        walked = registry.list_candidates()[event.model_id]["evaluation"]["walk_forward"]
+        walked = registry.list_models()[event.model_id]["evaluation"]["walk_forward"]
         assert walked["rules_ml"]["expectancy"] > walked["rules_only"]["expectancy"]
         assert event.reason.startswith("demo rule: ")
         assert event.model_id in outcome.text

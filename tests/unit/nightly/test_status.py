@@ -60,7 +60,7 @@ def test_the_written_file_holds_every_key_of_schema_version_1(settings: Settings
         "previous_active": A,
         "lock": {"session": "2026-01-28", "until": "2026-01-28T21:30:00Z", "model_id": B},
         "candidates": {"count": 1, "newest": C},
-        "dataset": {"version": "v00000245-0123456789ab", "rows": 245},
+        "dataset": {"version": "v00000245-0123456789ab", "rows": 245, "trades": {}},
         "alerts": ["the model is 80 sessions old"],
     }
 

@@ -49,7 +49,7 @@ def test_a_page_is_small_and_quick_for_any_number_of_trades(
     path = write_candidate_report(settings.model_dir, MODEL_ID, settings)
     assert time.process_time() - started_s < SLOWEST_S
     assert path.stat().st_size < LARGEST_BYTES
-    assert f"of {trades:,} trades; the highs, lows" in path.read_text()
+    assert f"of {trades:,} sessions; the highs and lows" in path.read_text()
 
 
 def test_the_same_evaluation_gives_the_same_bytes_in_any_folder(
