@@ -28,11 +28,11 @@ from afterclose.nightly.work import Workplace
 from afterclose.records import Bar, Outcome, Trade
 from afterclose.scope_files import DECISIONS_FILE, POSITIONS_FILE
 from afterclose.settings import Settings
-from afterclose.trading.costs import fees_of, slipped
+from afterclose.trading.costs import Costs
 from afterclose.trading.decision_log import read_decisions
-from afterclose.trading.exit_rules import Exit, ExitPlan, exit_on_bar
+from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 from afterclose.trading.position_store import PositionBook
-from afterclose.trading.positions import ClosedPosition, Fill, Position
+from afterclose.trading.positions import ClosedPosition, Position
 
 STALE = timedelta(days=10)
 """An entry is made this soon after its decision, or not at all: a longer gap is the file's."""
@@ -104,6 +104,7 @@ class _Walk:
         self, settings: Settings, bars: pd.DataFrame, zone: ZoneInfo, ledger: TradeLedger
     ) -> None:
         self._settings, self._zone = settings, zone
+        self._costs = Costs.from_settings(settings)
         self._days = {str(symbol): _days(frame) for symbol, frame in bars.groupby("symbol")}
         self._ended = {
             trade.trade_id: datetime.fromisoformat(str(trade.exit_timestamp)) for trade in ledger
@@ -179,20 +180,14 @@ class _Walk:
             held = moment.astimezone(self._zone) - entered
             leave = exit_on_bar(position.side, position.plan, bar, held / timedelta(days=1))
             if leave is not None:
-                return self._closed(position, leave, moment)
+                return position.left(leave, self._costs).closed(leave, moment)
             position = position.seeing(bar.low, bar.high)
         return GOING_ON
-
-    def _closed(self, position: Position, leave: Exit, moment: datetime) -> ClosedPosition:
-        price = slipped(self._settings, leave.price, buying=position.side == "short")
-        fees = fees_of(self._settings, price, position.quantity)
-        left = position.seeing(*leave.seen_prices).closing(Fill(price, position.quantity), fees)
-        return ClosedPosition(left, moment.isoformat(), leave.exit_type, leave.exit_reason)
 
     def _position(
         self, entry: BlockedEntry, entered: datetime, price: float, plan: ExitPlan
     ) -> Position:
-        paid = slipped(self._settings, price, buying=entry.side == "long")
+        paid = self._costs.slipped(price, buying=entry.side == "long")
         return Position(
             trade_id=entry.shadow_id,
             symbol=entry.symbol,
@@ -202,7 +197,7 @@ class _Walk:
             entry_timestamp=entered.isoformat(),
             entry_price=paid,
             quantity=entry.quantity,
-            fees=fees_of(self._settings, paid, entry.quantity),
+            fees=self._costs.fees(paid, entry.quantity),
             rule_confidence=None,
             rule_features=entry.features,
             plan=plan,
