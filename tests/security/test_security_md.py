@@ -199,7 +199,8 @@ def test_a_ledger_line_runs_nothing_and_reaches_no_path(scope: Settings, tmp_pat
     words = f"$(touch {tmp_path}/mark); __import__('os').system('touch {tmp_path}/mark')"
     hostile = [
         record | {"trade_id": f"../../{number}{words}", "symbol": f"{tmp_path}/mark",
-                  "source": words, "exit_type": words, "rule_features": {"../../x": 1.0, words: 2.0, "rsi": 3.0}}
+                  "source": words, "exit_type": words,
+                  "rule_features": {"../../x": 1.0, words: 2.0, "rsi": 3.0}}
         for number, record in enumerate(trades(10))
     ]  # fmt: skip
     append_ledger(scope.ledger_paths[0], hostile)
