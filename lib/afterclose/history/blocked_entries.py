@@ -61,6 +61,8 @@ def blocked_entries(
     for line in lines:
         if line.symbol is None:
             counted[NO_SYMBOL] += line.reason == "high_risk"
+        elif line.reason == "session_over":
+            continue  # no verdict: who was blocked afterwards had loaded the filter anew
         elif line.reason != "high_risk":
             let_in.add(_key(line))
         elif _key(line) in blocked:
