@@ -17,6 +17,7 @@ from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import RefusedError, StorageError, is_a_stop
 from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
+from afterclose.nightly.metrics import write_metrics
 from afterclose.nightly.status import write_status
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -90,7 +91,7 @@ class Workplace:
 
     def _publish(self, now: datetime) -> None:
         if self._settings:
-            write_status(self._settings, now)
+            write_metrics(self._settings, write_status(self._settings, now), now)
 
 
 def _warned(outcome: Outcome, warning: str) -> Outcome:
