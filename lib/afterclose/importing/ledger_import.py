@@ -29,7 +29,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome, Trade
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.wording.importing import import_text
 
@@ -75,7 +75,7 @@ def import_file(settings: Settings, now: datetime, request: Request) -> Outcome:
 
 def _with_shadows(settings: Settings, now: datetime, request: Request, outcome: Outcome) -> Outcome:
     """Follow blocked entries through the import's bars too, where a filter has blocked any."""
-    if request.bars is None or not (settings.root / LOG_NAME).exists():
+    if request.bars is None or not (settings.root / DECISIONS_FILE).exists():
         return outcome
     from afterclose.history.shadow import follow_blocked  # pandas
 

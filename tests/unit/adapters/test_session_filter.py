@@ -7,7 +7,7 @@ import pytest
 from afterclose.adapters.session_filter import SessionFilter
 from afterclose.model_registry import ModelRegistry
 from afterclose.records import Subject
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.testing import frozen_clock
 from afterclose.trading.decision_log import read_decisions
@@ -44,7 +44,7 @@ def test_each_session_has_its_own_model_lock_and_line(scope: Settings) -> None:
     assert lock is not None
     assert (lock.session, lock.model_id) == ("2026-01-28", harmless)
     risk.close()
-    lines = [(line.trade_id, line.reason) for line in read_decisions(scope.root / LOG_NAME)]
+    lines = [(line.trade_id, line.reason) for line in read_decisions(scope.root / DECISIONS_FILE)]
     assert lines == [
         ("T-1", "high_risk"),
         ("T-2", "high_risk"),

@@ -18,7 +18,8 @@ from afterclose.ledger import TradeLedger
 from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.records import Subject
-from afterclose.risk_filter import LOG_NAME, RiskFilter
+from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.testing import frozen_clock
 from afterclose.trading.decision_log import parse_decision
@@ -233,7 +234,7 @@ def test_what_the_log_could_not_hold_is_counted(
     scope: Settings, asked: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     asked(entry(stop_price=96), entry(trade_id="T-2", stop_price=96))
-    log = scope.root / LOG_NAME
+    log = scope.root / DECISIONS_FILE
     first, second = log.read_bytes().splitlines()
     record = replace(parse_decision(second), lost_before=3)
     log.write_bytes(first[:-9] + b"\n" + seal(msgspec.json.encode(record)) + b"\n")
