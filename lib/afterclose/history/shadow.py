@@ -46,6 +46,8 @@ NO_PLAN = "neither its subject nor the settings plan an exit"
 OTHER_PRICES = "its price does not lie in its day's bar"
 BEYOND = "entered at or beyond its stop or target"
 ONE_OPEN = "one of its symbol, side and strategy was open"
+BY_EXECUTOR = "the paper executor follows it"
+DAMAGED = "lines of the log that are damaged"
 
 
 def follow_files(settings: Settings, now: datetime, bars_path: str) -> Outcome:
@@ -69,7 +71,9 @@ def follow_blocked(settings: Settings, now: datetime, bars_path: str) -> Outcome
     timezone = market_timezone(settings)
     ledger = TradeLedger(settings.shadow_ledger_path, timezone=timezone)
     counted: Counter[str] = Counter()
-    entries = blocked_entries(read_decisions(log), ZoneInfo(timezone), counted)
+    damaged: list[int] = []
+    entries = blocked_entries(read_decisions(log, damaged), ZoneInfo(timezone), counted)
+    counted[DAMAGED] = len(damaged)
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings).frame
     walk = _Walk(settings, bars[bars["closes_at"] <= now], ZoneInfo(timezone), ledger)
     trades = [trade for entry in entries if (trade := walk.outcome(entry, counted))]
@@ -118,6 +122,7 @@ class _Walk:
     def outcome(self, entry: BlockedEntry, counted: Counter[str]) -> Trade | None:
         """The shadow trade of an entry that has ended; else None, and it is counted why."""
         if entry.shadow_id in self._followed_by_executor:
+            counted[BY_EXECUTOR] += 1
             return None
         place = (entry.symbol, entry.side, entry.strategy, entry.shadow_id * entry.has_id)
         if entry.decided < self._open_until.get(place, entry.decided):
