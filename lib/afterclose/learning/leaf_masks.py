@@ -10,7 +10,6 @@ them. The sum adds the same leaves in the same order as a walk: it is equal to t
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, getitem
@@ -28,14 +27,10 @@ _FIRST_POSSIBLE: Final = bytes(
 
 def fits(tree: Tree) -> bool:
     """Whether a byte can stand for ``tree``; its nodes must hang together as a tree's do."""
-    parents = Counter(
-        child
-        for feature, *children in zip(tree.feature, tree.left, tree.right, strict=True)
-        for child in children
-        if feature != LEAF
-    )
-    leaves = tree.feature.count(LEAF)
-    return leaves <= MAX_LEAVES and parents == Counter(range(1, len(tree.feature)))
+    inner = [node for node, feature in enumerate(tree.feature) if feature != LEAF]
+    children = [*(tree.left[node] for node in inner), *(tree.right[node] for node in inner)]
+    leaves = len(tree.feature) - len(inner)
+    return leaves <= MAX_LEAVES and sorted(children) == list(range(1, len(tree.feature)))
 
 
 Test = tuple[float, int, bool]
