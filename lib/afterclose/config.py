@@ -13,10 +13,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from afterclose.errors import ConfigError, InputError
-from afterclose.settings import CALENDARS, MASK, Settings
+from afterclose.settings import CALENDARS, MASK, SECRETS, Settings
 
 PREFIX = "ML_"
-SECRETS = frozenset({"signing_key"})
 
 __all__ = ["Settings", "describe_range", "load_settings"]
 
