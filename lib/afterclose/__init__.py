@@ -9,7 +9,7 @@ What they are made of, from the ground up: each imports only from what stands ab
 (`tests/architecture/test_floors.py` reads this map), so a trade goes down this page once.
 
     errors arrays records settings   the vocabulary: nothing but types and names
-    clock config progress parallel   the wall clock, the environment, the terminal, the cores
+    clock log_lines config progress parallel    wall clock, log lines, environment, terminal, cores
     disk                  whole files, appended lines, locks, seals: the only way to the disk
     cron                  the container's cron: crontab lines, next runs, the runner
     measures              what trades earned and risked; how well scores part them

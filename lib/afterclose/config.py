@@ -50,6 +50,15 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     return settings
 
 
+def json_logs_are_asked() -> bool:
+    """Whether ML_LOG_FORMAT says json, where the settings as a whole cannot be read."""
+    try:
+        asked = {**_dotenv(), **os.environ}.get(PREFIX + "LOG_FORMAT") or ""
+    except InputError:
+        return False
+    return asked.strip() == "json"
+
+
 def describe_range(field: str) -> str:
     """The allowed values of a field in words, such as ``0 to 1`` or ``fraction, atr``."""
     hint = get_type_hints(Settings, include_extras=True)[field]

@@ -179,6 +179,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     courier_state: Annotated[
         str, Meta(min_length=1, description="folder of the courier's own state")
     ] = "courier"
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="what jobs and cron print: for people, or one JSON object a line"),
+    ] = "text"
     group_writable: Annotated[
         bool, Meta(description="files of the jobs may be written by their group too")
     ] = False

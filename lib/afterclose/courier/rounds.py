@@ -6,7 +6,6 @@ for a while, twice as long each time; what it missed waits, in one digest.
 
 import logging
 import os
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -177,14 +176,10 @@ class Courier:
             pause = min(FIRST_WAIT * 2 ** min(failures - 1, 10), LONGEST_WAIT)
             self.box.waits[name] = Wait(failures=failures, until=now + pause)
             if before is None:
-                _say(f"receiver {name} failed: {problem}; it is tried again")
+                _logger.warning("courier: receiver %s failed: %s; it is tried again", name, problem)
         elif before:
-            _say(f"receiver {name} works again")
+            _logger.warning("courier: receiver %s works again", name)
         self._write()
 
     def _write(self) -> None:
         write_letterbox(self.folder, self.box)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"courier: {text}\n")

@@ -10,7 +10,6 @@ runs; readers take both. Lines that cannot be read (a crash in an append) or who
 not match are passed over.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from afterclose.disk.line_appender import LineAppender
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.seal import is_damaged, seal
 from afterclose.errors import UNREADABLE, ScopeBusy
+from afterclose.log_lines import take_run_id
 from afterclose.records import SCHEMA_VERSION
 
 ROTATE_BYTES = 2 << 20
@@ -92,7 +92,7 @@ class Journal:
         moment = now.astimezone(UTC)
         line = JournalLine(
             schema_version=SCHEMA_VERSION,
-            run_id=f"{moment:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+            run_id=take_run_id(moment),
             job=job,
             event="START",
             at=moment,

@@ -168,7 +168,7 @@ def test_figures_that_move_by_themselves_are_no_change() -> None:
 
 @pytest.mark.parametrize("manner", ["hanging", "dripping", "500", "garbage"])
 def test_a_bad_receiver_costs_seconds_and_loses_nothing(
-    settings: Settings, state: Path, manner: str, capsys: pytest.CaptureFixture[str]
+    settings: Settings, state: Path, manner: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     switch_off(settings)
     with receiver(manner) as bad, receiver() as good:
@@ -184,7 +184,7 @@ def test_a_bad_receiver_costs_seconds_and_loses_nothing(
             run_courier(told, NIGHT + minutes * MINUTE, str(state), once=True)
         assert len(bad.messages) == 1
         assert len(good.messages) == 1
-    said = capsys.readouterr().err
+    said = caplog.text
     assert said.count("failed: ") == 1
     assert "s3cret-token" not in said
 
