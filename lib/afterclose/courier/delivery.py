@@ -10,8 +10,8 @@ import re
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +26,26 @@ SEND_LIMIT_S: Final = 20.0
 MAX_BODY_BYTES: Final = 10_000
 
 _NEXT_URL: Final = re.compile(r"[\s,]+(?=[A-Za-z][\w+.-]*://)")
+
+
+@contextmanager
+def only_own_words() -> Iterator[None]:
+    """Inside, nothing is logged but by this project: the libraries that send name URLs.
+
+    They do so at every level, warnings too, and in loggers of other libraries.
+    """
+    handlers = [*logging.getLogger().handlers, *filter(None, [logging.lastResort])]
+    for handler in handlers:
+        handler.addFilter(_is_own)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(_is_own)
+
+
+def _is_own(record: logging.LogRecord) -> bool:
+    return record.name.partition(".")[0] == "afterclose"
 
 
 def receiver_id(url: str) -> str:
@@ -72,7 +92,6 @@ def _post(url: str, body: str) -> str:
 def _apprise(url: str, title: str, body: str) -> str:
     import apprise
 
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its messages name URLs
     sender = apprise.Apprise(asset=apprise.AppriseAsset(app_id="afterclose"))
     if not sender.add(url):
         return "Apprise does not know such a URL"

@@ -17,6 +17,7 @@ from afterclose.clock import utc_now
 from afterclose.courier.delivery import (
     check_ping_url,
     notify,
+    only_own_words,
     ping,
     receiver_id,
     split_urls,
@@ -59,7 +60,7 @@ def run_courier(settings: Settings, now: datetime, state_dir: str | None, *, onc
     if not settings.ping_url and not settings.notify_urls:
         raise ConfigError("ML_NOTIFY_URLS", "", "set it, or ML_PING_URL: there is nowhere to send")
     courier = Courier(settings, Path(state_dir or settings.courier_state))
-    with scope_lock(courier.folder):
+    with only_own_words(), scope_lock(courier.folder):
         sent = courier.look(now)
         while not once:
             sleep(LOOK_EVERY_S)
