@@ -52,8 +52,9 @@ class Sums(NamedTuple):
 def drift_path(before: list[Week], since: list[Week]) -> tuple[list[float], list[float]]:
     """The log stake after each block of ``since``, and each feature's part of the last one.
 
-    A stake is that after a block of weeks (`blocks_of`). ``before`` are weeks from before the model was active, oldest first. The part of a feature
-    is the log stake of its own bets. Both are empty where there is nothing to rank.
+    A block is a week, or some (`blocks_of`). ``before`` are weeks from before the model was
+    active, oldest first. The part of a feature is the log stake of its own bets. Both are empty
+    where there is nothing to rank.
     """
     past, live = blocks_of(before), blocks_of(since)
     if not live or not live[0].features:
