@@ -15,12 +15,14 @@ from msgspec.structs import replace
 
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.files import keep_beside, remove_file, sha256_file
-from afterclose.disk.seal import is_sealed, is_sealed_page
+from afterclose.disk.seal import is_sealed, is_sealed_page, is_sealed_text
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import CACHE_NAME
 from afterclose.model_registry import ModelRegistry
+from afterclose.monitoring.monitor_file import MONITOR_FILE
 from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
+from afterclose.nightly.metrics import METRICS_FILE
 from afterclose.nightly.sealed_lines import bad_lines, put_aside
 from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
 from afterclose.nightly.work import Workplace
@@ -61,6 +63,8 @@ class _Scope:
         pages = (self.root / INDEX_FILE, *sorted(self.store.model_dir.glob(f"*/{REPORT_FILE}")))
         return {
             self.root / STATUS_FILE: "the next job writes it anew",
+            self.root / METRICS_FILE: "the next job writes it anew",
+            self.root / MONITOR_FILE: "`make monitor` computes it anew",
             self.root / CACHE_NAME: "the next cycle makes it anew",
             **dict.fromkeys(pages, "`make report` draws it anew"),
         }
@@ -177,6 +181,8 @@ def _fault(path: Path) -> str:
     data = path.read_bytes()
     if path.suffix == ".html":
         return "" if is_sealed_page(data) else "changed since it was drawn"
+    if path.name == METRICS_FILE:
+        return "" if is_sealed_text(data) else "changed since it was written"
     try:
         msgspec.json.decode(data)
     except UNREADABLE as error:
