@@ -26,6 +26,7 @@ from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import read_registry
 from afterclose.report.account_charts import Values
 from afterclose.report.candidate_view import candidate_view
+from afterclose.report.dataset_chart import dataset_chart
 from afterclose.report.held import held_worth
 from afterclose.report.money_view import record_of
 from afterclose.report.morning_view import morning_view
@@ -33,7 +34,8 @@ from afterclose.report.pages import drawing, page
 from afterclose.report.recent_verdicts import recent_verdicts
 from afterclose.report.scope_view import CompareChoice, scope_view
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
-from afterclose.report.time_charts import equity_chart, growth_chart
+from afterclose.report.time_chart import TimeChart
+from afterclose.report.time_charts import equity_chart
 from afterclose.report.verdict import account_of, main_part
 from afterclose.report.volume_writer import MOST_EACH_TIME, write_volume_index
 from afterclose.settings import Settings
@@ -170,10 +172,10 @@ def _monitor(path: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _scope_charts(settings: Settings) -> dict[str, Markup]:
+def _scope_charts(settings: Settings) -> dict[str, TimeChart]:
     metadata = DatasetFile(settings.root).metadata()
     versions = metadata.versions if metadata else ()
     if len(versions) < MIN_VERSIONS:
         return {}
     sizes = [(datetime.fromisoformat(made.built_at), made.rows) for made in versions]
-    return {"growth": drawing(growth_chart("growth", sizes))}
+    return {"growth": dataset_chart("growth", sizes)}
