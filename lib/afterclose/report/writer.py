@@ -122,7 +122,7 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
         morning=morning_view(
             recent_verdicts(settings, now),
             _monitor(settings.root / MONITOR_FILE),
-            (status["last_cycle"] or {}).get("session") or "",
+            _last_session(status, now),
         ),
         compare=_choice(settings, status, sorted(registry.state.models)),
     )  # fmt: skip
@@ -139,6 +139,12 @@ def _candidate_charts(evaluation: dict[str, Any], alike: Iterable[str]) -> dict[
     charts["calibration"] = calibration_chart("calibration", part["calibration"])
     charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)
     return {name: drawing(svg) for name, svg in charts.items()}
+
+
+def _last_session(status: Mapping[str, Any], now: datetime) -> str:
+    """The session that the last cycle worked on, unless a clock was ahead then."""
+    session: str = (status["last_cycle"] or {}).get("session") or ""
+    return session if session <= now.date().isoformat() else ""
 
 
 def _held(evaluation: dict[str, Any], settings: Settings) -> Values | None:
