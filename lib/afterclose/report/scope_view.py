@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from afterclose.registry.events import Event
+from afterclose.report.glossary import scope_glossary
 from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
 from afterclose.report.verdict import Tone, tone_of
@@ -116,6 +117,7 @@ class ScopeView(NamedTuple):
     changes: list[ChangeRow]
     runs: list[RunRow]
     dataset: str
+    glossary: list[tuple[str, str]]
     compare: CompareChoice | None = None
     volume: str = "../../index.html"
 
@@ -160,6 +162,7 @@ def scope_view(
         changes=_changes(events, pages, now),
         runs=[_run(run) for run in reversed(runs[-MAX_LISTED:])],
         dataset=f"{counted(dataset['rows'], 'trade')}, {dataset['version']}" if dataset else "",
+        glossary=scope_glossary(),
         compare=compare,
     )
 
