@@ -52,7 +52,7 @@ from afterclose.learning.training import TrainingOptions, label
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
-"""Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
+"""Trades listed with their scores in each part: what a page can show, five megabytes of JSON."""
 
 
 class FrozenModel(NamedTuple):
