@@ -119,8 +119,8 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify deactivate off on monitor
 .PHONY: cron session fleet courier
+.PHONY: verify deactivate off on monitor compare open
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
@@ -155,6 +155,10 @@ candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
 report: $(READY) ## draw the scope's page, and review pages that are missing
 	@$(RUN) jobs.report $(COMMON)
+compare: $(READY) ## two models on the same decisions, as a page   [A=…] [B=…]
+	@$(RUN) jobs.compare $(COMMON) $${A:+--a "$$A"} $${B:+--b "$$B"}
+open: $(READY) ## show the pages in a browser, until Ctrl-C   [PORT=…]
+	@$(RUN) jobs.open $(COMMON) $${PORT:+--port "$$PORT"}
 verify: $(READY) ## check every file of the scope   [REPAIR=1]
 	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
 cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]

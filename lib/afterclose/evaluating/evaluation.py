@@ -54,7 +54,7 @@ from afterclose.measures.metrics import RunAll
 from afterclose.settings import Settings
 
 MAX_LISTED_TRADES: Final = 20_000
-"""Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
+"""Trades listed with their scores in each part: what a page can show, five megabytes of JSON."""
 
 
 class FrozenModel(NamedTuple):

@@ -26,6 +26,7 @@ from afterclose.market.clock import MarketClock
 from afterclose.nightly.due import training_is_refused, what_is_due
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome, ScopeResult
+from afterclose.report.drawn import volume_page
 from afterclose.settings import Settings
 from afterclose.wording.fleet import fleet_text
 
@@ -66,6 +67,8 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
             results.append(result)
             progress.advance()
     results.sort(key=lambda result: result.scope)
+    if due:
+        volume_page(volume, now)
     worst = max((r.exit_code for r in results), key=SEVERITY.index, default=0)
     counts = Counter(result.status for result in results)
     took_s = round(monotonic_s() - started, 3)

@@ -57,6 +57,12 @@ GLOSSARY: Final[dict[str, str]] = {
     "Sharpe per Trade": "mean PnL of a trade over how much trades' PnL scatters",
     "Kept": "trades that the model lets through, of all decisions",
     "Score": "the model's risk score from 0 to 1: higher is worse; above the threshold it blocks",
+    "Risk score": "the model's answer to an entry, from 0 to 1: higher is worse; above the "
+    "threshold it blocks",
+    "Rules only": "expectancy of the rules alone, each trade counted alike",
+    "With it": "expectancy of the trades that the model lets through",
+    "Net PnL less rules": "what the account earned with the model less what the rules earned, "
+    "walking forward",
     "Threshold": "the risk score above which an entry is blocked",
     "PnL": "what a trade earned, net of fees, as a share of the money put in",
     "AUC": "how often a bad trade gets a higher score than a good one: 0.5 is a coin, 1 is perfect",
@@ -75,6 +81,18 @@ GLOSSARY: Final[dict[str, str]] = {
 """A term as pages write it, and what it means."""
 
 
+SCOPE_TERMS: Final = (
+    "AUC", "By luck alone", "Kept", "Net PnL", "Net PnL less rules", "Risk score", "Rules only",
+    "Trades", "With it",
+)  # fmt: skip
+"""What the scope's page measures."""
+
+
 def glossary() -> list[tuple[str, str]]:
     """All entries by name."""
     return sorted(GLOSSARY.items(), key=lambda entry: entry[0].lower())
+
+
+def scope_glossary() -> list[tuple[str, str]]:
+    """The entries of what the scope's page shows."""
+    return [entry for entry in glossary() if entry[0] in SCOPE_TERMS]
