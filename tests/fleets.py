@@ -9,12 +9,15 @@ from builders import synthetic_records, write_ledger
 NOW = datetime(2026, 1, 27, 22, tzinfo=UTC)
 SESSION = "2026-01-27"
 
+APART = 40
+"""Hours between two decisions; at one an hour, 60 trades would all overlap the held-out ones."""
+
 
 def scope(volume: Path, name: str, trades: int = 150) -> Path:
-    """A scope with closed trades and nothing else."""
+    """A scope with closed trades and nothing else; few of them are far enough apart to train."""
     root = volume / name
     root.mkdir(parents=True)
-    write_ledger(root / "trade_ledger.jsonl", synthetic_records(trades))
+    write_ledger(root / "trade_ledger.jsonl", synthetic_records(trades * APART)[::APART])
     return root
 
 
