@@ -1,5 +1,6 @@
 """Volumes of many scopes, and what a fleet has made of them."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,3 +48,9 @@ def models(root: Path) -> list[str]:
 def cards(root: Path) -> tuple[bytes, ...]:
     """The bytes of the scope's scorecards."""
     return tuple(path.read_bytes() for path in sorted(root.glob("ml_models/2*/scorecard.json")))
+
+
+def rows_of(root: Path) -> list[str]:
+    """The trade of each row of the scope's dataset."""
+    lines = (root / "ml_training_dataset.jsonl").read_bytes().splitlines()
+    return [str(json.loads(line)["trade_id"]) for line in lines]

@@ -64,7 +64,7 @@ def test_a_killed_worker_delays_its_scope_and_loses_none(tmp_path: Path) -> None
     roots = fleet_of(volume, 10)
     with Cluster(tmp_path) as cluster:
         fleet = start(volume, cluster.start_workers(2))
-        until(lambda: any(models(root) for root in roots))
+        until(lambda: any(good_ends(root) for root in roots))
         cluster.workers[0].kill()
         code, rows = result_of(fleet)
         assert code == 0, rows
@@ -79,7 +79,7 @@ def test_the_scheduler_dies_and_a_run_without_it_finishes_the_rest(tmp_path: Pat
     roots = fleet_of(volume, 8)
     with Cluster(tmp_path) as cluster:
         fleet = start(volume, cluster.start_workers(2))
-        until(lambda: any(models(root) for root in roots))
+        until(lambda: any(good_ends(root) for root in roots))
         cluster.scheduler.kill()
         code, rows = result_of(fleet)
         assert code == 1
@@ -101,7 +101,7 @@ def test_a_killed_fleet_leaves_whole_scopes_and_the_next_takes_the_rest(tmp_path
     with Cluster(tmp_path) as cluster:
         address = cluster.start_workers(2)
         fleet = start(volume, address)
-        until(lambda: any(models(root) for root in roots))
+        until(lambda: any(good_ends(root) for root in roots))
         fleet.kill()
         fleet.communicate()
         code, rows = result_of(start(volume, address))
@@ -117,7 +117,7 @@ def test_a_worker_that_stops_answering_delays_no_other_scope(tmp_path: Path) -> 
     roots = fleet_of(volume, 10)
     with Cluster(tmp_path) as cluster:
         fleet = start(volume, cluster.start_workers(2), "--time-limit-s", "45")
-        until(lambda: sum(bool(models(root)) for root in roots) > 4)  # both are warm by then
+        until(lambda: sum(bool(good_ends(root)) for root in roots) > 4)  # both are warm by then
         os.kill(cluster.workers[0].pid, signal.SIGSTOP)
         code, rows = result_of(fleet)
         trouble = [row for row in rows.values() if row["exit_code"]]
