@@ -30,8 +30,8 @@ LOOK_S: Final = 0.5
 GRACE_S: Final = 5.0
 """What an answer may take beyond a scope's time limit."""
 
-HEARD_S: Final = 2.0
-"""What a worker may take to hear that it is to end."""
+HEARD_S: Final = 10.0
+"""What a worker may take to hear that it is to end, once all scopes have an answer."""
 
 NO_WORKER_S: Final = 60.0
 """How long a cluster may be without any worker that answers."""
@@ -75,6 +75,7 @@ class _Cluster:
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self._given_up: set[str] = set()
         self._deaths: Counter[str] = Counter()
+        self._ending: list[Thread] = []
         self._worker_seen_s = monotonic_s()
 
     def results(self) -> Iterator[ScopeResult]:
@@ -91,6 +92,8 @@ class _Cluster:
         except gone as error:
             words = f"the scheduler does not answer ({type(error).__name__}); run the fleet again"
             yield from self._all_left(words)
+        for said in self._ending:  # a client that is closed says nothing more
+            said.join(HEARD_S)
 
     def _hand_out(self, workers: set[str]) -> None:
         for worker in sorted(workers - {errand.worker for errand in self._out.values()}):
@@ -148,7 +151,7 @@ class _Cluster:
         run = partial(self._client.run, end_process, workers=[worker], on_error="ignore")
         said = Thread(target=run, kwargs={"wait": False}, daemon=True)
         said.start()
-        said.join(HEARD_S)
+        self._ending.append(said)
 
     def _lost(self, workers: set[str]) -> Iterator[ScopeResult]:
         """Scopes whose worker is gone wait for another one, but not for ever."""
