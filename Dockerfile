@@ -12,15 +12,17 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE} AS build
 ARG PIP_NO_INDEX
 ARG PIP_FIND_LINKS
+# requirements-fleet.lock adds Dask and object stores to it.
+ARG LOCK=requirements.lock
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 
 WORKDIR /src
-COPY requirements.lock wheels* ./
+COPY requirements.lock requirements-fleet.lock wheels* ./
 # Tests of the packages and the installer itself stay behind. The bytecode is made once, here:
 # the container's file system is read-only, and compiling at each start costs seconds.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --quiet --no-compile --only-binary :all: --require-hashes \
-        -r requirements.lock \
+        -r "$LOCK" \
     && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
     && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 

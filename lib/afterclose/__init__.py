@@ -33,6 +33,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     ml_orchestrator operating        what a person or cron asks of a scope
     fleet                 all scopes of a volume in one run
     courier               pings and messages: the one part with a network
+    backup                copies of scopes elsewhere, and back
     demo study            real prices, and whole histories, through all of it
     testing               for the tests of a bot: filters with one answer, a frozen clock
     adapters              the filter inside the bots of others; each is imported only on demand

@@ -32,7 +32,14 @@ JOBS_OF_A_DAY = {
         "deactivate",
         "verify",
     ),
-    "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
+    "Once in a while": (
+        "backup",
+        "restore",
+        "demo",
+        "study",
+        "calibrate_gates",
+        "calibrate_monitor",
+    ),
     "As a service": ("cron", "fleet", "courier"),
 }
 """The jobs in the order of a trader's day."""
