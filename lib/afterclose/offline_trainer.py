@@ -43,7 +43,7 @@ from afterclose.registry.events import is_signed
 from afterclose.registry.reader import RegistryReader
 from afterclose.settings import Settings
 
-TRAINING_CODE: Final = 1
+TRAINING_CODE: Final = 2
 """Raise it when equal data and options would now give another model."""
 
 
@@ -164,10 +164,17 @@ class OfflineTrainer:
             learned = learn(task, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(task, options, learned, key, now)
+        return self._publish(task, options, learned, key, now, rows=len(dataset))
 
     def _publish(
-        self, task: Task, options: TrainingOptions, learned: Learned, key: str, now: datetime
+        self,
+        task: Task,
+        options: TrainingOptions,
+        learned: Learned,
+        key: str,
+        now: datetime,
+        *,
+        rows: int,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
@@ -177,7 +184,7 @@ class OfflineTrainer:
             "training_key": key,
             "dataset": {
                 "version": dataset.version,
-                "rows": len(dataset),
+                "rows": rows,
                 "sha256": dataset.sha256,
             },
             "settings": options,
