@@ -96,10 +96,10 @@ types: $(VENV)/.dev ## static types
 format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
-calibrate-gates: $(READY) ## how often the promotion gates let noise through, and an edge   [SEEDS=200]
-	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
 calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
 	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [DATA=prices.csv]
+	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 LIGHT = --extra backtesting --extra backtrader --extra alpaca
@@ -194,7 +194,7 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] 
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
 
-.PHONY: import-ledger study why shadow
+.PHONY: import-ledger study placebo why shadow
 why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
 	@$(RUN) jobs.why $(COMMON) $${TRADE:+--trade "$$TRADE"} $${SYMBOL:+--symbol "$$SYMBOL"} \
 		$${DATE:+--date "$$DATE"}
@@ -211,6 +211,8 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
 		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
+placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
+	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
 study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
 	$(call need,DATA,study DATA=prices.csv)
 	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}

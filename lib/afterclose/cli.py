@@ -37,6 +37,7 @@ JOBS_OF_A_DAY = {
         "restore",
         "demo",
         "study",
+        "placebo",
         "calibrate_gates",
         "calibrate_monitor",
     ),

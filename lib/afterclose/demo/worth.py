@@ -15,7 +15,7 @@ import numpy as np
 from afterclose.arrays import Mask
 from afterclose.dataset.columns import EPOCH, Dataset
 from afterclose.evaluating.comparison import Difference, Outcomes, differences
-from afterclose.measures.metrics import TradeMetrics, trade_metrics
+from afterclose.measures.metrics import TradeMetrics
 
 RULE = "=" * 80
 TOTAL = "All together"
@@ -53,13 +53,18 @@ def worth_of(
     active = np.searchsorted(np.array(starts), dataset.decision_us, side="right") - 1
 
     def worth(model_id: str, rows: Mask) -> Worth:
-        outcomes = Outcomes(dataset.realized_pnl_pct[rows], bad[rows], dataset.exit_us[rows])
+        outcomes = Outcomes(
+            dataset.realized_pnl_pct[rows],
+            bad[rows],
+            dataset.exit_us[rows],
+            dataset.decision_us[rows],
+        )
         order = np.argsort(outcomes.exit_us, kind="stable")
         outcomes, keep = outcomes.take(order), taken[rows][order]
         return Worth(
             model_id=model_id,
-            rules_only=trade_metrics(*outcomes),
-            rules_ml=trade_metrics(*outcomes, keep),
+            rules_only=outcomes.metrics(),
+            rules_ml=outcomes.metrics(keep),
             differences=differences(
                 outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed
             ),

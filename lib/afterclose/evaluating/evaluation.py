@@ -16,11 +16,11 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
-from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
@@ -133,16 +133,19 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """All figures of ``model`` on the dataset that it was trained on, as JSON values.
 
+    What is counted is decisions: rows of one decision are put together first.
+
     ``active`` is the model to replace, if any; ``candidates_tried`` counts this one too;
     ``run_all`` may walk forward and resample in parallel. Nothing is NaN: what has no value
     is None, and a sentence in ``notes`` says why.
     """
+    dataset = one_row_a_decision(dataset)
     risk_threshold, seed = model.options.risk_threshold, model.options.seed
     threshold = model.threshold(risk_threshold)
     tuned = model.tuned_threshold is not None
     resamples = options.bootstrap_resamples
     bad = label(dataset, model.options)
-    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
+    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us, dataset.decision_us)
     sizing, seen_z = options.sizes, options.ood_max_z
     judged = partial(
         FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=seen_z, sizing=sizing
@@ -176,9 +179,7 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    track = judged_track(
-        one_row_a_decision(dataset), model.options, cutoff, max_abs_z=seen_z, run_all=run_all
-    )
+    track = judged_track(numbers, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),

@@ -71,7 +71,7 @@ def judged_track(
     run_all: RunAll = map,
 ) -> Track:
     """What the bets of `afterclose.evaluating.evidence` are made on, one row a decision."""
-    rows, verdicts = prequential(
+    once = prequential(
         decisions.without_texts(),
         label(decisions, options),
         options,
@@ -79,6 +79,12 @@ def judged_track(
         max_abs_z=max_abs_z,
         run_all=run_all,
     )
+    return track_of(decisions, once)
+
+
+def track_of(decisions: Dataset, once: Judged) -> Track:
+    """The track of decisions that were judged once, in exit order."""
+    rows, verdicts = once
     atr_pct = atr_values(decisions)
     unknown = np.full(len(decisions), np.nan)
     return Track(

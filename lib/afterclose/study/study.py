@@ -31,7 +31,7 @@ from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
 from afterclose.learning.training import label
 from afterclose.market.clock import market_timezone
 from afterclose.market.overrides import NO_OVERRIDES
-from afterclose.measures.metrics import TradeMetrics, trade_metrics
+from afterclose.measures.metrics import TradeMetrics
 from afterclose.offline_trainer import OfflineTrainer
 from afterclose.parallel import run_all
 from afterclose.progress import showing_progress
@@ -113,7 +113,7 @@ def study_file(settings: Settings, path: Path, *, quiet: bool = False) -> Study:
     """Replay one file; see `run_study`."""
     read = read_ohlcv(path)
     with TemporaryDirectory(prefix="afterclose-study-") as folder:
-        settings = _study_settings(settings, folder, best_calendar(read, settings))
+        settings = study_settings(settings, folder, best_calendar(read, settings))
         bars = on_sessions(read, settings)
         months = last_sessions(bars.frame)
         with showing_progress(path.name, len(months), quiet=quiet) as progress:
@@ -195,7 +195,9 @@ def _study(
     rows = np.flatnonzero([name in lived.judged for name in dataset.trade_id])
     rows = rows[np.argsort(dataset.exit_us[rows], kind="stable")]
     keep = np.array([dataset.source[row] != "shadow" for row in rows.tolist()], dtype=bool)
-    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us).take(rows)
+    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us, dataset.decision_us).take(
+        rows
+    )
     dates = bars.frame["date"]
     return Study(
         data=data,
@@ -212,8 +214,8 @@ def _study(
         promotions=lived.promotions,
         after_promotion=len(rows),
         blocked=int((~keep).sum()),
-        rules_only=trade_metrics(*outcomes),
-        rules_ml=trade_metrics(*outcomes, keep),
+        rules_only=outcomes.metrics(),
+        rules_ml=outcomes.metrics(keep),
         differences=differences(
             outcomes,
             np.ones_like(keep),
@@ -224,7 +226,8 @@ def _study(
     )
 
 
-def _study_settings(settings: Settings, folder: str, calendar: str) -> Settings:
+def study_settings(settings: Settings, folder: str, calendar: str) -> Settings:
+    """The user's settings in a scope of its own, where every trade is taken, at usual costs."""
     return replace(
         settings,
         logs_dir=folder,
