@@ -166,9 +166,10 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
 		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
-study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
-	$(call need,DATA,study DATA=prices.csv)
-	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}
+study: $(READY) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
+	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv))
+	@$(RUN) jobs.study $(COMMON) $${DATA:+--data "$$DATA"} $${LEDGER:+--ledger "$$LEDGER"} \
+		$${RECIPES:+--recipes "$$RECIPES"} $${EVERY:+--every "$$EVERY"} $${OUT:+--out "$$OUT"}
 
 # --- the container ----------------------------------------------------------------------
 
