@@ -5,12 +5,16 @@
 //	risk, ok := card.Risk(map[string]float64{"rsi_14": 61.5, "atr_pct": 0.021})
 package scorer
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Card is scorecard.json; a feature that is absent from an entry, or NaN, is missing.
 type Card struct {
 	Kind     string    `json:"kind"`
 	Names    []string  `json:"feature_names"`
+	Needed   []string  `json:"needed"`
 	Mean     []float64 `json:"train_mean"`
 	Std      []float64 `json:"train_std"`
 	Imputed  []float64 `json:"imputation_values"`
@@ -29,6 +33,9 @@ func (c *Card) Risk(features map[string]float64) (float64, bool) {
 		x, known := features[name]
 		if !known || math.IsNaN(x) || math.IsInf(x, 0) {
 			x = math.NaN()
+			if slices.Contains(c.Needed, name) {
+				return 0, false
+			}
 			missing++
 		} else if math.Abs(x-c.Mean[i])/c.Std[i] > 8 {
 			return 0, false

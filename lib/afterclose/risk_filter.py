@@ -19,6 +19,7 @@ from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
 from afterclose.settings import Settings
+from afterclose.trades.model_inputs import with_inputs
 from afterclose.trading.decision_log import (
     DecisionLog,
     DecisionRecord,
@@ -96,22 +97,23 @@ class RiskFilter:
 
         Anything with ``items`` will do, a pandas row too. ``about`` says which entry it is,
         for the log. Never raises, for any object; and the verdict is in the log before it is
-        returned.
+        returned. A model that was trained on both sides, or on several strategies, takes them
+        from ``about`` (or from the features), and abstains where it is not told.
         """
         now = utc_now()
-        seen = plain_features(features)
+        seen = self._seen(features, about)
         decision = self._decide(seen, now)
         if self._log is not None:
             self._record(self._log, seen, decision, about, now)
         return decision
 
-    def explain(self, features: object) -> Explanation:
+    def explain(self, features: object, about: Subject | None = None) -> Explanation:
         """Why an entry with these features has its score: what each feature adds to it.
 
         ``reason`` is the code that `check` would answer with, and what it scores is taken
         apart; without a score there is nothing in it but that. Not logged. Never raises.
         """
-        seen = plain_features(features)
+        seen = self._seen(features, about)
         decision = self._decide(seen, utc_now())
         nothing = Explanation(reason=decision.reason, model_id=self.model_id)
         if decision.risk_score is None or self._scorer is None or seen is None:
@@ -154,6 +156,14 @@ class RiskFilter:
     ) -> None:
         self.close()
 
+    def _seen(self, features: object, about: Subject | None) -> PlainFeatures | None:
+        """The features in plain values, with side and strategy where the model asks for them."""
+        seen = plain_features(features)
+        if seen is None or self._scorer is None or not self._scorer.inputs:
+            return seen
+        subject, _ = plain_subject(current_subject() if about is None else about)
+        return with_inputs(seen, self._scorer.inputs, subject.side, subject.strategy)
+
     def _decide(self, seen: PlainFeatures | None, now: datetime) -> Decision:
         if self._switch.is_off():
             return self._abstain("switched_off")
@@ -182,7 +192,7 @@ class RiskFilter:
         """Why a score is not to be asked for; None when nothing forbids it."""
         if assessment.invalid:
             return "features_invalid"
-        if assessment.missing_share > MAX_MISSING_SHARE:
+        if assessment.needed_missing or assessment.missing_share > MAX_MISSING_SHARE:
             return "features_missing"
         if assessment.max_abs_z > self._settings.ood_max_z:
             return "out_of_distribution"

@@ -14,7 +14,7 @@ from afterclose.records import SCHEMA_VERSION
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
-ROW_RULES = 2
+ROW_RULES = 3
 """Raise it when the same ledger would now give other rows or other rejects: the next build
 then reads everything again instead of trusting what was read under the old rules."""
 

@@ -6,7 +6,7 @@ process two seconds of imports and let a tampered file run code. Audited JSON ca
 but arithmetic.
 
 Loading is: size, JSON, types, then `Card.validate`; whoever loads checks the digest first.
-To raise SCHEMA_VERSION, teach `from_bytes` the old number: published models stay.
+To raise VERSION, teach `from_bytes` the old number: published models stay.
 """
 
 import math
@@ -17,7 +17,11 @@ from typing import Final, Literal, Self, TypeVar
 import msgspec
 
 from afterclose.errors import UNREADABLE, IntegrityError
-from afterclose.records import SCHEMA_VERSION, is_readable
+
+VERSION: Final = 2
+"""Of `scorecard.json`: 2 brought ``needed``, which cards of version 1 do without."""
+
+OLDEST: Final = 1
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -33,11 +37,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """The head of a scorecard. All sequences are parallel to ``feature_names``, which is sorted.
 
     ``threshold`` is the risk score to block above; in ``threshold_mode`` "share" and "tuned"
-    it was found for this model, in "fixed" it is the setting's. There is neither an id nor a time
+    it was found for this model, in "fixed" it is the setting's. Where one of ``needed`` is
+    missing, the model is not asked. There is neither an id nor a time
     inside, so equal training gives equal bytes.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = VERSION
     feature_names: tuple[str, ...]
     threshold: float
     threshold_mode: Literal["fixed", "tuned", "share"] = "fixed"
@@ -45,6 +50,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     train_max: tuple[float, ...]
     train_mean: tuple[float, ...]
     train_std: tuple[float, ...]
+    needed: tuple[str, ...] = ()
 
     @classmethod
     def from_bytes(cls, data: bytes, path: object = "scorecard.json") -> Self:
@@ -69,7 +75,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Field, whether it holds, what is wrong if not; each may rely on those before."""
         names = self.feature_names
-        yield "schema_version", is_readable(self.schema_version), "is not known here"
+        yield "schema_version", OLDEST <= self.schema_version <= VERSION, "is not known here"
         yield "feature_names", len(names) > 0, "is empty"
         yield "feature_names", list(names) == sorted(set(names)), "is not unique and sorted"
         yield "threshold", 0 <= self.threshold <= 1, "is not in 0 to 1"
@@ -77,6 +83,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
             yield from self._checks_per_feature(field)
         yield "train_std", min(self.train_std) > 0, "is not above 0"
         yield "train_max", all(map(ge, self.train_max, self.train_min)), "is below train_min"
+
+        known = set(self.needed) <= set(names)
+        yield "needed", known, "names a feature that the model does not have"
 
     def _checks_per_feature(self, field: str) -> Iterator[tuple[str, bool, str]]:
         values, features = getattr(self, field), len(self.feature_names)

@@ -13,6 +13,7 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices
 from afterclose.dataset.columns import Dataset
+from afterclose.dataset.input_columns import unlike_strategies
 from afterclose.dataset.labels import ATR_UNIT, bad_labels, units_of_risk
 from afterclose.learning.calibration import SoftVote
 from afterclose.learning.card_fit import make_card
@@ -21,6 +22,7 @@ from afterclose.learning.features import (
     FeatureStats,
     describe_features,
     feature_matrix,
+    mark_needed,
     select_features,
 )
 from afterclose.learning.fitting import Fitted, fit
@@ -29,6 +31,7 @@ from afterclose.learning.models import Labels, coefficients, has_both_classes, p
 from afterclose.learning.splits import EmbargoCutoff, Split, chronological_split
 from afterclose.learning.training_options import ATR_FEATURE, TrainingOptions
 from afterclose.learning.tree_card import AnyCard
+from afterclose.learning.weights import weight_shares
 from afterclose.measures.classification import scores
 
 __all__ = [
@@ -131,11 +134,17 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
 
 
 def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
-    """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
+    """How many trades have no ``atr_pct`` above 0 (target r: nor a stop); None if nobody asks."""
     if options.mae_unit != ATR_UNIT and not options.learns_r:
         return None
+    if options.learns_r:
+        return int(np.isnan(_units(dataset)).sum())
     atr_pct = _atr_pct(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
+
+
+def _units(dataset: Dataset) -> Floats:
+    return units_of_risk(dataset.realized_pnl_pct, _atr_pct(dataset), dataset.stop_pct)
 
 
 def _atr_pct(dataset: Dataset) -> Floats | None:
@@ -161,8 +170,13 @@ def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -
     split = chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction, cutoff)
     split = only_learnable(split, dataset, options)
     train, test, purged = split
+    if apart := unlike_strategies(dataset.feature_names, dataset.features, dataset.strategy):
+        return (
+            f"the strategies {' and '.join(apart)} have no feature in common, so no model can "
+            "judge both: give each a scope of its own (ML_ENV, or ML_MARKET)"
+        )
     if options.learns_r and not len(train):
-        return "ML_TARGET=r needs the feature atr_pct: no training trade has one above 0"
+        return "ML_TARGET=r needs atr_pct or stop_price: no training trade has one above 0"
     if not has_both_classes(bad[train]):
         return (
             f"one class in the training part: {bad[train].sum()} of {len(train)} trades are bad "
@@ -182,7 +196,8 @@ def teach(
     dataset, bad, (train, _, _), selection = task
     lesson = lesson_of(dataset, bad, selection, train, options)
     stats = describe_features(selection.names, lesson.values, deciles=deciles)
-    return fit(lesson, options, cutoff), stats
+    fitted = fit(lesson, options, cutoff)
+    return fitted, mark_needed(stats, weight_shares(fitted.model))
 
 
 def lesson_of(
@@ -194,7 +209,7 @@ def lesson_of(
 ) -> Lesson:
     """What there is to learn from ``rows``, which are `only_learnable`."""
     pnl = dataset.realized_pnl_pct
-    loss_r = -units_of_risk(pnl, _atr_pct(dataset))[rows] if options.learns_r else None
+    loss_r = -_units(dataset)[rows] if options.learns_r else None
     return Lesson(
         feature_matrix(dataset, selection, rows),
         bad[rows],
@@ -209,7 +224,7 @@ def only_learnable(split: Split, dataset: Dataset, options: TrainingOptions) -> 
     """The split without the training rows whose outcome the target cannot measure."""
     if not options.learns_r:
         return split
-    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, _atr_pct(dataset)))
+    known = ~np.isnan(_units(dataset))
     return split._replace(train=split.train[known[split.train]])
 
 

@@ -52,6 +52,7 @@ class Book:
             trade_id=trade.trade_id,
             symbol=trade.symbol,
             side=trade.side,
+            strategy=trade.strategy,
             at=trade.decision_timestamp or trade.entry_timestamp,
         )
         size = self._filter.check(trade.rule_features, about).size_multiplier
