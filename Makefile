@@ -143,11 +143,11 @@ cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
 fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify]
 	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
 		$${WORKERS:+--workers "$$WORKERS"}
-session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
+session: $(READY) ## replay trading days   BARS=… SIGNALS=… [BACKTEST=1] [FROM_DATE=…] [TO_DATE=…]
 	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
 	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
-		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
+		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $${BACKTEST:+--backtest}
 
 .PHONY: import-ledger study why shadow
 why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]

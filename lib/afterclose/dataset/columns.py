@@ -24,6 +24,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECONDS_A_DAY, MILLION = 86_400, 1_000_000
 
+BACKTEST = "backtest"
+"""The source of trades that the rules would have made."""
+
 ROWS_AT_ONCE = 8192
 """Rows that are held while their columns grow."""
 
@@ -115,6 +118,23 @@ class Dataset:
             version=version,
             sha256=sha256,
         ).take(_chronological(decision_us, trade_id))
+
+    @property
+    def backtests(self) -> int:
+        """How many of the trades are the rules replayed over old bars, and were never made."""
+        return self.source.count(BACKTEST)
+
+    def before_the_real(self) -> "Dataset":
+        """Without backtests decided when real trades were being made already.
+
+        A replay over those days holds the same decisions once more, and a model must not be
+        tested on what it has learned from. So backtests come first, then the real trades.
+        """
+        mine = np.array([source != BACKTEST for source in self.source], dtype=bool)
+        if mine.all() or not mine.any():
+            return self
+        first_real_us = self.decision_us[mine].min()
+        return self.take(np.flatnonzero(mine | (self.decision_us < first_real_us)))
 
     @property
     def net_pnl(self) -> Floats:

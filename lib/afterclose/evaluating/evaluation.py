@@ -27,6 +27,7 @@ from afterclose.evaluating.importance import permutation_importance
 from afterclose.evaluating.leaks import leaks_of
 from afterclose.evaluating.notes import (
     active_notes,
+    backtest_notes,
     cross_validation_notes,
     leak_notes,
     part_notes,
@@ -45,7 +46,7 @@ from afterclose.evaluating.verdicts import (
 from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
-from afterclose.learning.training import TrainingOptions, label
+from afterclose.learning.training import TrainingOptions, held_out_fraction, label
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
@@ -152,8 +153,17 @@ def evaluate_model(
     verdicts = judged(model, dataset.take(rows))
     held_out = compared(outcomes.take(rows), verdicts)
     numbers = dataset.without_texts()
+    backtests = dataset.backtests
+    only_train = backtests if backtests < len(dataset) else 0
     walked = walk_forward(
-        numbers, bad, model.options, cutoff, max_abs_z=seen_z, sizing=sizing, run_all=run_all
+        numbers,
+        bad,
+        model.options,
+        cutoff,
+        max_abs_z=seen_z,
+        sizing=sizing,
+        only_train=only_train,
+        run_all=run_all,
     )
     walk = compared(outcomes.take(walked.rows), walked.verdicts)
     crossed = cross_validate(
@@ -166,7 +176,11 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    once = prequential(numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    judged_once = prequential(
+        numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all
+    )
+    once = judged_once.only(judged_once.rows >= only_train)
+    replayed = judged_once.only(judged_once.rows < only_train)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -212,6 +226,8 @@ def evaluate_model(
         | msgspec.structs.asdict(walk)
         | {"account": counted(numbers, walked.rows, walked.verdicts.size, windows=windows)},
         "cpcv": crossed,
+        "real_decisions": len(dataset) - backtests,
+        "backtest": counted(numbers, replayed.rows, replayed.verdicts.size) if only_train else None,
         "versus_active": versus_active,
         "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
         "leaks": leaks,
@@ -231,6 +247,7 @@ def evaluate_model(
             *cross_validation_notes(crossed, len(dataset)),
             *(active_notes(compared_active) if compared_active else ()),
             *leak_notes(leaks),
+            *backtest_notes(backtests, len(dataset) - backtests),
         ],
         "trades": {
             "held_out": _listed(dataset, bad, rows, verdicts),
@@ -248,7 +265,8 @@ def _window_of(windows: Sequence[Window]) -> Indices:
 
 def held_out_rows(dataset: Dataset, options: TrainingOptions) -> Indices:
     """The newest rows, which training left out; purging never touches them."""
-    return chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction).test
+    fraction = held_out_fraction(dataset, options)
+    return chronological_split(dataset.decision_us, dataset.exit_us, fraction).test
 
 
 def _period(dataset: Dataset, rows: Indices) -> dict[str, str | None]:

@@ -181,7 +181,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     ``active_model`` is the model that was active then, ``gates`` the answer of the promotion
     gates at that time, and ``artifacts`` the SHA-256 of the files that were measured.
-    ``known_together`` is what all features know of the outcomes. In an
+    ``known_together`` is what all features know of the outcomes. ``real_decisions`` are those
+    that were made: where there are any, every figure is of them alone, but ``backtest``, the
+    account of the rules replayed. None in evaluations that did not part them. In an
     evaluation of version 1, ``evidence`` is None: it was of another kind.
     """
 
@@ -198,6 +200,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     held_out: Part
     walk_forward: WalkForwardPart
     cpcv: CrossValidation | None = None
+    real_decisions: int | None = None
+    backtest: Account | None = None
     versus_active: ActivePart | None = None
     evidence: Evidence | None = None
     leaks: list[Leak] = []

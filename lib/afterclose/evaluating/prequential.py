@@ -36,6 +36,10 @@ class Judged(NamedTuple):
     rows: Indices
     verdicts: Verdicts
 
+    def only(self, chosen: Mask) -> "Judged":
+        """Those at which ``chosen`` bool[n] is true."""
+        return Judged(self.rows[chosen], self.verdicts.take(np.flatnonzero(chosen)))
+
 
 def prequential(
     dataset: Dataset,

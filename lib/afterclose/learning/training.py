@@ -39,6 +39,7 @@ __all__ = [
     "Task",
     "TrainingMetrics",
     "TrainingOptions",
+    "held_out_fraction",
     "label",
     "learn",
     "lesson_of",
@@ -90,6 +91,7 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     mae_threshold: float
     mae_unit: str
     n_without_atr: int | None = None
+    n_backtest: int = 0
     risk_threshold: float
     threshold: float | None = None
     threshold_mode: str = "fixed"
@@ -162,12 +164,23 @@ def too_small(dataset: Dataset, options: TrainingOptions) -> str:
     return f"Dataset too small ({rows} rows). Need >= {needed} for training."
 
 
+def held_out_fraction(dataset: Dataset, options: TrainingOptions) -> float:
+    """The share of all rows that is held out: that of the real trades, which are the newest.
+
+    Backtests are for learning; where there is nothing else they are held out like any.
+    """
+    rows = len(dataset)
+    real = rows - dataset.backtests
+    return options.test_fraction * (real / rows if 0 < real < rows else 1.0)
+
+
 def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -> Task | str:
     """The task of learning from a dataset that is not empty, or the reason why there is none."""
     bad = label(dataset, options)
     if not has_both_classes(bad):
         return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"
-    split = chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction, cutoff)
+    fraction = held_out_fraction(dataset, options)
+    split = chronological_split(dataset.decision_us, dataset.exit_us, fraction, cutoff)
     split = only_learnable(split, dataset, options)
     train, test, purged = split
     if apart := unlike_strategies(dataset.feature_names, dataset.features, dataset.strategy):
@@ -269,6 +282,7 @@ def _measured(
         mae_threshold=options.mae_threshold,
         mae_unit=options.mae_unit,
         n_without_atr=without_atr(dataset, options),
+        n_backtest=dataset.backtests,
         risk_threshold=options.risk_threshold,
         threshold=fitted.threshold,
         threshold_mode=fitted.threshold_mode,
