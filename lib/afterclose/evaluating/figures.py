@@ -158,10 +158,21 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
         return cls(objective=settings.objective, **bounds)
 
 
+class WhatNext(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a refused candidate is: ``more_decisions`` at the present strength, in ``months``.
+
+    None is never, or unknown; ``words`` say which, and why.
+    """
+
+    more_decisions: int | None
+    months: float | None
+    words: str
+
+
 class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """All answers. ``against`` is the active model that the candidate was compared with.
 
-    ``remarks`` are what was asked and binds nobody.
+    ``remarks`` are what was asked and binds nobody, ``next`` how far a refused candidate is.
     """
 
     passed: bool
@@ -169,6 +180,7 @@ class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     options: GateOptions
     gates: tuple[Gate, ...]
     remarks: tuple[Gate, ...] = ()
+    next: WhatNext | None = None
 
     @property
     def refusing(self) -> tuple[Gate, ...]:

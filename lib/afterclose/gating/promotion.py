@@ -21,6 +21,7 @@ from afterclose.evaluating.figures import (
     finite,
 )
 from afterclose.gating import gates
+from afterclose.gating.distance import what_next
 
 __all__ = ["GateOptions", "ask_gates"]
 
@@ -39,6 +40,7 @@ def ask_gates(evaluation: Evaluation, options: GateOptions) -> GatesAnswer:
         options=options,
         gates=answers,
         remarks=(gates.calibrated(finite(scores.brier), finite(scores.base_rate)),),
+        next=what_next(evaluation, answers, options),
     )
 
 

@@ -11,7 +11,7 @@ from afterclose.evaluating.account import FILTERED, RULES, Account
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.comparison_view import MEASURES
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
-from afterclose.report.gates_view import GateRow, gate_rows
+from afterclose.report.gates_view import GateRow, gate_rows, next_words
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.part_view import Part, parts
 from afterclose.report.verdict import PART_NAMES, Verdict, account_of, main_part, verdict
@@ -43,6 +43,7 @@ class CandidateView(NamedTuple):
     promote: PromoteLine
     verdict: Verdict
     gates: list[GateRow]
+    next: str
     tiles: list[Tile]
     notes: list[str]
     parts: list[Part]
@@ -83,6 +84,7 @@ def candidate_view(
         promote=promote.against(evaluation.get("gates")),
         verdict=verdict(evaluation),
         gates=gate_rows(evaluation.get("gates")),
+        next=next_words(evaluation.get("gates")),
         tiles=_tiles(part),
         notes=[printable(note) for note in evaluation["notes"]],
         parts=list(parts(evaluation)),

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from afterclose.registry.events import Event
+from afterclose.report.gates_view import next_words
 from afterclose.report.status_view import OUTCOMES, Card, cards
 from afterclose.report.verdict import Tone, tone_of
 from afterclose.wording.money import signed
@@ -95,6 +96,7 @@ class ScopeView(NamedTuple):
     newest: str | None
     newest_link: str
     newest_refused: bool
+    newest_next: str
     promote: PromoteLine | None
     candidates: list[CandidateRow]
     changes: list[ChangeRow]
@@ -130,6 +132,7 @@ def scope_view(
         newest=newest,
         newest_link=pages.get(newest or "", ""),
         newest_refused=bool(refused) and not refused["passed"],
+        newest_next=next_words(refused),
         promote=promote and promote.against(refused),
         candidates=[
             candidate_row(name, models[name], pages.get(name, ""))

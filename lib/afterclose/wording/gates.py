@@ -26,3 +26,5 @@ def _lines(verdict: Mapping[str, Any]) -> Iterator[str]:
         if refused
         else f"Gates: all {len(gates)} passed."
     )
+    if following := verdict.get("next"):
+        yield following["words"]
