@@ -18,6 +18,9 @@ from afterclose.evaluating.account import account_view
 from afterclose.evaluating.baselines import random_sizes
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.figures import VERSION, GateOptions, Window, evaluation_of
+from afterclose.evaluating.listed_trades import listed_trades
+from afterclose.evaluating.money_record import money_record
+from afterclose.evaluating.reasons import Reasons
 from afterclose.evaluating.track_record import track_record
 from afterclose.evaluating.verdicts import Verdicts
 from afterclose.gating.promotion import ask_gates
@@ -32,6 +35,7 @@ MODELS = ("20260125_214500", "20260126_214500", "20260127_214500")
 NOW = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
 AT = NOW.isoformat()
 HOSTILE = "<script>document.title='pwned'</script><img src=x onerror=alert(1)>\"'&lt;"
+FORMULA = '=HYPERLINK("http://127.0.0.1/","look")'
 SETTINGS = {
     "model": "logistic",
     "risk_threshold": 0.5,
@@ -79,6 +83,14 @@ def evaluation(
     rules = {"rules_only": np.ones(trades, dtype=bool)}
     record = _record(dataset, score, rules | {"rules_ml": candidate.keep})
     records = {"held_out": record, "walk_forward": record}
+    drawn = msgspec.to_builtins(money_record(dataset, pnl < 0, policies, account["capital"]))
+    moved = Reasons(np.zeros((trades, 1), dtype=int), heat[:, None], (score - 0.5)[:, None])
+    listed = msgspec.to_builtins(
+        listed_trades(
+            dataset, pnl < 0, np.arange(trades), candidate, moved,
+            most=20_000, windows=np.zeros(trades, dtype=int),
+        )
+    )  # fmt: skip
     versus = None
     if with_active:
         versus = msgspec.to_builtins(
@@ -105,6 +117,8 @@ def evaluation(
         "leaks": [],
         "importance": [{"feature": "heat", "auc_drop": 0.2, "direction": 0.9}],
         "track_record": records,
+        "money": {"held_out": drawn, "walk_forward": drawn},
+        "trades": {"held_out": listed | {"window": []}, "walk_forward": listed},
         "notes": [],
     }
     answer = ask_gates(evaluation_of(made), GateOptions())
@@ -159,6 +173,12 @@ def publish_scope(logs: Path) -> Path:
             made["versus_active"]["model_id"] = MODELS[0]
         trade = made["track_record"]["walk_forward"]["worst"][0]
         trade |= {"symbol": HOSTILE, "trade_id": HOSTILE + 300 * "x"}
+        listed = made["trades"]["walk_forward"]
+        worst = int(np.argmin(listed["allowed"]))  # the first that is blocked
+        for name in ("trade_id", "symbol", "side"):
+            listed[name][worst] = HOSTILE
+        listed["features"] = [HOSTILE]
+        listed["trade_id"][worst + 1] = FORMULA
         artifacts = json.loads((folder / "metadata.json").read_bytes())["artifacts"]
         meta = metadata(model_id, features=[feature("heat"), feature(HOSTILE)])
         (folder / "metadata.json").write_text(json.dumps(meta | {"artifacts": artifacts}))

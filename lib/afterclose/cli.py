@@ -17,6 +17,7 @@ JOBS_OF_A_DAY = {
         "import_ledger",
         "cycle",
         "shadow",
+        "monitor",
         "build",
         "train",
         "evaluate",

@@ -32,13 +32,7 @@ from afterclose.evaluating.verdicts import linear_risks, scorer_risks
 from afterclose.gating.alpha_spending import recipe_id, recipe_number
 from afterclose.gating.promotion import ask_gates
 from afterclose.gating.tried_recipes import tried_recipes
-from afterclose.learning.artifacts import (
-    METADATA_FILE,
-    MODEL_FILE,
-    SCORECARD_FILE,
-    ModelStore,
-    load_estimator,
-)
+from afterclose.learning.artifacts import ModelStore, load_estimator
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.models import one_core, predict_risks
 from afterclose.learning.scorecard import Scorecard
@@ -48,8 +42,8 @@ from afterclose.learning.tree_scorer import scorer_of
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.offline_trainer import DatasetSource
 from afterclose.parallel import run_all
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import RegistryReader, RegistryView
+from afterclose.scope_files import EVALUATION_FILE, METADATA_FILE, MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 REGISTRATIONS: Final = ("registered", "imported")

@@ -24,13 +24,13 @@ from afterclose.disk.files import sha256_bytes
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.signature import scope_of
 from afterclose.errors import CannotTell, InputError, IntegrityError
-from afterclose.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.models import one_core
 from afterclose.learning.provenance import git_commit, library_versions
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Scorer
 from afterclose.learning.training import (
     Learned,
-    Task,
+    PreparedData,
     TrainingMetrics,
     TrainingOptions,
     learn,
@@ -41,6 +41,7 @@ from afterclose.market.embargo import embargo_cutoff
 from afterclose.market.overrides import read_overrides
 from afterclose.registry.events import is_signed
 from afterclose.registry.reader import RegistryReader
+from afterclose.scope_files import MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 TRAINING_CODE: Final = 2
@@ -161,20 +162,25 @@ class OfflineTrainer:
             return _skipped(dataset, options, reason, known)
         cutoff = embargo_cutoff(dataset, options.embargo_sessions, options.calendar, overrides_path)
         try:
-            task = prepare(dataset, options, cutoff)
-            if isinstance(task, str):
-                return _skipped(dataset, options, task)
-            learned = learn(task, options, cutoff)
+            prepared = prepare(dataset, options, cutoff)
+            if isinstance(prepared, str):
+                return _skipped(dataset, options, prepared)
+            learned = learn(prepared, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(task, options, learned, key, now)
+        return self._publish(prepared, options, learned, key, now)
 
     def _publish(
-        self, task: Task, options: TrainingOptions, learned: Learned, key: str, now: datetime
+        self,
+        prepared: PreparedData,
+        options: TrainingOptions,
+        learned: Learned,
+        key: str,
+        now: datetime,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
-        dataset, _, (train, test, _), _ = task
+        dataset, _, (train, test, _), _ = prepared
         description = {
             "created_at": now.astimezone(UTC).isoformat(),
             "training_key": key,

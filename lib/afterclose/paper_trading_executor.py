@@ -20,6 +20,7 @@ from afterclose.errors import InputError
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.records import Bar, Decision, Signal, Subject, Trade
+from afterclose.scope_files import POSITIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.costs import fees_of, slipped
 from afterclose.trading.decision_log import deciding_about
@@ -29,13 +30,12 @@ from afterclose.trading.orders import Order, above_0, bar_of, moment_of, order_o
 from afterclose.trading.position_store import PositionStore
 from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Position
 
-BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
 
 RULES_ALONE = Decision(
     allowed=True, risk_score=None, size_multiplier=1.0, reason="scoring_failed", model_id=None
 )
-"""The answer for a filter that failed, or asked for more than the rules do."""
+"""The answer for a filter that failed, or asked for more than the rules do, and without a book."""
 
 _logger = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ class PaperTradingExecutor:
     earlier process are taken up again. Raises IntegrityError when their file is damaged,
     StorageError when it cannot be read.
 
+    One process owns the scope's book. A second is told so by a warning and `owns_book`: it
+    asks no filter, trades by the rules alone, and keeps its trades in memory.
+
     A disk that fails never stops trading: what could not be stored stays in memory, is said
     once, and is stored by the next call. Wrong arguments raise InputError and change nothing.
     """
@@ -64,7 +67,13 @@ class PaperTradingExecutor:
         timezone = market_timezone(settings)
         self._zone = ZoneInfo(timezone)
         shadow = TradeLedger(settings.shadow_ledger_path, timezone=timezone)
-        self._store = PositionStore(settings.root / BOOK_NAME, {"paper": ledger, "shadow": shadow})
+        ledgers = {"paper": ledger, "shadow": shadow}
+        self._store = PositionStore.shared(settings.root / POSITIONS_FILE, ledgers)
+
+    @property
+    def owns_book(self) -> bool:
+        """Whether this process owns the scope's book; another one does where it is False."""
+        return self._store.owned
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -148,6 +157,8 @@ class PaperTradingExecutor:
 
     def _verdict(self, order: Order, trade_id: str) -> Decision:
         """The filter's verdict, made harmless: a multiplier in [0, 1], and no exception."""
+        if not self.owns_book:
+            return RULES_ALONE
         about = Subject(
             trade_id=trade_id,
             symbol=order.symbol,

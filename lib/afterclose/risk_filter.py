@@ -18,6 +18,7 @@ from afterclose.clock import utc_now
 from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trades.model_inputs import with_inputs
 from afterclose.trading.decision_log import (
@@ -32,8 +33,6 @@ from afterclose.trading.sizing import size_multiplier
 from afterclose.trading.subjects import plain_subject
 from afterclose.trading.switch import Switch
 
-LOG_NAME = "ml_decisions.jsonl"
-
 _logger = logging.getLogger(__name__)
 
 
@@ -42,8 +41,8 @@ class RiskFilter:
 
     ``mode`` is "ml", or "rules-only" when no model can be used; ``mode_reason`` says which
     model, or why none, beginning with the reason code. ``model_id``, ``session`` and
-    ``locked_until`` tell what it is pinned to; ``threshold`` is the risk above which it blocks:
-    ML_RISK_THRESHOLD, or the model's own when it was trained with a tuned one.
+    ``locked_until`` tell what it is pinned to; ``threshold`` is the risk above which it blocks,
+    found as ``threshold_mode`` says: ML_RISK_THRESHOLD where that is fixed, else the model's own.
 
     It answers until the open that follows its session; from then on, and while the scope is
     switched off (`make off`), the rules alone.
@@ -56,7 +55,7 @@ class RiskFilter:
         self._settings = settings
         self._pin = pin
         self._scorer = pin.scorer
-        self._log = DecisionLog(settings.root / LOG_NAME) if log else None
+        self._log = DecisionLog(settings.root / DECISIONS_FILE) if log else None
         self._switch = Switch(settings)
         self._over_at = over_at
         self.mode: Literal["ml", "rules-only"] = "ml" if pin.scorer else "rules-only"
@@ -66,6 +65,7 @@ class RiskFilter:
         self.locked_until = pin.until
         own = pin.scorer.threshold if pin.scorer and pin.scorer.tuned else None
         self.threshold = settings.risk_threshold if own is None else own
+        self.threshold_mode = pin.scorer.threshold_mode if pin.scorer else ""
 
     @classmethod
     def load(
@@ -243,6 +243,7 @@ class RiskFilter:
             features=logged_features(seen),
             risk_score=decision.risk_score,
             threshold=self.threshold,
+            threshold_mode=self.threshold_mode,
             allowed=decision.allowed,
             size_multiplier=decision.size_multiplier,
             reason=decision.reason,

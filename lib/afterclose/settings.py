@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from afterclose.scope_files import LEDGER_FILE, MODELS_FOLDER, SHADOW_LEDGER_FILE
+
 CALENDARS = {"us": "XNYS", "india": "XBOM", "crypto": "24/7"}
 """Market to exchange_calendars name. NSE follows XBOM; the library has no XNSE."""
 
@@ -68,6 +70,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=4294967295, description="random seed")] = 42
     auto_promote: Annotated[
         bool, Meta(description="let a candidate that passes every gate become active")
+    ] = False
+    auto_off: Annotated[
+        bool, Meta(description="let a harm alarm of the monitor switch the filter off")
     ] = False
     after_close_delay_minutes: Annotated[
         int, Meta(ge=0, le=1440, description="wait after the close")
@@ -176,7 +181,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_dir(self) -> Path:
         """Folder of model artifacts and the registry."""
-        return self.root / "ml_models"
+        return self.root / MODELS_FOLDER
 
     @property
     def calendar_name(self) -> str:
@@ -187,13 +192,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def ledger_paths(self) -> tuple[Path, ...]:
         """Ledgers to learn from, without the shadow ledger."""
         if not self.ledger_file:
-            return (self.root / "trade_ledger.jsonl",)
+            return (self.root / LEDGER_FILE,)
         return tuple(Path(part) for part in self.ledger_file.split(":") if part)
 
     @property
     def shadow_ledger_path(self) -> Path:
         """Ledger of what blocked signals would have done."""
-        return self.root / "shadow_ledger.jsonl"
+        return self.root / SHADOW_LEDGER_FILE
 
     @property
     def backtest_ledger_path(self) -> Path:

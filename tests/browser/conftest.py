@@ -41,8 +41,18 @@ def opened(browser: Browser, scope: Path) -> Any:
     """Opens a page of the scope; all that it logs, throws, asks for or pops up is a fault."""
 
     @contextmanager
-    def open_page(name: str, width: int = 1440, scheme: str = "light") -> Iterator[Page]:
+    def open_page(
+        name: str,
+        width: int = 1440,
+        scheme: str = "light",
+        *,
+        scripts: bool = True,
+        bypass: bool = False,
+    ) -> Iterator[Page]:
+        """``bypass`` lets a test's own script in, which the page's policy would stop."""
         context = browser.new_context(
+            java_script_enabled=scripts,
+            bypass_csp=bypass,
             viewport={"width": width, "height": 900},
             color_scheme=scheme,
             permissions=["clipboard-read", "clipboard-write"],

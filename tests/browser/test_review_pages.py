@@ -121,7 +121,8 @@ def test_a_page_can_be_read_without_eyes_and_used_without_a_mouse(opened: Open, 
 def test_every_chart_has_a_name_and_says_what_it_shows(opened: Open) -> None:
     with opened(REPORT) as page:
         names = [
-            "Capital and drawdown over time",
+            "The account over time",
+            "Rolling expectancy",
             "Risk scores of good and bad trades",
             "Calibration of the risk score",
             "What other thresholds would have done",

@@ -100,9 +100,9 @@ def test_a_verdict_only_reduces_and_its_line_gives_it_again(
         explained = risk.explain(features)
     assert explained.reason == verdict.reason
     assert explained.risk_score == verdict.risk_score
-    if explained.log_odds is not None:
-        parts = [explained.base, *(part.log_odds for part in explained.contributions)]
-        assert math.fsum(parts) == explained.log_odds
+    if explained.total is not None:
+        parts = [explained.base, *(part.adds for part in explained.contributions)]
+        assert math.fsum(parts) == explained.total
     assert 0 <= verdict.size_multiplier <= 1
     assert verdict.allowed == (verdict.size_multiplier > 0)
     assert verdict.allowed or verdict.reason == "high_risk"

@@ -156,7 +156,7 @@ def test_the_gates_answer_stands_in_the_evaluation_and_in_its_text(tmp_path: Pat
     assert answer["passed"], [gate for gate in answer["gates"] if not gate["passed"]]
     assert answer["against"] is None
     assert "Gates: all 14 passed." in evaluation_text(evaluation)
-    assert evaluation["evidence"]["batches"] == 30
+    assert evaluation["evidence"]["cohorts"] == 59
 
 
 def test_the_gates_refuse_noise(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ answer to what a missing value is. Here it is always NaN.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import nan
+from typing import Any
 
 import numpy as np
 from msgspec import UnsetType
@@ -23,6 +24,8 @@ from afterclose.records import Features, TradeDataRow
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECONDS_A_DAY, MILLION = 86_400, 1_000_000
+
+TEXTS = ("trade_id", "symbol", "side", "source", "strategy", "exit_type")
 
 BACKTEST = "backtest"
 """The source of trades that the rules would have made."""
@@ -42,7 +45,8 @@ class Dataset:
     lay, NaN when unknown. ``features`` is n rows by k columns in the order of
     ``feature_names`` (sorted); NaN is a missing value. Where both sides, or several strategies,
     occur they are columns too (`afterclose.trades.model_inputs`). ``version`` and ``sha256``
-    name the committed bytes that the rows were read from, also after `take`.
+    name the committed bytes that the rows were read from, also after `take`. ``exit_type`` says
+    how each trade ended in the ledger's words, empty where it does not say.
     """
 
     trade_id: list[str]
@@ -63,6 +67,7 @@ class Dataset:
     features: Floats
     version: str
     sha256: str
+    exit_type: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.decision_us)
@@ -75,6 +80,7 @@ class Dataset:
         side: list[str] = []
         source: list[str] = []
         strategy: list[str] = []
+        exit_type: list[str] = []
         decision_us, exit_us = array("q"), array("q")
         pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
         quantity, notional, stop_pct = array("d"), array("d"), array("d")
@@ -89,6 +95,7 @@ class Dataset:
             source += [row.source for row in some]
             strategy += [row.strategy or "" for row in some]
             stop_pct.extend([_stop_pct(row) for row in some])
+            exit_type += [row.exit_type or "" for row in some]
             decision_us.extend([microseconds(row.decision_timestamp) for row in some])
             exit_us.extend([microseconds(row.exit_timestamp) for row in some])
             pnl_pct.extend([row.realized_pnl_pct for row in some])
@@ -117,6 +124,7 @@ class Dataset:
             features=matrix,
             version=version,
             sha256=sha256,
+            exit_type=exit_type,
         ).take(_chronological(decision_us, trade_id))
 
     @property
@@ -142,11 +150,12 @@ class Dataset:
         return self.realized_pnl_pct * self.notional
 
     def without_texts(self) -> "Dataset":
-        """The same without ids, symbols, sides, sources and strategies: no model reads them.
+        """The same without ids, symbols and other texts: no model reads them.
 
         What is sent to other processes is arrays, which need not be copied for each task.
         """
-        return replace(self, trade_id=[], symbol=[], side=[], source=[], strategy=[])
+        texts: dict[str, Any] = {name: [] for name in TEXTS}
+        return replace(self, **texts)
 
     def take(self, indices: Sequence[int] | Integers) -> "Dataset":
         """The rows at ``indices``, in that order, with all feature columns."""
@@ -171,6 +180,7 @@ class Dataset:
             features=self.features[order],
             version=self.version,
             sha256=self.sha256,
+            exit_type=_taken(self.exit_type, listed),
         )
 
 

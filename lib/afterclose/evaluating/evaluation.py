@@ -6,8 +6,7 @@ cross-validation on other orders of the same history. Scores on training rows ar
 computed at all, so nobody can mistake them for evidence.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -17,14 +16,17 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import taken_away_from
+from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
-from afterclose.evaluating.figures import NEWEST_WINDOWS, ListedTrades, Window
+from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
 from afterclose.evaluating.leaks import leaks_of
+from afterclose.evaluating.listed_trades import listed_trades
+from afterclose.evaluating.money_record import MoneyRecord, money_record
 from afterclose.evaluating.notes import (
     active_notes,
     backtest_notes,
@@ -33,10 +35,12 @@ from afterclose.evaluating.notes import (
     part_notes,
     walk_forward_notes,
 )
-from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.prequential import judge_once, track_of
+from afterclose.evaluating.reasons import reasons_for
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
     WHOLE_OR_NOTHING,
+    Policy,
     Risks,
     Sizing,
     Verdicts,
@@ -50,7 +54,7 @@ from afterclose.learning.training import TrainingOptions, held_out_fraction, lab
 from afterclose.measures.metrics import RunAll
 
 MAX_LISTED_TRADES: Final = 20_000
-"""Trades listed with their scores in each part: what a chart can show, a megabyte of JSON."""
+"""Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
 
 
 class FrozenModel(NamedTuple):
@@ -176,14 +180,25 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    judged_once = prequential(
-        numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all
-    )
-    once = judged_once.only(judged_once.rows >= only_train)
-    replayed = judged_once.only(judged_once.rows < only_train)
+    decisions = one_row_a_decision(dataset)
+    once = judge_once(decisions, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = track_of(decisions, once)
+    replayed = once.only(once.rows < decisions.backtests)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
+    }
+    windows = _window_of(walked.windows)
+    accounts = {
+        "held_out": counted(numbers, rows, verdicts.size),
+        "walk_forward": counted(numbers, walked.rows, walked.verdicts.size, windows=windows),
+    }
+    in_money = partial(_money, dataset, bad)
+    money = {
+        "held_out": in_money(rows, accounts["held_out"], {FILTERED: verdicts.size}),
+        "walk_forward": in_money(
+            walked.rows, accounts["walk_forward"], {FILTERED: walked.verdicts.size}
+        ),
     }
     versus_active = compared_active = None
     if active:
@@ -200,14 +215,18 @@ def evaluate_model(
             seed=seed,
             run_all=run_all,
         )
+        sizes = {"rules_active": active_verdicts.size, FILTERED: both_verdicts.size}
+        accounts["versus_active"] = counted(
+            numbers, both, both_verdicts.size, active=active_verdicts.size
+        )
         versus_active = msgspec.structs.asdict(compared_active) | {
-            "account": counted(numbers, both, both_verdicts.size, active=active_verdicts.size)
+            "account": accounts["versus_active"]
         }
+        money["versus_active"] = in_money(both, accounts["versus_active"], sizes)
         records["versus_active"] = _record(
             dataset, bad, both, both_verdicts, rules_active=active_verdicts.keep
         )
     leaks, known_together = leaks_of(numbers, bad)
-    windows = _window_of(walked.windows)
     newest = np.flatnonzero(windows >= len(walked.windows) - NEWEST_WINDOWS)
     lately = taken_away_from(
         numbers.take(walked.rows[newest]),
@@ -220,16 +239,18 @@ def evaluate_model(
         "threshold_mode": model.options.threshold_mode if tuned else "fixed",
         "held_out": _period(dataset, rows)
         | msgspec.structs.asdict(held_out)
-        | {"account": counted(numbers, rows, verdicts.size)},
+        | {"account": accounts["held_out"]},
         "walk_forward": _period(dataset, walked.rows)
         | {"windows": walked.windows, "lately": lately}
         | msgspec.structs.asdict(walk)
-        | {"account": counted(numbers, walked.rows, walked.verdicts.size, windows=windows)},
+        | {"account": accounts["walk_forward"]},
         "cpcv": crossed,
         "real_decisions": len(dataset) - backtests,
-        "backtest": counted(numbers, replayed.rows, replayed.verdicts.size) if only_train else None,
+        "backtest": counted(decisions, replayed.rows, replayed.verdicts.size)
+        if only_train
+        else None,
         "versus_active": versus_active,
-        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
+        "evidence": evidence(track),
         "leaks": leaks,
         "known_together": known_together,
         "importance": permutation_importance(
@@ -240,6 +261,7 @@ def evaluate_model(
             seed=seed,
         ),
         "track_record": records,
+        "money": money,
         "notes": [
             *part_notes("held-out", held_out, tuned=tuned),
             *part_notes("walk-forward", walk, tuned=tuned),
@@ -250,8 +272,23 @@ def evaluate_model(
             *backtest_notes(backtests, len(dataset) - backtests),
         ],
         "trades": {
-            "held_out": _listed(dataset, bad, rows, verdicts),
-            "walk_forward": _listed(dataset, bad, walked.rows, walked.verdicts),
+            "held_out": listed_trades(
+                dataset,
+                bad,
+                rows,
+                verdicts,
+                reasons_for(dataset, rows, model.stats, model.risks, verdicts.score),
+                most=MAX_LISTED_TRADES,
+            ),
+            "walk_forward": listed_trades(
+                dataset,
+                bad,
+                walked.rows,
+                walked.verdicts,
+                walked.reasons,
+                most=MAX_LISTED_TRADES,
+                windows=windows,
+            ),
         },
     }
     plain: dict[str, Any] = msgspec.to_builtins(figures)
@@ -282,24 +319,18 @@ def _record(
     return track_record(dataset.take(rows), bad[rows], verdicts.score, policies)
 
 
-def _listed(dataset: Dataset, bad: Mask, rows: Indices, verdicts: Verdicts) -> ListedTrades:
-    count = min(len(rows), MAX_LISTED_TRADES)
-    chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.intp)
-    listed = rows[chosen]
-    return ListedTrades(
-        trades=len(rows),
-        listed=count,
-        trade_id=[dataset.trade_id[row] for row in listed.tolist()],
-        score=[_digits(score) for score in verdicts.score[chosen].tolist()],
-        pnl=[float(f"{pnl:.6g}") for pnl in dataset.realized_pnl_pct[listed].tolist()],
-        bad=bad[listed].tolist(),
-        allowed=verdicts.keep[chosen].tolist(),
-        size=[float(f"{size:.6g}") for size in verdicts.size[chosen].tolist()],
-    )
-
-
-def _digits(score: float) -> float | None:
-    return None if math.isnan(score) else float(f"{score:.6g}")
+def _money(
+    dataset: Dataset,
+    bad: Mask,
+    rows: Indices,
+    account: Account | None,
+    sizes: Mapping[str, Policy],
+) -> MoneyRecord | None:
+    """The account of ``rows`` as a page draws it, under the rules and ``sizes``."""
+    if account is None:
+        return None
+    policies = {RULES: np.ones(len(rows)), **sizes}
+    return money_record(dataset.take(rows), bad[rows], policies, account.capital)
 
 
 def _microseconds(moment: datetime) -> int:

@@ -4,7 +4,7 @@ What `evaluation.json` holds is declared here and nowhere else, so that gates, p
 ask for fields that a type checker knows, and not for strings that a page a year old may lack.
 Figures that only one part needs are declared beside what computes them.
 
-To change the format, raise VERSION and teach `evaluation_of` the old number: evaluations are
+To change the format, raise VERSION and let `evaluation_of` read the old number: evaluations are
 never written again, and stay for as long as their model does.
 """
 
@@ -19,6 +19,7 @@ from afterclose.evaluating.comparison import ActiveComparison, Comparison
 from afterclose.evaluating.evidence import Evidence
 from afterclose.evaluating.importance import Importance
 from afterclose.evaluating.leaks import Knowledge
+from afterclose.evaluating.money_record import MoneyRecord
 from afterclose.evaluating.track_record import TrackRecord
 from afterclose.measures.classification import Leak
 from afterclose.settings import Settings
@@ -82,7 +83,13 @@ class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
 
     ``trades`` is how many there were: of more than can be shown, evenly spaced ones are
     listed. ``score`` (6 digits) is None where the filter abstained. ``size`` is the
-    multiplier; none were kept before version 2.
+    multiplier; none were kept before version 2. ``decided`` and ``exited`` are minutes since
+    1970 (UTC), ``mae`` a fraction at most 0, None where unknown, and ``net_pnl`` what the
+    rules' own quantity earned, in currency. ``window`` numbers the walk-forward window that
+    judged it, from 0, and ``why`` has up to three features that moved its score most, each
+    as its position in ``features``, its value (None where missing) and by how much it
+    raised the score (`afterclose.evaluating.reasons`). The columns from ``symbol`` on are empty in
+    evaluations from before they were kept.
     """
 
     trades: int
@@ -93,6 +100,16 @@ class ListedTrades(msgspec.Struct, frozen=True, kw_only=True):
     bad: list[bool]
     allowed: list[bool]
     size: list[float] = []
+    symbol: list[str] = []
+    side: list[str] = []
+    decided: list[int] = []
+    exited: list[int] = []
+    mae: list[float | None] = []
+    net_pnl: list[float] = []
+    exit_type: list[str] = []
+    window: list[int] = []
+    features: list[str] = []
+    why: list[list[tuple[int, float | None, float]]] = []
 
 
 class Part(Comparison, frozen=True, kw_only=True):
@@ -220,6 +237,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     known_together: Knowledge | None = None
     importance: list[Importance] = []
     track_record: dict[str, TrackRecord] = {}
+    money: dict[str, MoneyRecord | None] = {}
     notes: list[str] = []
     trades: dict[str, ListedTrades] = {}
     gates: GatesAnswer | None = None

@@ -1,7 +1,7 @@
 """What the figures of an evaluation mean, in words: the traps that a table does not show.
 
 A person reads these before promoting a model. Each is one sentence or two that name the
-numbers they are drawn from; none is a verdict.
+numbers they are drawn from; none decides anything.
 """
 
 from collections.abc import Iterator, Sequence

@@ -15,11 +15,12 @@ import numpy as np
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.figures import Window
+from afterclose.evaluating.reasons import Reasons, no_reasons, reasons_for
 from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, abstain, judge
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
-from afterclose.learning.training import Task, TrainingOptions, only_learnable, teach
+from afterclose.learning.training import PreparedData, TrainingOptions, fit_prepared, only_learnable
 from afterclose.measures.classification import auc
 from afterclose.measures.metrics import RunAll
 
@@ -30,14 +31,20 @@ FIRST_TRAINING_SHARE = 1 / 3
 
 
 class WalkForward(NamedTuple):
-    """The tested rows, ascending, the verdicts on them, and the steps."""
+    """The tested rows, ascending, the verdicts on them and their reasons, and the steps."""
 
     rows: Indices
     verdicts: Verdicts
+    reasons: Reasons
     windows: list[Window]
 
 
-Step = tuple[Window, Verdicts]
+class Step(NamedTuple):
+    """One window, the verdicts on what it tested, and what moved them; None if not asked for."""
+
+    window: Window
+    verdicts: Verdicts
+    reasons: Reasons | None = None
 
 
 def walk_forward(
@@ -71,15 +78,22 @@ def walk_forward(
         cutoff=cutoff,
         max_abs_z=max_abs_z,
         sizing=sizing,
+        explained=True,
     )
     steps = list(run_all(step, splits))
     return WalkForward(
         rows=np.concatenate([np.arange(0), *(split.test for split in splits)]),
         verdicts=Verdicts(
-            np.concatenate([np.zeros(0), *(verdicts.score for _, verdicts in steps)]),
-            np.concatenate([np.zeros(0), *(verdicts.size for _, verdicts in steps)]),
+            np.concatenate([np.zeros(0), *(step.verdicts.score for step in steps)]),
+            np.concatenate([np.zeros(0), *(step.verdicts.size for step in steps)]),
         ),
-        windows=[window for window, _ in steps],
+        reasons=Reasons(
+            *map(
+                np.concatenate,
+                zip(no_reasons(0), *(step.reasons for step in steps if step.reasons), strict=True),
+            )
+        ),
+        windows=[step.window for step in steps],
     )
 
 
@@ -92,28 +106,36 @@ def walk_step(
     cutoff: EmbargoCutoff,
     max_abs_z: float,
     sizing: Sizing = WHOLE_OR_NOTHING,
+    explained: bool = False,
 ) -> Step:
-    """Train on the split's past, by the same code that trains models, and judge its test."""
+    """Train on the split's past, by the same code that trains models, and judge its test.
+
+    ``explained`` asks for the reasons too.
+    """
     split = only_learnable(split, dataset, options)
     train, test, purged = split
     verdicts, regularisation_c, threshold, untrained = abstain(len(test)), None, None, ""
+    reasons = no_reasons(len(test)) if explained else None
     if not has_both_classes(bad[train]):
         untrained = f"one class: {int(bad[train].sum())} of {len(train)} training trades are bad"
     elif not (selection := select_features(dataset, train, options.only_features)).names:
         untrained = "no usable feature"
     else:
-        task = Task(dataset, bad, split, selection)
-        fitted, stats = teach(task, options, cutoff, deciles=False)
+        prepared = PreparedData(dataset, bad, split, selection)
+        fitted, stats = fit_prepared(prepared, options, cutoff, deciles=False)
         regularisation_c, threshold = fitted.regularisation_c, fitted.threshold
+        risks = partial(predict_risks, fitted.model)
         verdicts = judge(
             dataset,
             stats,
-            partial(predict_risks, fitted.model),
+            risks,
             threshold=threshold,
             max_abs_z=max_abs_z,
             sizing=sizing,
             rows=test,
         )
+        if explained:
+            reasons = reasons_for(dataset, test, stats, risks, verdicts.score)
     scored = ~np.isnan(verdicts.score)
     window = Window(
         n_train=len(train),
@@ -127,7 +149,7 @@ def walk_step(
         untrained=untrained,
         money_gain=float((verdicts.size - 1.0) @ dataset.net_pnl[test]),
     )
-    return window, verdicts
+    return Step(window, verdicts, reasons)
 
 
 def _expectancy_gain(pnl: Floats, keep: Mask) -> float | None:

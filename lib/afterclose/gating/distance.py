@@ -58,8 +58,11 @@ def what_next(
     if strength is None:
         words = "What next: cannot be said; no decision has been scored out of sample yet."
         return WhatNext(more_decisions=None, months=None, words=words)
-    if why := _why_never(evaluation, strength):
-        return _never(why)
+    why = _why_never(evaluation, strength)
+    return _never(why) if why else _in_decisions(evaluation, strength, options)
+
+
+def _in_decisions(evaluation: Evaluation, strength: float, options: GateOptions) -> WhatNext:
     decisions = evaluation.walk_forward.rules_only.trades
     more = max(0, math.ceil(_needed(evaluation, strength, options)) - decisions)
     if more > TOO_MANY:
@@ -126,6 +129,10 @@ def _needed(evaluation: Evaluation, strength: float, options: GateOptions) -> fl
     if confidence is not None and NEITHER_WAY < confidence < options.blocked_confidence:
         ratio = NORMAL.inv_cdf(options.blocked_confidence) / NORMAL.inv_cdf(confidence)
         needed.append(decisions * ratio**2)
+    evidence = evaluation.evidence
+    if evidence and account and account.sessions:  # before so many days the bets hardly see
+        days = account.sessions + evidence.decision_days_needed
+        needed.append(decisions * days / account.sessions)
     return max(needed)
 
 

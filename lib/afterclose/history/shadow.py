@@ -25,9 +25,8 @@ from afterclose.history.blocked_entries import BlockedEntry, blocked_entries
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
-from afterclose.paper_trading_executor import BOOK_NAME
 from afterclose.records import Bar, Outcome, Trade
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE, POSITIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.costs import fees_of, slipped
 from afterclose.trading.decision_log import read_decisions
@@ -62,7 +61,7 @@ def follow_blocked(settings: Settings, now: datetime, bars_path: str) -> Outcome
     """
     if not settings.shadow_blocked:
         return _nothing("ML_SHADOW_BLOCKED is off")
-    log = settings.root / LOG_NAME
+    log = settings.root / DECISIONS_FILE
     if not log.exists():
         return _nothing("nothing was asked of the filter yet")
     if not bars_path:
@@ -109,7 +108,7 @@ class _Walk:
         self._ended = {
             trade.trade_id: datetime.fromisoformat(str(trade.exit_timestamp)) for trade in ledger
         }
-        book = PositionBook.load(settings.root / BOOK_NAME)
+        book = PositionBook.load(settings.root / POSITIONS_FILE)
         self._followed_by_executor = {
             *book.positions, *(closed.position.trade_id for closed in book.finished)
         }  # fmt: skip

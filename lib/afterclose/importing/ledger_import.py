@@ -17,7 +17,7 @@ import msgspec
 from afterclose.errors import InputError, RefusedError
 from afterclose.importing.engine import parse_documents
 from afterclose.importing.freqtrade import is_database, of_database
-from afterclose.importing.ledger_changes import Changes, Found, changes, usable_only
+from afterclose.importing.ledger_changes import Changes, ImportedTrade, changes, usable_only
 from afterclose.importing.mapping import own_mapping
 from afterclose.importing.parsed import Options, Parsed
 from afterclose.importing.receipt import left_out, totals
@@ -90,10 +90,11 @@ def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -
         parsed = _parsed(request, options)
     except InputError as error:
         raise InputError(f"{_shown(request.file)}: {error}") from None
+    empty = not parsed.trips
     made = trades_of(parsed, options)
-    found, refused = usable_only(made.found, timezone, now)
-    made = made._replace(found=found, unused=[*made.unused, *refused])
-    if not found and not made.problems and not parsed.trips:
+    found, refused = usable_only(made.trades, timezone, now)
+    made = made._replace(trades=found, unused=[*made.unused, *refused])
+    if not found and not made.problems and empty:
         made.problems.append("there is no usable trade in it; what was left out stands below")
     return _with_bars(settings, request, parsed, made, found)
 
@@ -120,7 +121,7 @@ def _shown(file: str) -> str:
 
 
 def _with_bars(
-    settings: Settings, request: Request, parsed: Parsed, made: Made, found: Sequence[Found]
+    settings: Settings, request: Request, parsed: Parsed, made: Made, found: Sequence[ImportedTrade]
 ) -> Ready:
     trades = [each.trade for each in found]
     if request.bars is None:

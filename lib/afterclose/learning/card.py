@@ -6,22 +6,21 @@ process two seconds of imports and let a tampered file run code. Audited JSON ca
 but arithmetic.
 
 Loading is: size, JSON, types, then `Card.validate`; whoever loads checks the digest first.
-To raise VERSION, teach `from_bytes` the old number: published models stay.
+To raise CARD_VERSION, let `from_bytes` read the old number: published models stay.
 """
 
 import math
 from collections.abc import Iterator
 from operator import ge
-from typing import Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.errors import UNREADABLE, IntegrityError
+from afterclose.scope_files import SCORECARD_FILE
 
-VERSION: Final = 2
-"""Of `scorecard.json`: 2 brought ``needed``, which cards of version 1 do without."""
-
-OLDEST: Final = 1
+CARD_VERSION: Final = 2
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -42,7 +41,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     inside, so equal training gives equal bytes.
     """
 
-    schema_version: int = VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=CARD_VERSION)] = CARD_VERSION
     feature_names: tuple[str, ...]
     threshold: float
     threshold_mode: Literal["fixed", "tuned", "share"] = "fixed"
@@ -53,7 +52,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     needed: tuple[str, ...] = ()
 
     @classmethod
-    def from_bytes(cls, data: bytes, path: object = "scorecard.json") -> Self:
+    def from_bytes(cls, data: bytes, path: object = SCORECARD_FILE) -> Self:
         """The validated scorecard in ``data``; ``path`` is for the message only.
 
         Raises IntegrityError naming the field, for anything `to_bytes` cannot have written.
@@ -66,7 +65,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         """The file's content: indented JSON that decodes to an equal scorecard."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
-    def validate(self, path: object = "scorecard.json") -> None:
+    def validate(self, path: object = SCORECARD_FILE) -> None:
         """Raise IntegrityError naming the first field that cannot be."""
         for field, holds, problem in self._checks():
             if not holds:
@@ -75,7 +74,6 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Field, whether it holds, what is wrong if not; each may rely on those before."""
         names = self.feature_names
-        yield "schema_version", OLDEST <= self.schema_version <= VERSION, "is not known here"
         yield "feature_names", len(names) > 0, "is empty"
         yield "feature_names", list(names) == sorted(set(names)), "is not unique and sorted"
         yield "threshold", 0 <= self.threshold <= 1, "is not in 0 to 1"

@@ -15,18 +15,15 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
 
-import msgspec
-
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, CannotTell, InputError, StorageError
 from afterclose.market.overrides import Overrides, read_overrides
 from afterclose.market.sessions import Session, SessionTable
+from afterclose.scope_files import SESSIONS_FILE
 from afterclose.settings import Settings
 
-__all__ = ["CACHE_NAME", "MarketClock", "Session", "market_timezone"]
+__all__ = ["MarketClock", "Session", "market_timezone"]
 
-CACHE_NAME = "ml_sessions.json"
 
 TIMEZONES = {"XNYS": "America/New_York", "XBOM": "Asia/Kolkata", "24/7": "UTC"}
 """Of the calendars that have a market's name; others are looked up."""
@@ -79,7 +76,7 @@ class MarketClock:
     def from_settings(cls, settings: Settings, *, may_build: bool = False) -> "MarketClock":
         """The clock of a scope; jobs may build, the trading process may not."""
         overrides = Path(settings.calendar_overrides) if settings.calendar_overrides else None
-        path = settings.root / CACHE_NAME
+        path = settings.root / SESSIONS_FILE
         delay_minutes = settings.after_close_delay_minutes
         return cls(
             settings.calendar_name,
@@ -168,7 +165,7 @@ class MarketClock:
         _check_aware(now)
         self._table = self._build(now)
         try:
-            write_atomic(self.cache_path, seal(msgspec.json.encode(self._table) + b"\n"))
+            write_sealed(self.cache_path, self._table)
         except StorageError as error:
             import logging  # on the error path only
 
@@ -195,14 +192,11 @@ class MarketClock:
     def _load(self) -> SessionTable:
         path = self.cache_path
         try:
-            data = path.read_bytes()
-            table = msgspec.json.decode(data, type=SessionTable)
+            table = decode_sealed(path.read_bytes(), SessionTable)
         except FileNotFoundError:
             raise CannotTell(f"{path} does not exist yet; `make cycle` writes it") from None
         except (OSError, *UNREADABLE) as error:
             raise CannotTell(f"{path} is unusable ({error}); `make cycle` renews it") from error
-        if is_damaged(data):
-            raise CannotTell(f"{path} was changed since it was written; `make cycle` renews it")
         if table.calendar != self.calendar:
             raise CannotTell(
                 f"{path} holds {table.calendar}, not {self.calendar}; `make cycle` renews it"

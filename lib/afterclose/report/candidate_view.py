@@ -7,27 +7,19 @@ without its dataset, and the same files give the same page.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from afterclose.evaluating.account import FILTERED, RULES, Account
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
-from afterclose.report.comparison_view import MEASURES
+from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion, main_part
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
 from afterclose.report.gates_view import GateRow, gate_rows, next_words
+from afterclose.report.glossary import glossary
 from afterclose.report.lineage_view import Facts, lineage
+from afterclose.report.money_view import MoneyView, Tile, money_view, record_of, tiles
 from afterclose.report.part_view import Part, parts
-from afterclose.report.verdict import PART_NAMES, Verdict, account_of, main_part, verdict
+from afterclose.report.trades_view import TradesView, trades_view
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
-from afterclose.wording.money import amount, signed
-from afterclose.wording.numbers import chance, count, counted, minute, number, percent
+from afterclose.wording.numbers import counted, minute, number
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
-
-
-class Tile(NamedTuple):
-    """One figure to remember."""
-
-    label: str
-    value: str
-    note: str
 
 
 class CandidateView(NamedTuple):
@@ -41,10 +33,12 @@ class CandidateView(NamedTuple):
     kind: str
     evaluated: str
     promote: PromoteLine
-    verdict: Verdict
+    conclusion: Conclusion
     gates: list[GateRow]
     next: str
     tiles: list[Tile]
+    money: MoneyView | None
+    trades: TradesView | None
     notes: list[str]
     parts: list[Part]
     glossary: list[tuple[str, str]]
@@ -82,15 +76,17 @@ def candidate_view(
         kind=printable(metrics["model"]).replace("_", " "),
         evaluated=minute(evaluation["evaluated_at"]),
         promote=promote.against(evaluation.get("gates")),
-        verdict=verdict(evaluation),
+        conclusion=conclusion(evaluation),
         gates=gate_rows(evaluation.get("gates")),
         next=next_words(evaluation.get("gates")),
-        tiles=_tiles(part),
+        tiles=tiles(part),
+        money=money_view(part, record_of(evaluation, main)),
+        trades=trades_view(evaluation, main),
         notes=[printable(note) for note in evaluation["notes"]],
         parts=list(parts(evaluation)),
-        glossary=[(measure.name, measure.meaning) for measure in MEASURES],
+        glossary=glossary(),
         basis=counted(record["trades"], f"{PART_NAMES[main]} trade"),
-        threshold=number(evaluation["threshold"]),
+        threshold=f"{number(evaluation['threshold'])} ({evaluation['threshold_mode']})",
         calibration=_calibration(part["scores"]),
         sweep=sweep(part["threshold_sweep"], evaluation["threshold"]),
         sweep_hint=sweep_hint(part),
@@ -107,50 +103,6 @@ def candidate_view(
         histories=histories(evaluation["cpcv"]),
         lineage=lineage(evaluation, metadata),
     )
-
-
-def _tiles(part: Mapping[str, Any]) -> list[Tile]:
-    rules, kept, luck = part["rules_only"], part["rules_ml"], part["significance"]
-    change = part["differences"]["expectancy"]["value"]
-    return [
-        *_money_tiles(account_of(part)),
-        Tile(
-            "Expectancy a trade",
-            percent(kept["expectancy"], 2, signed=True),
-            f"rules alone {percent(rules['expectancy'], 2, signed=True)}, "
-            f"difference {percent(change, 2, signed=True)}",
-        ),
-        Tile(
-            "Trades kept",
-            percent(part["filter_effect"]["kept_share"], 0),
-            f"{count(kept['trades'])} of {count(rules['trades'])}",
-        ),
-        Tile(
-            "By luck alone",
-            chance(luck["p_value_deflated"]),
-            "that random blocking does as well, after "
-            f"{counted(luck['candidates_tried'], 'candidate')}",
-        ),
-    ]
-
-
-def _money_tiles(account: Account | None) -> list[Tile]:
-    """Net PnL and drawdown of the account; none where money was not counted."""
-    if account is None:
-        return []
-    rules, kept = account.policies[RULES], account.policies[FILTERED]
-    return [
-        Tile(
-            "Net PnL",
-            signed(kept.net_pnl),
-            f"rules alone {signed(rules.net_pnl)}, on {amount(account.capital)}",
-        ),
-        Tile(
-            "Drawdown of the account",
-            amount(kept.max_drawdown),
-            f"rules alone {amount(rules.max_drawdown)}",
-        ),
-    ]
 
 
 def _calibration(scores: Mapping[str, Any]) -> str:

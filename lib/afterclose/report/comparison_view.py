@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from afterclose.report.verdict import Tone, tone_of
+from afterclose.report.conclusion import Tone, tone_of
 from afterclose.wording.numbers import count, day, interval, number, percent
 
 HEADS: Final = {

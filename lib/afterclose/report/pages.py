@@ -27,9 +27,13 @@ ICON: Final = (
 )
 
 
+SCRIPTS: Final = ("page.js", "chart.js", "trades.js")
+"""Of every page, one after the other in one element."""
+
+
 def page(template: str, **values: Any) -> bytes:
     """The page of ``template``, UTF-8. Only `Markup` values are set as they are."""
-    style, script = (_text(name) for name in ("style.css", "page.js"))
+    style, script = _text("style.css"), "\n".join(map(_text, SCRIPTS))
     policy = (
         f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -53,13 +57,15 @@ def drawing(svg: str) -> Markup:
 @cache
 def _environment() -> Environment:
     """Compiles a template once a process: both pages share two."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["drawing"] = drawing
+    return made
 
 
 def _text(name: str) -> str:

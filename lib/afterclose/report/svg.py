@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple, get_args
 from xml.etree import ElementTree as ET
 
-Role = Literal["ink", "muted", "grid", "rules", "ml", "active", "good", "bad", "tint"]
+Role = Literal["ink", "muted", "grid", "rules", "ml", "active", "held", "good", "bad", "tint"]
 """What a colour is for; `style.css` has the classes `f-ROLE` (fill) and `s-ROLE` (stroke)."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from afterclose.wording.numbers import count, percent
+from afterclose.wording.numbers import count, number, percent
 
 ROUND_STEPS: Final = (1, 2, 5)
 """Between ticks, times a power of ten."""
@@ -36,6 +36,15 @@ def percent_ticks(low: float, high: float, *, most: int) -> Ticks:
     places, step = _places(low, high, most)
     digits = max(0, -math.floor(math.log10(100 * step) + ROUNDING))
     return {place: percent(place, digits) for place in places}
+
+
+def amount_ticks(low: float, high: float, *, most: int) -> Ticks:
+    """About ``most`` ticks from ``low`` to ``high``, written as amounts of money."""
+    if high - low < LEAST_SPAN:
+        return {low: number(low)}
+    places, step = _places(low, high, most)
+    digits = max(0, -math.floor(math.log10(step) + ROUNDING))
+    return {place: number(place, digits) for place in places}
 
 
 def count_ticks(largest: int, *, most: int) -> Ticks:

@@ -15,20 +15,25 @@ from markupsafe import Markup
 from afterclose.dataset.file import DatasetFile
 from afterclose.disk.files import write_atomic
 from afterclose.learning.artifacts import ModelStore
-from afterclose.nightly.cycle_state import CYCLE_JOB, JOURNAL_FILE
+from afterclose.nightly.cycle_state import CYCLE_JOB
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
-from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import read_registry
 from afterclose.report.candidate_view import candidate_view
+from afterclose.report.conclusion import main_part
 from afterclose.report.pages import drawing, page
 from afterclose.report.scope_view import scope_view
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
 from afterclose.report.time_charts import equity_chart, growth_chart
-from afterclose.report.verdict import main_part
+from afterclose.scope_files import (
+    EVALUATION_FILE,
+    INDEX_FILE,
+    JOURNAL_FILE,
+    MODELS_FOLDER,
+    REPORT_FILE,
+)
 from afterclose.settings import Settings
 from afterclose.wording.numbers import counted
 from afterclose.wording.promote_line import promote_line
@@ -52,9 +57,10 @@ def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -
         store.read_metadata(model_id),
         store.read_metadata(active) if active in store.model_ids() else None,
         scope=f"{settings.market}/{settings.env}",
-        promote=promote_line(model_id, settings, f"ml_models/{model_id}/{REPORT_FILE}"),
+        promote=promote_line(model_id, settings, f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"),
     )
-    charts = _candidate_charts(evaluation, [part.key for part in view.parts])
+    alike = [] if view.money else [part.key for part in view.parts]
+    charts = _candidate_charts(evaluation, alike)
     path = folder / REPORT_FILE
     write_atomic(path, page("candidate.html.j2", view=view, charts=charts))
     return path
@@ -97,7 +103,7 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
         {name: record.as_dict() for name, record in registry.state.models.items()},
         registry.chain.events,
         msgspec.to_builtins(Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)),
-        {path.parent.name: f"ml_models/{path.parent.name}/{REPORT_FILE}"
+        {path.parent.name: f"{MODELS_FOLDER}/{path.parent.name}/{REPORT_FILE}"
          for path in settings.model_dir.glob(f"*/{REPORT_FILE}")},
         promote=promote_line(newest, settings, INDEX_FILE) if newest else None,
         now=now,
@@ -107,10 +113,10 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
     return path
 
 
-def _candidate_charts(evaluation: dict[str, Any], parts: Iterable[str]) -> dict[str, Markup]:
+def _candidate_charts(evaluation: dict[str, Any], alike: Iterable[str]) -> dict[str, Markup]:
     main, threshold = main_part(evaluation), evaluation["threshold"]
     part, records = evaluation[main], evaluation["track_record"]
-    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in parts}
+    charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in alike}
     charts["scores"] = score_chart("score", records[main]["scores"], threshold)
     charts["calibration"] = calibration_chart("calibration", part["calibration"])
     charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)

@@ -66,9 +66,9 @@ class Book:
             model_id = evaluation.model_id
             if self._settings.root != self._trains.root:
                 self._registry.import_model(self._trains.model_dir, model_id, now=now)
-            verdict = msgspec.to_builtins(ruling.answer) if ruling.answer else None
+            answer = msgspec.to_builtins(ruling.answer) if ruling.answer else None
             reason = f"{self.rule.name}: {ruling.words}"
-            self._registry.promote_candidate(model_id, reason, verdict=verdict, now=now)
+            self._registry.promote_candidate(model_id, reason, gates_answer=answer, now=now)
             self.promotions.append(Promotion(model_id, session))
         return ruling
 

@@ -6,7 +6,7 @@ counts as an empty one.
 """
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -44,6 +44,12 @@ def plain_subject(about: object) -> tuple[Subject, Plan | None]:
     )
     numbers = [_number_above_0(getattr(about, name)) for name in _PLAN_FIELDS]
     return subject, Plan(*numbers) if any(numbers) else None
+
+
+def entry_id(symbol: str | None, side: str | None, strategy: str | None, decided: datetime) -> str:
+    """The id of an entry that its bot gave none; ``decided`` is its aware moment."""
+    moment = f"{decided.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return "-".join(filter(None, (symbol, moment, side or "long", strategy)))
 
 
 def _text(value: object) -> str | None:

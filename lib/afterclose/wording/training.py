@@ -20,9 +20,9 @@ def training_text(metrics: Mapping[str, Any]) -> str:
 def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     unit = "" if metrics["mae_unit"] == "fraction" else " ATR"
     regularisation_c = metrics["regularisation_c"]
-    strength = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
+    regularisation = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
     if metrics.get("ridge_alpha") is not None:
-        strength = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
+        regularisation = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
     yield f"Trades: {metrics['n_rows']} (dataset {metrics['dataset_version']})"
     if backtests := metrics.get("n_backtest"):
         real = metrics["n_rows"] - backtests
@@ -36,7 +36,7 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"Without atr_pct: {metrics['n_without_atr']} trades, {_effect(metrics)}"
     if metrics.get("target") == "r":
         yield "Target: R, the PnL over twice the ATR; a risk score is a rank, not a probability"
-    yield f"Model: {metrics['model']}{strength}"
+    yield f"Model: {metrics['model']}{regularisation}"
     if metrics["sample_weights"] != "none":
         yield f"Sample weights: {metrics['sample_weights']}"
     if metrics["n_unseen"] is not None:

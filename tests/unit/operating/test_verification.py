@@ -116,7 +116,7 @@ def test_a_repair_puts_damaged_lines_aside_and_leaves_the_others(scope: Settings
         outcome = verify_scope(scope, NOW, repair=True)
         risk.check({"atr_pct": 2.0, "rsi": 2.0})  # into the same open file
     assert outcome.exit_code == 0
-    assert "1 lines of ml_decisions.jsonl are lost, but kept in" in outcome.text
+    assert "1 lines of ml_decisions.jsonl are put aside, and kept in" in outcome.text
     (kept,) = scope.root.glob("ml_decisions.jsonl.damaged-*")
     assert b"low_rist" in kept.read_bytes()
     assert len(list(read_decisions(log))) == 2

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.report.drawn import review_page, scope_page
 from afterclose.report.writer import draw_missing, write_candidate_report, write_scope_index
+from afterclose.scope_files import JOURNAL_FILE
 from afterclose.settings import Settings
 from registry_builders import A, B, registry_of
 from report_builders import ACTIVE_ID, MODEL_ID, evaluation, metadata
@@ -49,7 +49,7 @@ def test_a_page_is_small_and_quick_for_any_number_of_trades(
     path = write_candidate_report(settings.model_dir, MODEL_ID, settings)
     assert time.process_time() - started_s < SLOWEST_S
     assert path.stat().st_size < LARGEST_BYTES
-    assert f"of {trades:,} trades; the highs, lows" in path.read_text()
+    assert f"of {trades:,} sessions; the highs and lows" in path.read_text()
 
 
 def test_the_same_evaluation_gives_the_same_bytes_in_any_folder(
