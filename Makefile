@@ -74,7 +74,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
 	@.venv-adapters/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e . && touch $@
 
-.PHONY: venv lock-files demo test adapters check break fuzz lint types format calibrate-gates bench
+.PHONY: venv lock-files demo test adapters check break fuzz lint types format calibrate-gates calibrate-monitor bench
 venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
@@ -98,6 +98,8 @@ format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff check --fix .
 calibrate-gates: $(READY) ## how often the promotion gates let noise through, and an edge   [SEEDS=200]
 	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
+	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 LIGHT = --extra backtesting --extra backtrader --extra alpaca

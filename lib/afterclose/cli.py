@@ -24,7 +24,7 @@ JOBS_OF_A_DAY = {
         "register",
     ),
     "In the evening": ("candidates", "report", "promote", "rollback", "deactivate", "verify"),
-    "Once in a while": ("demo", "study", "calibrate_gates"),
+    "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
     "As a service": ("cron", "fleet"),
 }
 """The jobs in the order of a trader's day."""

@@ -64,17 +64,17 @@ class OfflineEvaluator:
         model_dir: Path | str,
         dataset_builder: DatasetSource,
         registry: RegistryReader | None = None,
+        options: EvaluationOptions | None = None,
         *,
         gates: GateOptions | None = None,
         n_jobs: int = 1,
         joblib_backend: str = "loky",
         dask_scheduler: str = "",
-        **options: Any,
     ) -> None:
         self.model_dir = Path(model_dir)
         self.dataset_builder = dataset_builder
         self.registry = registry or RegistryReader(self.model_dir)
-        self.options = EvaluationOptions(**options)
+        self.options = options or EvaluationOptions()
         self.gates = gates or GateOptions()
         self._run_all = partial(
             run_all,
@@ -97,11 +97,11 @@ class OfflineEvaluator:
             settings.model_dir,
             dataset_builder or DatasetBuilder.from_settings(settings),
             RegistryReader(settings.model_dir, signing_key=settings.signing_key),
+            EvaluationOptions.from_settings(settings),
             gates=GateOptions.from_settings(settings),
             n_jobs=settings.n_jobs,
             joblib_backend=settings.joblib_backend,
             dask_scheduler=settings.dask_scheduler,
-            **{name: getattr(settings, name) for name in EvaluationOptions.__struct_fields__},
         )
 
     def evaluate(self, model_id: str, now: datetime | None = None) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class DatasetSource(Protocol):
 
 
 class OfflineTrainer:
-    """Trains into ``model_dir`` from ``dataset_builder``; options are those of `TrainingOptions`.
+    """Trains into ``model_dir`` from ``dataset_builder``, by default as `TrainingOptions` says.
 
     One trainer holds one loaded model. ``signing_key`` is only used to check signatures.
     """
@@ -65,15 +65,13 @@ class OfflineTrainer:
         self,
         model_dir: Path | str,
         dataset_builder: DatasetSource,
+        options: TrainingOptions | None = None,
         *,
         signing_key: str = "",
-        **options: Any,
     ) -> None:
         self.model_dir = Path(model_dir)
         self.dataset_builder = dataset_builder
-        if "risk_threshold" in options:  # whoever sets a threshold means it, as in the settings
-            options.setdefault("threshold_mode", "fixed")
-        self.options = TrainingOptions(**options)
+        self.options = options or TrainingOptions()
         self._signing_key = signing_key
         self._store = ModelStore(self.model_dir)
         self._scorer: Scorer | None = None
@@ -83,13 +81,11 @@ class OfflineTrainer:
         cls, settings: Settings, dataset_builder: DatasetSource | None = None
     ) -> Self:
         """The trainer of a scope, over the scope's own dataset unless another is given."""
-        shared = set(TrainingOptions.__struct_fields__) - {"calendar"}
         return cls(
             settings.model_dir,
             dataset_builder or DatasetBuilder.from_settings(settings),
+            TrainingOptions.from_settings(settings),
             signing_key=settings.signing_key,
-            calendar=settings.calendar_name,
-            **{name: getattr(settings, name) for name in shared},
         )
 
     def train(

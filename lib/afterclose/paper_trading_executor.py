@@ -22,13 +22,13 @@ from afterclose.market.clock import market_timezone
 from afterclose.records import Bar, Decision, Signal, Subject, Trade
 from afterclose.scope_files import POSITIONS_FILE
 from afterclose.settings import Settings
-from afterclose.trading.costs import fees_of, slipped
+from afterclose.trading.costs import Costs
 from afterclose.trading.decision_log import deciding_about
 from afterclose.trading.exit_rules import MANUAL, Exit, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
 from afterclose.trading.orders import Order, above_0, bar_of, moment_of, order_of
 from afterclose.trading.position_store import PositionStore
-from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Position
+from afterclose.trading.positions import ROUNDING, Position
 
 SHADOW_PREFIX = "shadow-"
 
@@ -62,7 +62,7 @@ class PaperTradingExecutor:
     """
 
     def __init__(self, settings: Settings, risk_filter: EntryFilter, ledger: TradeLedger) -> None:
-        self._settings = settings
+        self._settings, self._costs = settings, Costs.from_settings(settings)
         self._filter = risk_filter
         timezone = market_timezone(settings)
         self._zone = ZoneInfo(timezone)
@@ -179,7 +179,7 @@ class PaperTradingExecutor:
     def _enter(
         self, order: Order, trade_id: str, quantity: float, source: Literal["paper", "shadow"]
     ) -> None:
-        price = self._slipped(order.price, buying=order.side == "long")
+        price = self._costs.slipped(order.price, buying=order.side == "long")
         position = Position(
             trade_id=trade_id,
             symbol=order.symbol,
@@ -189,7 +189,7 @@ class PaperTradingExecutor:
             entry_timestamp=order.entered.isoformat(),
             entry_price=price,
             quantity=quantity,
-            fees=self._fees(price, quantity),
+            fees=self._costs.fees(price, quantity),
             rule_confidence=order.rule_confidence,
             rule_features=ledger_features(order.features),
             plan=order.plan,
@@ -213,22 +213,13 @@ class PaperTradingExecutor:
     def _close(
         self, position: Position, leave: Exit, quantity: float, moment: datetime
     ) -> Trade | None:
-        price = self._slipped(leave.price, buying=position.side == "short")
-        left = position.seeing(*leave.seen_prices).closing(
-            Fill(price, quantity), self._fees(price, quantity)
-        )
+        left = position.left(leave, self._costs, quantity)
         if left.open_quantity > 0:
             self._store.put(left)
             return None
-        closed = ClosedPosition(left, moment.isoformat(), leave.exit_type, leave.exit_reason)
+        closed = left.closed(leave, moment)
         self._store.finish(closed)
         return closed.trade()
-
-    def _slipped(self, price: float, *, buying: bool) -> float:
-        return slipped(self._settings, price, buying=buying)
-
-    def _fees(self, price: float, quantity: float) -> float:
-        return fees_of(self._settings, price, quantity)
 
 
 def _reducing(verdict: Decision) -> Decision:

@@ -92,6 +92,10 @@ class RiskFilter:
         _logger.log(level, "%s: %s", loaded.mode, loaded.mode_reason)
         return loaded
 
+    def is_over(self) -> bool:
+        """Whether the session after its own has opened: then `check` says session_over."""
+        return self._over_at is not None and utc_now() >= self._over_at
+
     def check(self, features: object, about: Subject | None = None) -> Decision:
         """The verdict on an entry with these features, a mapping of names to numbers.
 

@@ -24,6 +24,7 @@ SWITCH_FILE: Final = "ml_switched_off.json"
 JOURNAL_FILE: Final = "ml_runs.jsonl"
 STATUS_FILE: Final = "ml_status.json"
 MONITOR_FILE: Final = "ml_monitor.json"
+METRICS_FILE: Final = "ml_metrics.prom"
 INDEX_FILE: Final = "index.html"
 
 # The machinery's own: one job at a time, and a cron that is alive.

@@ -6,7 +6,7 @@ cannot drift apart. A dictionary of strings would make each module parse its own
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,9 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 """A fraction between 0 and 1."""
+
+
+Options = TypeVar("Options", bound=msgspec.Struct)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,6 +214,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(
             part.strip().upper() for part in self.exclude_exit_types.split(",") if part.strip()
         )
+
+    def options(self, kind: type[Options], *, prefix: str = "", **others: object) -> Options:
+        """The options of one step: a ``kind`` whose fields are the settings of the same names.
+
+        Settings' names begin with ``prefix``; ``others`` are the fields that are no settings.
+        """
+        names = [name for name in kind.__struct_fields__ if name not in others]
+        values = {name: getattr(self, prefix + name) for name in names}
+        return kind(**values, **others)
 
     def public_dict(self) -> dict[str, object]:
         """All settings as plain values, secrets masked: fit for logs, reports and JSON."""

@@ -16,6 +16,7 @@ import pytest
 
 from afterclose.errors import AftercloseError, CannotTell
 from afterclose.market.clock import MarketClock
+from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.operator_view import show_status
 from afterclose.operating.cycle import run_cycle
@@ -151,7 +152,8 @@ class Year:
 
     def down(self, now: datetime) -> None:
         """No tick this night: the machine is off, and comes back the next evening."""
-        self.truth.add("late")
+        if not self.truth & {"killed", "dataset"}:  # what waits for a person is said first
+            self.truth.add("late")
 
     def model_damaged(self, now: datetime) -> None:
         active = ModelRegistry.from_settings(self.scope).get_active_model()
@@ -180,9 +182,10 @@ class Year:
     # --- and is mended -------------------------------------------------------------------------
 
     def restore_the_ledger(self) -> None:
+        """As the alerts say: mend the ledger, then `make build`."""
         write_ledger(self.ledger, self.records[: self.used])
-        self.truth.discard("gone")
-        self.settled_by_the_next_build = True
+        OfflineMLOrchestrator.from_settings(self.scope).build(self.now)
+        self.truth -= {"gone", "rejects", "ids"}
 
     def put_the_record_aside(self) -> None:
         verify_scope(self.scope, self.now, repair=True)
@@ -204,7 +207,7 @@ FAULTS = (
     Year.ledger_gone, Year.down, Year.model_damaged, Year.dataset_damaged,
 )  # fmt: skip
 
-ENDED_BY_A_GOOD_NIGHT = {"killed", "rejects", "ids", "dataset", "late"}
+ENDED_BY_A_GOOD_NIGHT = {"killed", "dataset", "late"}
 
 
 def nights(first: datetime, count: int) -> Iterator[datetime]:

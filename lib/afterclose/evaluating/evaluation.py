@@ -52,6 +52,7 @@ from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
 from afterclose.learning.training import TrainingOptions, held_out_fraction, label
 from afterclose.measures.metrics import RunAll
+from afterclose.settings import Settings
 
 MAX_LISTED_TRADES: Final = 20_000
 """Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
@@ -109,6 +110,11 @@ class EvaluationOptions(msgspec.Struct, frozen=True, kw_only=True):
     sizing: str = "off"
     min_size: float = 0.25
     capital: float = 0.0
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "EvaluationOptions":
+        """The options of a scope."""
+        return settings.options(cls)
 
     @property
     def sizes(self) -> Sizing:

@@ -167,12 +167,7 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_settings(cls, settings: Settings) -> "GateOptions":
         """The bounds of a scope."""
-        bounds = {
-            name: getattr(settings, f"gate_{name}")
-            for name in cls.__struct_fields__
-            if name != "objective"
-        }
-        return cls(objective=settings.objective, **bounds)
+        return settings.options(cls, prefix="gate_", objective=settings.objective)
 
 
 class WhatNext(msgspec.Struct, frozen=True, kw_only=True):

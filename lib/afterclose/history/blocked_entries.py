@@ -28,6 +28,7 @@ NO_SIDE = "its side is neither long nor short"
 NO_MOMENT = "its moment cannot be read"
 ASKED_AGAIN = "asked about again"
 LET_IN = "let in after all"
+LOST = "verdicts, of whatever kind, that the disk did not take"
 
 
 class BlockedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,11 @@ def blocked_entries(
     blocked: dict[Key, DecisionRecord] = {}
     let_in: set[Key] = set()
     for line in lines:
+        counted[LOST] += line.lost_before
         if line.symbol is None:
             counted[NO_SYMBOL] += line.reason == "high_risk"
+        elif line.reason == "session_over":
+            continue  # no verdict: who was blocked afterwards had loaded the filter anew
         elif line.reason != "high_risk":
             let_in.add(_key(line))
         elif _key(line) in blocked:

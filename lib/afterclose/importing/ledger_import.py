@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.errors import InputError, RefusedError
 from afterclose.importing.engine import parse_documents
@@ -28,6 +29,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome, Trade
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.wording.importing import import_text
 
@@ -67,7 +69,23 @@ def import_file(settings: Settings, now: datetime, request: Request) -> Outcome:
             )
         made = _changes(ready, ledger)
         ledger.add_trades(made.to_append)
-        return journalled(_outcome(request, ready, ledger, made))
+        outcome = _outcome(request, ready, ledger, made)
+        return journalled(_with_shadows(settings, now, request, outcome))
+
+
+def _with_shadows(settings: Settings, now: datetime, request: Request, outcome: Outcome) -> Outcome:
+    """Follow blocked entries through the import's bars too, where a filter has blocked any."""
+    if request.bars is None or not (settings.root / DECISIONS_FILE).exists():
+        return outcome
+    from afterclose.history.shadow import follow_blocked  # pandas
+
+    shadows = follow_blocked(settings, now, request.bars)
+    return replace(
+        outcome,
+        status="done" if shadows.status == "done" else outcome.status,
+        details=outcome.details | {"shadow": shadows.details},
+        text="\n".join(filter(None, (outcome.text, shadows.text))),
+    )
 
 
 def ledger_of(settings: Settings) -> Path | None:

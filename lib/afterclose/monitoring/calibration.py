@@ -7,20 +7,26 @@ better than that.
 """
 
 from collections.abc import Iterable
+from math import sqrt
 from typing import Final
 
-from afterclose.monitoring.betting import BIGGEST_LOSS, bet_on_mean, log_mean
+from afterclose.monitoring.betting import bet_on, log_mean
 from afterclose.monitoring.weeks import Settled
 
 TOLERANCE: Final = 0.03
 """Points between the scores' mean and the share of bad trades that are no fault."""
 
-SHARES: Final = tuple(BIGGEST_LOSS / (1 + TOLERANCE) * part for part in (0.125, 0.25, 0.5, 1.0))
+USUAL_SPREAD: Final = 0.5
+"""Of one decision's miss, where about half are bad; a week's mean has that over the root of n."""
 
 
 def calibration_path(weeks: Iterable[Settled]) -> list[float]:
     """The log stake after each week with scored outcomes, oldest first."""
-    misses = [(week.bad - week.expected_bad) / week.scored for week in weeks if week.scored]
-    more = bet_on_mean((miss - TOLERANCE for miss in misses), SHARES)
-    fewer = bet_on_mean((-miss - TOLERANCE for miss in misses), SHARES)
+    scored = [week for week in weeks if week.scored]
+    more = bet_on(_standardised(week, week.bad - week.expected_bad) for week in scored)
+    fewer = bet_on(_standardised(week, week.expected_bad - week.bad) for week in scored)
     return [log_mean(pair) for pair in zip(more, fewer, strict=True)]
+
+
+def _standardised(week: Settled, miss: float) -> float:
+    return (miss / week.scored - TOLERANCE) * sqrt(week.scored) / USUAL_SPREAD

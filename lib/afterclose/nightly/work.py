@@ -16,6 +16,7 @@ from afterclose.disk.files import remove_leftovers
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import RefusedError, StorageError, is_a_stop
 from afterclose.nightly.journal import Journal
+from afterclose.nightly.metrics import write_metrics
 from afterclose.nightly.status import write_status
 from afterclose.records import Outcome
 from afterclose.scope_files import JOURNAL_FILE, MODELS_FOLDER
@@ -90,7 +91,7 @@ class Workplace:
 
     def _publish(self, now: datetime) -> None:
         if self._settings:
-            write_status(self._settings, now)
+            write_metrics(self._settings, write_status(self._settings, now), now)
 
 
 def _warned(outcome: Outcome, warning: str) -> Outcome:

@@ -23,6 +23,7 @@ from afterclose.settings import CALENDARS, Settings
 from afterclose.study.lived import DatedTrade
 from afterclose.study.own_trades import own_trades
 from afterclose.study.rule_trades import rule_trades
+from afterclose.trading.costs import Costs
 
 COSTS_BPS: Final = 5.0
 """Fees, and slippage, of each side: what a liquid stock costs."""
@@ -119,8 +120,7 @@ def all_trades(settings: Settings, bars: pd.DataFrame) -> list[Trade]:
         rule_trades,
         market_opens=opens,
         timezone=market_timezone(settings),
-        fees_bps=settings.fees_bps,
-        slippage_bps=settings.slippage_bps,
+        costs=Costs.from_settings(settings),
     )
     of_symbol: Sequence[list[Trade]] = run_all(
         trade,

@@ -214,8 +214,11 @@ def parse_decision(line: bytes | str) -> DecisionRecord:
         raise InputError(f"not a line of the decision log: {error}") from None
 
 
-def read_decisions(path: Path) -> Iterator[DecisionRecord]:
-    """All verdicts in ``path``, in file order; a damaged line is skipped with a warning."""
+def read_decisions(path: Path, damaged: list[int] | None = None) -> Iterator[DecisionRecord]:
+    """All verdicts in ``path``, in file order; a damaged line is skipped with a warning.
+
+    ``damaged`` gets the numbers of those lines.
+    """
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.isspace():
@@ -224,6 +227,8 @@ def read_decisions(path: Path) -> Iterator[DecisionRecord]:
                 yield parse_decision(line)
             except InputError as error:
                 _logger.warning("%s, line %d skipped: %s", path, number, error)
+                if damaged is not None:
+                    damaged.append(number)
 
 
 def replay(line: bytes | str | DecisionRecord, model: Scorecard | Scorer) -> float | None:

@@ -7,6 +7,7 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
+from afterclose.evaluating.evaluation import EvaluationOptions
 from afterclose.evaluating.figures import GateOptions
 from afterclose.gating.promotion import ask_gates
 from afterclose.gating.stored import read_evaluation
@@ -66,7 +67,9 @@ def evaluated(scope):
     folder, builder = scope
     trainer = OfflineTrainer(folder / "ml_models", builder)
     metrics = trainer.train(now=NOW)
-    evaluator = OfflineEvaluator(folder / "ml_models", builder, bootstrap_resamples=100)
+    evaluator = OfflineEvaluator(
+        folder / "ml_models", builder, options=EvaluationOptions(bootstrap_resamples=100)
+    )
     evaluator.evaluate(metrics["model_id"], NOW)
     return metrics, read_evaluation(folder / "ml_models" / metrics["model_id"])
 

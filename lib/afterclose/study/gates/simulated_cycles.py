@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.evaluating.decisions import one_row_a_decision
@@ -54,13 +55,9 @@ class Recipe(NamedTuple):
     @classmethod
     def from_settings(cls, settings: Settings) -> "Recipe":
         """The scope's settings, with UTC days instead of its calendar."""
-        training, evaluation = (
-            {name: getattr(settings, name) for name in kind.__struct_fields__ if name != "calendar"}
-            for kind in (TrainingOptions, EvaluationOptions)
-        )
         return cls(
-            TrainingOptions(**training),
-            EvaluationOptions(**evaluation),
+            replace(TrainingOptions.from_settings(settings), calendar=""),
+            EvaluationOptions.from_settings(settings),
             GateOptions.from_settings(settings),
         )
 
