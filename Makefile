@@ -188,11 +188,11 @@ restore: $(READY) ## bring scopes back from there   FROM=… [SCOPES='us/*'] [SN
 	$(call need,FROM,restore FROM=/mnt/backup)
 	@$(RUN) jobs.restore $(COMMON) --from "$$FROM" $${SCOPES:+--scopes "$$SCOPES"} \
 		$${SNAPSHOT:+--snapshot "$$SNAPSHOT"} $${WAIT_S:+--wait-s "$$WAIT_S"}
-session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
+session: $(READY) ## replay trading days   BARS=… SIGNALS=… [BACKTEST=1] [FROM_DATE=…] [TO_DATE=…]
 	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
 	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
-		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"}
+		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $${BACKTEST:+--backtest}
 
 .PHONY: import-ledger study placebo why shadow
 why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
@@ -213,9 +213,10 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
 	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
-study: $(READY) ## replay your daily prices, gates on   DATA=prices.csv [OUT=docs/study.md]
-	$(call need,DATA,study DATA=prices.csv)
-	@$(RUN) jobs.study $(COMMON) --data "$$DATA" $${OUT:+--out "$$OUT"}
+study: $(READY) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
+	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv))
+	@$(RUN) jobs.study $(COMMON) $${DATA:+--data "$$DATA"} $${LEDGER:+--ledger "$$LEDGER"} \
+		$${RECIPES:+--recipes "$$RECIPES"} $${EVERY:+--every "$$EVERY"} $${OUT:+--out "$$OUT"}
 
 # --- the container ----------------------------------------------------------------------
 

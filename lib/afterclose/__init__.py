@@ -34,7 +34,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     fleet                 all scopes of a volume in one run
     courier               pings and messages: the one part with a network
     backup                copies of scopes elsewhere, and back
-    demo study            real prices, and whole histories, through all of it
+    study demo            whole histories, and real prices, through all of it
     testing               for the tests of a bot: filters with one answer, a frozen clock
     adapters              the filter inside the bots of others; each is imported only on demand
     console runner cli    the edge: options, printing, exit codes

@@ -42,6 +42,27 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
             values[field] = os.fspath(value) if isinstance(value, os.PathLike) else value
     if "risk_threshold" in values:  # whoever sets a threshold means it
         values.setdefault("threshold_mode", "fixed")
+    return _checked(values)
+
+
+def with_changes(settings: Settings, changes: str) -> Settings:
+    """``settings`` but for ``changes``, such as ``ML_TARGET=r,ML_BLOCK_SHARE=0.3``.
+
+    Raises ConfigError as `load_settings` does, also for a change without a value.
+    """
+    changed: dict[str, object] = {}
+    for change in changes.split(","):
+        name, _, value = (part.strip() for part in change.partition("="))
+        field = _field(name, value)
+        if not value:
+            raise ConfigError(name, value, f"write {name}=VALUE")
+        changed[field] = value
+    if "risk_threshold" in changed:
+        changed.setdefault("threshold_mode", "fixed")
+    return _checked(msgspec.structs.asdict(settings) | changed)
+
+
+def _checked(values: Mapping[str, object]) -> Settings:
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError:

@@ -140,6 +140,9 @@ class OfflineTrainer:
                 f"too many features are missing: {', '.join(assessment.missing)} "
                 f"(allowed: {MAX_MISSING_SHARE:.0%} of {len(self._scorer.feature_names)})"
             )
+        if assessment.needed_missing:
+            needed = ", ".join(sorted(self._scorer.needed.intersection(assessment.missing)))
+            raise InputError(f"the model has no answer without {needed}")
         return self._scorer.predict_risk(features)
 
     def _train(

@@ -220,6 +220,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.root / SHADOW_LEDGER_FILE
 
     @property
+    def backtest_ledger_path(self) -> Path:
+        """Ledger of what the rules would have made before the real trades began."""
+        return self.root / "backtest_ledger.jsonl"
+
+    @property
     def excluded_exit_types(self) -> frozenset[str]:
         """Exit types whose trades are not learned from, upper case."""
         return frozenset(

@@ -6,7 +6,7 @@ the features. Real ones are the trades of the demo's rules in a file of daily pr
 demo's own, with the features of the demo and each symbol's beta.
 """
 
-from dataclasses import replace
+import dataclasses
 from pathlib import Path
 from statistics import NormalDist
 from tempfile import TemporaryDirectory
@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 import numpy as np
 import pandas as pd
+from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset_builder import DatasetBuilder
@@ -23,7 +24,8 @@ from afterclose.evaluating.sessions import DAY_US
 from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
 from afterclose.learning.training import TrainingOptions, label
 from afterclose.settings import Settings
-from afterclose.study.study import all_trades, best_calendar, study_settings
+from afterclose.study.sources import COSTS_BPS, all_trades, best_calendar
+from afterclose.study.study import study_settings
 
 SYMBOLS: Final = 30
 HELD_SESSIONS: Final = 10
@@ -66,6 +68,8 @@ def made_up(seed: int, *, sessions: int, a_session: int) -> Dataset:
         symbol=[f"S{number:02d}" for number in symbol.tolist()],
         side=["long"] * count,
         source=["simulation"] * count,
+        strategy=[""] * count,
+        exit_type=[""] * count,
         decision_us=decision_us,
         exit_us=decision_us + held * DAY_US,
         realized_pnl_pct=pnl,
@@ -74,6 +78,7 @@ def made_up(seed: int, *, sessions: int, a_session: int) -> Dataset:
         fees_pct=np.zeros(count),
         quantity=np.ones(count),
         notional=np.full(count, NOTIONAL),
+        stop_pct=np.full(count, np.nan),
         feature_names=("beta", "volatility"),
         features=np.column_stack([beta, volatility]),
         version=f"v{count:08d}-made-up",
@@ -93,7 +98,14 @@ def real(settings: Settings, path: Path | None) -> Dataset:
     else:
         read = read_ohlcv(path)
     with TemporaryDirectory(prefix="afterclose-gates-") as folder:
-        scope = study_settings(settings, folder, best_calendar(read, settings))
+        usual = replace(
+            settings,
+            calendar=best_calendar(read, settings),
+            fees_bps=COSTS_BPS,
+            slippage_bps=COSTS_BPS,
+            sizing="off",
+        )
+        scope = study_settings(usual, usual, folder)
         bars = on_sessions(read, scope)
         trades = all_trades(scope, bars.frame)
         ledger = scope.ledger_paths[0]
@@ -119,7 +131,7 @@ def with_edge(history: Dataset, auc: float, seed: int, options: TrainingOptions)
     apart = np.sqrt(2) * NormalDist().inv_cdf(auc)
     values = rng.normal(size=(len(history), 4))
     values[:, 0] += apart * bad
-    return replace(history, feature_names=(EDGE, "n1", "n2", "n3"), features=values)
+    return dataclasses.replace(history, feature_names=(EDGE, "n1", "n2", "n3"), features=values)
 
 
 def _with_beta(history: Dataset, bars: DailyBars) -> Dataset:
@@ -132,7 +144,7 @@ def _with_beta(history: Dataset, bars: DailyBars) -> Dataset:
     rows = beta.index.searchsorted(dates, side="right") - 1
     columns = beta.columns.get_indexer(pd.Index(history.symbol))
     values = beta.to_numpy()[rows, columns]
-    return replace(
+    return dataclasses.replace(
         history,
         feature_names=("beta", *history.feature_names),
         features=np.column_stack([values, history.features]),

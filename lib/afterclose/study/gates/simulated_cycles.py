@@ -137,8 +137,7 @@ def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
     model = FrozenModel(
         model_id="simulated",
         options=recipe.training,
-        last_train_exit=EPOCH
-        + int(prepared.dataset.exit_us[prepared.split.train].max()) * MICROSECOND,
+        last_train_exit=EPOCH + newest_us * MICROSECOND,
         stats=learned.stats,
         risks=partial(predict_risks, learned.pipeline),
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,
