@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from msgspec.structs import replace
+
 from afterclose.errors import InputError
 from afterclose.parallel import run_all
 from afterclose.progress import Progress, showing_progress
@@ -50,6 +52,9 @@ DECISIONS: Final = 3_000
 """The most that are taken of real trades, at random over the whole time."""
 
 CHUNK_SEEDS: Final = 20
+
+RESAMPLES: Final = 1_000
+"""Enough to say yes or no; a page that people read rests on more."""
 
 NOISE_TRADES: Final = (20, 40, 100, 300, 1000)
 GROWN_TRADES: Final = 1200
@@ -113,7 +118,8 @@ def calibrate_gates(
     """
     if seeds < 1:
         raise InputError(f"{seeds} seeds simulate nothing; at least 1 is needed")
-    recipe = Recipe.from_settings(settings)
+    resamples = min(settings.bootstrap_resamples, RESAMPLES)
+    recipe = Recipe.from_settings(replace(settings, bootstrap_resamples=resamples))
     found = sources(settings, data, decisions)
     rows = scenarios(recipe)
     steps = len(found) * (len(PLACEBOS) + len(AUCS)) + len(rows)

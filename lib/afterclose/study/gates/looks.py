@@ -50,6 +50,7 @@ class Passed(NamedTuple):
 class Power(NamedTuple):
     """Whether the evidence, and all gates, had passed when so many decisions were known."""
 
+    decisions: int
     evidence: bool
     all_gates: bool
 
@@ -86,7 +87,7 @@ def power_at(
         passed = passed or luck_of_all_nights(np.exp(-peak), 1, recipe.gates.alpha).passed
         if whole and not promoted:
             promoted = _promoted(recipe, history, path, moment)
-        found.append(Power(passed, promoted))
+        found.append(Power(size, passed, promoted))
     return found
 
 

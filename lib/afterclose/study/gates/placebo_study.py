@@ -93,7 +93,7 @@ def placebo_page(trades: int, rates: dict[str, Rate], answers: list[Answers]) ->
     lines = [
         f"Your {trades:,} trades with features that know nothing, {len(answers)} times: how often",
         "each gate let one through. Gates that ask for something else than knowledge let luck",
-        "through and are meant to; the last two lines are the promise (docs/evidence.md).",
+        "through and are meant to; the last three lines are the promise (docs/evidence.md).",
         "",
         *(
             f"  {name.replace('_', ' '):<{width}} | {rate.happened:>3} of {rate.tries} | {rate} %"

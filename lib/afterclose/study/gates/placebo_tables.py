@@ -101,8 +101,12 @@ def placebo_task(recipe: Recipe, source: Source, placebo: Placebo, seed: int) ->
 def power_task(recipe: Recipe, source: Source, auc: float, seed: int) -> list[Power]:
     """One planted edge through the gates."""
     history = with_edge(source.history(seed), auc, seed, recipe.training)
-    sizes = tuple(size for size in SIZES if size <= len(history))
-    return power_at(recipe, history, sizes, whole=seed % WHOLE_SHARE == 0)
+    return power_at(recipe, history, sizes_of(len(history)), whole=seed % WHOLE_SHARE == 0)
+
+
+def sizes_of(decisions: int) -> tuple[int, ...]:
+    """Numbers of decisions after which a history is asked: its own where it has fewer."""
+    return tuple(sorted({min(size, decisions) for size in SIZES}))
 
 
 def placebo_row(source: str, placebo: str, passed: list[Passed]) -> PlaceboRow:
@@ -119,16 +123,16 @@ def placebo_row(source: str, placebo: str, passed: list[Passed]) -> PlaceboRow:
 
 
 def power_rows(source: str, auc: float, found: list[list[Power]]) -> list[PowerRow]:
-    """The rates of one edge at each number of decisions that the histories have."""
+    """The rates of one edge at each number of decisions that was asked."""
     return [
         PowerRow(
             source,
             auc,
-            size,
+            first.decisions,
             rate_of(one[number].evidence for one in found),
             rate_of(one[number].all_gates for one in found[::WHOLE_SHARE]),
         )
-        for number, size in enumerate(SIZES[: len(found[0])])
+        for number, first in enumerate(found[0])
     ]
 
 

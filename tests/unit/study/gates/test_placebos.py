@@ -80,7 +80,7 @@ def test_a_planted_edge_has_the_area_that_was_asked_for(auc: float) -> None:
 def test_a_strong_edge_is_found_sooner_or_later_and_stays_found() -> None:
     history = with_edge(made_up(2, sessions=700, a_session=4), 0.75, 1, RECIPE.training)
     found = power_at(RECIPE, history, (100, 2500), whole=True)
-    assert [one.evidence for one in found] == [False, True]
+    assert [(one.decisions, one.evidence) for one in found] == [(100, False), (2500, True)]
     assert not found[0].all_gates
 
 
