@@ -25,12 +25,18 @@ def logs_dir(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def outcome(logs_dir):
+def early():
+    """The demo, on its first years."""
     bars = load_demo_bars().frame
-    early = DailyBars(bars[bars["date"] <= LAST], {})
+    bars = DailyBars(bars[bars["date"] <= LAST], {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nightly, "load_demo_bars", lambda: early)
-        return run_demo(load_settings({}), logs_dir, quiet=True)
+        patch.setattr(nightly, "load_demo_bars", lambda: bars)
+        yield lambda folder: run_demo(load_settings({}), folder, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def outcome(logs_dir, early):
+    return early(logs_dir)
 
 
 def settings_of(logs_dir, env="paper"):
@@ -95,6 +101,13 @@ def test_the_sections_stand_above_a_last_screen_of_80_by_24(outcome):
     screen = lines[first:]
     assert len(screen) + 1 <= 24  # the shell's prompt comes below
     assert all(len(line) <= 80 for line in screen[:-1])
+
+
+def test_again_makes_both_accounts_anew(outcome, logs_dir, early):
+    before = len(promotions(logs_dir, "naive"))
+    again = early(logs_dir)
+    assert again.text == outcome.text
+    assert len(promotions(logs_dir, "naive")) == before
 
 
 def test_the_last_line_works_when_it_is_copied(outcome, logs_dir):
