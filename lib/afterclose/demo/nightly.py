@@ -46,7 +46,8 @@ def run_demo(settings: Settings, logs_dir: str | None = None, *, quiet: bool = F
     """
     settings = _demo_settings(settings, logs_dir or LOGS_DIR)
     source = bars_source(settings, load_demo_bars(), "the demo's prices")
-    renew(settings)
+    for scope in (settings.env, NAIVE.scope):
+        renew(replace(settings, env=scope))
     nights = nights_between(settings, source.first, source.last, "quarter")
     books = [Book(every_gate(GateOptions.from_settings(settings)), settings, log=True)]
     books.append(Book(NAIVE, settings))

@@ -16,6 +16,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
+from afterclose.study.lived import LivedHistory
 from repository import REPOSITORY
 
 LAST = "2004-12-31"
@@ -30,22 +31,29 @@ ALERTS: list[str] = []
 """What the health check said after each of the nights."""
 
 
-class WatchedNights(nightly.Nights):
-    def after_close(self, day):
-        super().after_close(day)
-        if day.session in self._sessions:
-            asked = day.closes_at + timedelta(hours=1)
-            ALERTS.extend(show_status(self._settings, asked, health=True).details["alerts"])
+class WatchedHistory(LivedHistory):
+    """Asks for the scope's health after each night's work."""
+
+    def _work(self, night):
+        super()._work(night)
+        asked = night.closes_at + timedelta(hours=1)
+        ALERTS.extend(show_status(self._settings, asked, health=True).details["alerts"])
 
 
 @pytest.fixture(scope="module")
-def outcome(logs_dir):
+def early():
+    """The demo, on its first years."""
     bars = load_demo_bars().frame
-    early = DailyBars(bars[bars["date"] <= LAST], {})
+    bars = DailyBars(bars[bars["date"] <= LAST], {})
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nightly, "load_demo_bars", lambda: early)
-        patch.setattr(nightly, "Nights", WatchedNights)
-        return run_demo(load_settings({}), logs_dir, quiet=True)
+        patch.setattr(nightly, "load_demo_bars", lambda: bars)
+        patch.setattr(nightly, "LivedHistory", WatchedHistory)
+        yield lambda folder: run_demo(load_settings({}), folder, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def outcome(logs_dir, early):
+    return early(logs_dir)
 
 
 def settings_of(logs_dir, env="paper"):
@@ -114,6 +122,13 @@ def test_the_sections_stand_above_a_last_screen_of_80_by_24(outcome):
     screen = lines[first:]
     assert len(screen) + 1 <= 24  # the shell's prompt comes below
     assert all(len(line) <= 80 for line in screen[:-1])
+
+
+def test_again_makes_both_accounts_anew(outcome, logs_dir, early):
+    before = len(promotions(logs_dir, "naive"))
+    again = early(logs_dir)
+    assert again.text == outcome.text
+    assert len(promotions(logs_dir, "naive")) == before
 
 
 def test_the_last_line_works_when_it_is_copied(outcome, logs_dir):
