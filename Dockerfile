@@ -48,7 +48,7 @@ RUN command -v tini >/dev/null \
         && rm -rf /var/lib/apt/lists/*)
 RUN groupadd --gid 10001 afterclose \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp afterclose \
-    && install --directory --owner 10001 --group 10001 /logs
+    && install --directory --owner 10001 --group 10001 /logs /state
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

@@ -109,7 +109,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
-			--extra nightly --extra build --extra excel $${kind#*:} \
+			--extra nightly --extra build --extra excel --extra notify $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
 	@echo pytest | $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
@@ -120,7 +120,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
 .PHONY: verify deactivate off on monitor
-.PHONY: cron session fleet
+.PHONY: cron session fleet courier
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
@@ -162,6 +162,8 @@ cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
 fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify]
 	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
 		$${WORKERS:+--workers "$$WORKERS"}
+courier: $(READY) ## send pings and messages about all scopes   [ONCE=1] [STATE_DIR=courier]
+	@$(RUN) jobs.courier $(COMMON) $${STATE_DIR:+--state-dir "$$STATE_DIR"} $${ONCE:+--once}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [FROM_DATE=…] [TO_DATE=…]
 	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
 	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)

@@ -25,7 +25,7 @@ JOBS_OF_A_DAY = {
     ),
     "In the evening": ("candidates", "report", "promote", "rollback", "deactivate", "verify"),
     "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
-    "As a service": ("cron", "fleet"),
+    "As a service": ("cron", "fleet", "courier"),
 }
 """The jobs in the order of a trader's day."""
 
