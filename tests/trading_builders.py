@@ -1,5 +1,6 @@
 """Builders for the trading side: signals, bars, fixed filters, active models, a calendar."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -171,3 +172,8 @@ def write_sessions(settings: Settings, next_open: datetime | None = None) -> Non
         sessions=sessions,
     )
     write_atomic(settings.root / SESSIONS_FILE, msgspec.json.encode(table))
+
+
+def write_signals(path: Path, signals: Iterable[Signal]) -> None:
+    """One line a signal, as a strategy writes them."""
+    path.write_bytes(b"".join(msgspec.json.encode(signal) + b"\n" for signal in signals))

@@ -164,8 +164,7 @@ class OfflineMLOrchestrator:
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(evaluation, "trades", "track_record", "money")
-                    | {"report": page},
+                    details=_without(evaluation, *DRAWN_ONLY) | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )

@@ -31,7 +31,8 @@ from afterclose.dataset.rejects import RejectsFile
 from afterclose.gating.stored import read_evaluation
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
-from afterclose.nightly.status import read_status
+from afterclose.nightly.cycle_state import read_part
+from afterclose.nightly.status import Status
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.registry.reader import read_registry
 from afterclose.risk_filter import RiskFilter
@@ -45,7 +46,7 @@ assert ModelRegistry.from_settings(settings).verify() == []
 assert len(list(RejectsFile(root))) > 3
 assert len(list(read_decisions(root / "ml_decisions.jsonl"))) == 15
 assert len(Journal(root / "ml_runs.jsonl").runs("cycle")) == 5
-assert read_status(root) is not None
+assert read_part(root / "ml_status.json", Status) is not None
 PaperTradingExecutor.from_settings(settings)
 evaluated = [path.parent for path in models.glob("*/evaluation.json")]
 assert evaluated and all(read_evaluation(folder) for folder in evaluated)

@@ -15,8 +15,9 @@ from afterclose.cron.crontab import parse_crontab
 from afterclose.disk.seal import is_damaged, is_sealed, seal
 from afterclose.errors import ConfigError, InputError, IntegrityError
 from afterclose.learning.scorecard import Scorecard
+from afterclose.nightly.cycle_state import read_part
 from afterclose.nightly.journal import Journal
-from afterclose.nightly.status import read_status
+from afterclose.nightly.status import Status
 from afterclose.registry.event_log import EventLog
 from afterclose.scope_files import STATUS_FILE
 from afterclose.settings import Settings
@@ -139,7 +140,7 @@ def test_brackets_without_end_are_damage_like_any_other(tmp_path: Path) -> None:
     assert EventLog(path).read().damage is not None
     assert Journal(path).read() == []
     (tmp_path / STATUS_FILE).write_bytes(NESTED)
-    assert read_status(tmp_path) is None
+    assert read_part(tmp_path / STATUS_FILE, Status) is None
     with pytest.raises(IntegrityError):
         Scorecard.from_bytes(NESTED)
     with pytest.raises(IntegrityError):

@@ -4,7 +4,6 @@ The rules run wherever they like and hand over entries, not code: a file of sign
 read by a person, replayed with and without the filter, and made by another language.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,7 +12,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
 from afterclose.records import Signal
 
@@ -32,11 +30,6 @@ class SignalLine(Signal, frozen=True, kw_only=True):
     stop_price: AboveZero | None = None
     target_price: AboveZero | None = None
     max_holding_days: AboveZero | None = None
-
-
-def write_signals(path: Path, signals: Iterable[Signal]) -> None:
-    """Write one line a signal, in place of what was there. Raises StorageError."""
-    write_atomic(path, b"".join(msgspec.json.encode(signal) + b"\n" for signal in signals))
 
 
 def read_signals(path: Path, timezone: str) -> list[Signal]:

@@ -25,12 +25,6 @@ from afterclose.importing.trips import Trips, paired
 AUTO = "auto"
 
 
-def formats() -> tuple[str, ...]:
-    """What may be said with --format."""
-    names = sorted(each.name for each in mappings())
-    return (AUTO, freqtrade.NAME, ib_flex.NAME, *names)
-
-
 def parse_documents(
     documents: Sequence[Document], wanted: str, own: Mapping | None, options: Options
 ) -> Parsed:

@@ -4,9 +4,11 @@ An evaluation fits some four hundred of these, most of them neighbours: the same
 another regularisation, or a few more rows. Scikit-learn starts each at zero and checks its
 input again; here the rows stay where they are and a fit begins where the last one ended,
 which takes a twentieth of the time. The minimum is the same, and unique; what is found is
-held to scikit-learn's answer in the tests. Where Newton's method does not get there (classes
-that a plane parts, features that repeat each other), it says so, and scikit-learn's solver,
-which can do without, is asked.
+held to scikit-learn's answer in the tests. With scikit-learn's solver alone an evaluation takes
+1.8 times as long (4.4 s of one core instead of 2.5 at 10,000 trades, 17 instead of 9 at
+100,000), which the calibration of gates does hundreds of times. Where Newton's method does not
+get there (classes that a plane parts, features that repeat each other), it says so, and
+scikit-learn's solver, which can do without, is asked.
 """
 
 from collections.abc import Sequence

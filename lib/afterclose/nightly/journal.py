@@ -145,10 +145,6 @@ class Journal:
         """How often the job has failed in that session; a run without an end has failed."""
         return sum(run.failed for run in self.runs(job, session))
 
-    def last_terminal(self, job: str, session: str) -> JournalLine | None:
-        """The line that ended the job's latest ended run of that session."""
-        return next((run.end for run in reversed(self.runs(job, session)) if run.end), None)
-
     def _read(self, word: bytes) -> list[JournalLine]:
         """The lines that contain ``word``, oldest first."""
         # The newer file first: a rotation in between shows lines twice, never not at all.

@@ -8,7 +8,6 @@ is written by somebody (the structs below are the only schema there is).
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
@@ -129,11 +128,6 @@ def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) 
     status = current_status(settings, now, alerts)
     write_sealed(settings.root / STATUS_FILE, status, indent=2)
     return status
-
-
-def read_status(root: Path) -> Status | None:
-    """The status as it was last written; None when it is absent or damaged."""
-    return read_part(root / STATUS_FILE, Status)
 
 
 def _active(active: ActiveModel | None) -> ActiveStatus | None:

@@ -8,13 +8,11 @@ the page's font. Equal drawings give equal bytes.
 """
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple
 from xml.etree import ElementTree as ET
 
 Role = Literal["ink", "muted", "grid", "rules", "ml", "active", "held", "good", "bad", "tint"]
 """What a colour is for; `style.css` has the classes `f-ROLE` (fill) and `s-ROLE` (stroke)."""
-
-ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 FONT_PX: Final = 12.5
 

@@ -6,9 +6,9 @@ import pytest
 
 from afterclose.errors import InputError
 from afterclose.history.session_replay import backtest_files, replay_files
-from afterclose.history.signals import write_signals
 from afterclose.ledger import TradeLedger
 from afterclose.records import Signal
+from trading_builders import write_signals
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 BARS = """symbol,date,open,high,low,close,volume

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.errors import InputError
-from afterclose.history.signals import read_signals, write_signals
+from afterclose.history.signals import read_signals
 from afterclose.records import Signal
+from trading_builders import write_signals
 
 NEW_YORK = "America/New_York"
 LINE = '{"symbol":"A","timestamp":"2024-01-03T16:00:00","price":10,"quantity":5}'

@@ -3,13 +3,14 @@
 import base64
 import hashlib
 import re
+from typing import get_args
 
 import pytest
 from jinja2 import UndefinedError
 
 from afterclose.report.candidate_view import candidate_view
 from afterclose.report.pages import TEMPLATES, page
-from afterclose.report.svg import ROLES
+from afterclose.report.svg import Role
 from afterclose.wording.promote_line import PromoteLine
 from report_builders import ACTIVE_ID, evaluation, feature, metadata
 
@@ -111,4 +112,6 @@ def test_text_has_a_contrast_of_4_5_and_graphics_of_3(theme: str) -> None:
 
 def test_every_role_has_its_classes_in_the_style() -> None:
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    assert [role for role in ROLES if f".f-{role} " not in css or f".s-{role} " not in css] == []
+    assert [
+        role for role in get_args(Role) if f".f-{role} " not in css or f".s-{role} " not in css
+    ] == []
