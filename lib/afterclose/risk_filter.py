@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from msgspec.structs import replace
 
-from afterclose.clock import utc_now
+from afterclose.clock import monotonic_s, utc_now
 from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
@@ -98,11 +98,12 @@ class RiskFilter:
         for the log. Never raises, for any object; and the verdict is in the log before it is
         returned.
         """
-        now = utc_now()
+        now, asked_s = utc_now(), monotonic_s()
         seen = plain_features(features)
         decision = self._decide(seen, now)
         if self._log is not None:
-            self._record(self._log, seen, decision, about, now)
+            latency_us = round((monotonic_s() - asked_s) * 1e6, 1)
+            self._record(self._log, seen, decision, about, now, latency_us=latency_us)
         return decision
 
     def explain(self, features: object) -> Explanation:
@@ -217,6 +218,8 @@ class RiskFilter:
         decision: Decision,
         about: Subject | None,
         now: datetime,
+        *,
+        latency_us: float,
     ) -> None:
         subject, plan = plain_subject(current_subject() if about is None else about)
         record = DecisionRecord(
@@ -236,5 +239,6 @@ class RiskFilter:
             allowed=decision.allowed,
             size_multiplier=decision.size_multiplier,
             reason=decision.reason,
+            latency_us=latency_us,
         )
         log.write(record)
