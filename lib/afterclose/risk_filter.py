@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from msgspec.structs import replace
 
-from afterclose.clock import utc_now
+from afterclose.clock import monotonic_s, utc_now
 from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
@@ -104,11 +104,12 @@ class RiskFilter:
         returned. A model that was trained on both sides, or on several strategies, takes them
         from ``about`` (or from the features), and abstains where it is not told.
         """
-        now = utc_now()
+        now, asked_s = utc_now(), monotonic_s()
         seen = self._seen(features, about)
         decision = self._decide(seen, now)
         if self._log is not None:
-            self._record(self._log, seen, decision, about, now)
+            latency_us = round((monotonic_s() - asked_s) * 1e6, 1)
+            self._record(self._log, seen, decision, about, now, latency_us=latency_us)
         return decision
 
     def explain(self, features: object, about: Subject | None = None) -> Explanation:
@@ -231,6 +232,8 @@ class RiskFilter:
         decision: Decision,
         about: Subject | None,
         now: datetime,
+        *,
+        latency_us: float,
     ) -> None:
         subject, plan = plain_subject(current_subject() if about is None else about)
         record = DecisionRecord(
@@ -251,5 +254,6 @@ class RiskFilter:
             allowed=decision.allowed,
             size_multiplier=decision.size_multiplier,
             reason=decision.reason,
+            latency_us=latency_us,
         )
         log.write(record)

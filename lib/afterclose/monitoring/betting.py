@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 ALARM_LOG_STAKE: Final = math.log(20)
 """Twenty times the first stake: one unchanged scope in twenty at most ever gets there."""
 
-ENDED_LOG_STAKE: Final = 0.0
-"""An alarm ends by itself when what was won is lost again."""
+ENDED_LOG_STAKE: Final = math.log(2)
+"""An alarm ends by itself when all that was won but the first stake is lost again."""
 
 BOLDNESS: Final = (0.1, 0.2, 0.4, 0.8)
 """What is bet, in parts of a stake, on a gain of its usual size; how large an effect will be is

@@ -52,7 +52,9 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     the SHA-256 of the file that was scored with, ``features`` None when they could not be
     read at all. ``threshold_mode`` says how the threshold was found (share, fixed, tuned), empty
     without a model. ``plan`` is how the rules meant to trade, None where the subject had none.
-    ``lost_before`` counts the verdicts just before this one that the disk did not take.
+    ``latency_us`` is the time from the question to the verdict, in microseconds, without the
+    writing of this line. ``lost_before`` counts the verdicts just before this one that the disk
+    did not take.
     """
 
     schema_version: Annotated[int, Meta(ge=1, le=LOG_VERSION)] = LOG_VERSION
@@ -73,6 +75,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     allowed: bool
     size_multiplier: float
     reason: Reason
+    latency_us: float | None = None
     lost_before: int = 0
 
 

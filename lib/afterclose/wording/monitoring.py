@@ -26,11 +26,12 @@ def stake(log_stake: float) -> str:
 
 
 def drift(log_stake: float, weeks: int, decisions: int, before: int, moved: Sequence[str]) -> str:
-    """``weeks`` with ``decisions`` after the model against ``before`` weeks before it."""
+    """``weeks``: blocks of them, with ``decisions``; ``before``: weeks before the model."""
     if not weeks:
         return "no week with enough decisions has passed since the model became active"
     basis = (
-        f"{counted(weeks, 'week')} with {counted(decisions, 'decision')}, ranked among "
+        f"{counted(weeks, 'block')} of weeks with "
+        f"{counted(decisions, 'decision')}, ranked among "
         f"{counted(before, 'week')} before the model"
     )
     most = f", most of all {', '.join(moved)}" if moved else ""

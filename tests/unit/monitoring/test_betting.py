@@ -12,8 +12,8 @@ def test_an_alarm_begins_at_twenty_times_the_stake_and_ends_when_it_is_lost_agai
     assert pytest.approx(ALARM_LOG_STAKE) == math.log(20)
     assert standing([]) == (False, 0.0)
     assert standing([1.0, 2.9]) == (False, 2.9)
-    assert standing([1.0, 3.1, 0.5]) == (True, 0.5)
-    assert standing([3.1, -0.1, 0.2]) == (False, 0.2)
+    assert standing([1.0, 3.1, 0.8]) == (True, 0.8)
+    assert standing([3.1, 0.5, 1.0]) == (False, 1.0)
 
 
 def test_a_bet_pays_by_hand() -> None:

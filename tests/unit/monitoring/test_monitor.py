@@ -370,6 +370,6 @@ def test_the_job_itself_writes_the_file_and_prints_it(settings: Settings) -> Non
     scope(settings, 3)
     outcome = run_monitor(settings, after(3))
     assert outcome.job == "monitor"
-    assert "Drift of the features: quiet; 3 weeks with 30 decisions" in outcome.text
+    assert "Drift of the features: quiet; 3 blocks of weeks with 30 decisions" in outcome.text
     assert Path(settings.root / "ml_monitor.json").exists()
     assert isinstance(MarketClock.from_settings(settings), MarketClock)

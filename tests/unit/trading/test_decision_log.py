@@ -100,6 +100,7 @@ def test_a_verdict_is_one_json_line_with_a_schema_version(path: Path) -> None:
         "allowed": True,
         "size_multiplier": 1.0,
         "reason": "low_risk",
+        "latency_us": None,
         "lost_before": 0,
     }
 
