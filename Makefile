@@ -66,12 +66,22 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
 	@echo "Installing the test tools into $(VENV) (once, about a minute) ..."
 	@$(INSTALL) -r requirements-dev.lock && touch $(VENV)/.demo $@
 
-.PHONY: venv lock-files demo test check break fuzz lint types format calibrate-gates bench
+# The libraries of others that adapters stand in: their own folder, as they want other versions.
+.venv-adapters/.ready: requirements-adapters.lock pyproject.toml
+	@echo "Installing the adapters' libraries into .venv-adapters (once, about two minutes) ..."
+	@"$(PYTHON)" -m venv .venv-adapters
+	@$(INSTALL:$(PY)=.venv-adapters/bin/python) -r requirements-adapters.lock
+	@.venv-adapters/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation -e . && touch $@
+
+.PHONY: venv lock-files demo test adapters check break fuzz lint types format calibrate-gates calibrate-monitor bench
 venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
 test: $(VENV)/.dev ## run the test suite
 	$(PY) -m pytest -q -n 2 $$TESTS
+adapters: .venv-adapters/.ready ## test the adapters inside the real freqtrade, nautilus_trader, Alpaca ...
+	.venv-adapters/bin/python -m pytest -q tests/unit/adapters
 check: lint types test ## lint, types and tests: what CI runs
 break: $(VENV)/.dev ## break everything on purpose, the full number of times
 	$(PY) -m pytest -q -n 2 tests/crash --full
@@ -88,21 +98,28 @@ format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff check --fix .
 calibrate-gates: $(READY) ## how often the promotion gates let noise through, and an edge   [SEEDS=200]
 	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
+	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
+LIGHT = --extra backtesting --extra backtrader --extra alpaca
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 	@for kind in "requirements:" "requirements-demo:--extra demo" \
-		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql"; do \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql $(LIGHT)"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
 			--extra nightly --extra build --extra excel $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
+	@echo pytest | $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
+		--extra build $(LIGHT) --extra freqtrade --extra nautilus \
+		pyproject.toml - -o requirements-adapters.lock
 
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify deactivate off on compare open
+.PHONY: verify deactivate off on compare open monitor
 .PHONY: cron session fleet
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
@@ -132,6 +149,8 @@ unlock: $(READY) ## end a session lock by hand   [REASON="…"]
 	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 status: $(READY) ## what is active, locked, due and wrong
 	@$(RUN) jobs.status $(COMMON)
+monitor: $(READY) ## watch the filter in use: drift, calibration, harm, the newest candidate
+	@$(RUN) jobs.monitor $(COMMON)
 candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
 report: $(READY) ## draw the scope's page, and review pages that are missing

@@ -131,7 +131,7 @@ def bench_choice(rows: int) -> None:
         choice=lambda: choose_regularisation(values, bad, splits),
     )
     ratio = taken["choice"] / taken["fit"]
-    print(f"choose C on {rows:,} x 8 by 4 windows x 4 strengths: {ratio:.1f} x one fit")
+    print(f"choose C on {rows:,} x 8 by 4 windows x 4 values: {ratio:.1f} x one fit")
 
 
 def main(*, smallest: bool = False) -> None:

@@ -31,8 +31,8 @@ def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.operating.operations import PromotionRequest, promote
 
-    asked = PromotionRequest(args.id, args.reason, args.origin, args.anyway, args.by)
-    return promote(settings, now, asked)
+    request = PromotionRequest(args.id, args.reason, args.origin, args.anyway, args.by)
+    return promote(settings, now, request)
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ MORNING = datetime(2026, 1, 29, 14, tzinfo=UTC)
 
 TRADES = 60
 NEW_TRADES = 5
+IMPORTED_TRADES = 20
 CALM = {"trend": 1.5, "atr_pct": 0.012, "rsi": 50.0, "volume_ratio": 1.5}
 """Features that the first model finds harmless."""
 
@@ -148,6 +149,26 @@ def _long_build(settings: Settings, _: Callable[[str], None]) -> object:
     return DatasetBuilder.from_settings(settings).build(NIGHT_3)
 
 
+def _import(settings: Settings, _: Callable[[str], None]) -> object:
+    """A file of another system, with trades that have all features of the ledger's."""
+    from afterclose.importing.ledger_import import import_file
+    from afterclose.importing.request import Request
+
+    names = list(CALM)
+    rows = []
+    for number in range(IMPORTED_TRADES):
+        month = f"2025-0{1 + number % 9}"
+        features = [f"{number / 100 + place}" for place in range(len(names))]
+        rows.append(
+            f"{number},SYM{number % 3},long,10,{month}-06T10:00,100,{month}-08T10:00,"
+            f"{99 + number % 4}," + ",".join(features)
+        )
+    head = "trade_id,symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,"
+    source = Path(settings.logs_dir) / "export.csv"
+    source.write_text("\n".join([head + ",".join(names), *rows]) + "\n")
+    return import_file(settings, NIGHT_3, Request(file=str(source), features=",".join(names)))
+
+
 WORK: dict[str, Callable[[Settings, Callable[[str], None]], object]] = {
     "cycle": _cycle,
     "promote": _promote,
@@ -155,6 +176,7 @@ WORK: dict[str, Callable[[Settings, Callable[[str], None]], object]] = {
     "day": _day,
     "repair": _repair,
     "long build": _long_build,
+    "import": _import,
 }
 
 
@@ -207,6 +229,14 @@ def work_in_a_process(name: str, logs: Path, fatal: int, diary: Path, lucky: flo
     with diary.open("w", buffering=1) as lines:
         WORK[name](settings_of(logs), lambda words: lines.write(f"{words}\n") and None)
         lines.write(f"{disk.calls} calls\n")
+
+
+def cycle_in_a_process(settings: Settings, now: datetime, fatal: int) -> None:
+    """The nightly cycle on a disk that kills its process at call ``fatal``."""
+    from afterclose.operating.cycle import run_cycle
+
+    files.LAYER = KillingDisk(fatal)
+    run_cycle(settings, now)
 
 
 def obey_file_modes() -> None:
@@ -274,6 +304,12 @@ class Processes:
         )
         process.start()
         return process
+
+    def cycle(self, settings: Settings, now: datetime, fatal: int) -> None:
+        """Run the cycle of a moment in a process that dies at disk call ``fatal``, if it comes."""
+        process = self._context.Process(target=cycle_in_a_process, args=(settings, now, fatal))
+        process.start()
+        process.join()
 
     def start_job(
         self,

@@ -2,12 +2,16 @@
 
 import io
 import json
+import re
 import tarfile
 import time
 from collections.abc import Callable
 from typing import Any
 
+import yaml
 from docker.models.containers import Container
+
+from repository import REPOSITORY
 
 Start = Callable[..., Container]
 """Starts a hardened container: the fixture `start` of tests/container."""
@@ -66,3 +70,29 @@ def logs(container: Container) -> str:
 def exit_code(container: Container, seconds: int = 15) -> int:
     """Wait for the container's end; its exit code."""
     return int(container.wait(timeout=seconds)["StatusCode"])
+
+
+def compose_services() -> dict[str, Any]:
+    """The services of compose.yaml with their defaults, those written as comments too."""
+    text = (REPOSITORY / "compose.yaml").read_text(encoding="utf-8")
+    written = re.sub(r"^  # ([a-z-]+:\n)((?:  #   .*\n)+)", _uncommented, text, flags=re.MULTILINE)
+    plain = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", written)
+    services: dict[str, Any] = yaml.safe_load(plain)["services"]
+    return services
+
+
+def _uncommented(block: re.Match[str]) -> str:
+    return f"  {block[1]}" + re.sub(r"^  # ", "  ", block[2], flags=re.MULTILINE)
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """The SDK's options for a service of compose.yaml."""
+    service = compose_services()[name]
+    set_here = {name: value for name, value in service["environment"].items() if value is not None}
+    kept = ("user", "group_add", "hostname", "network_mode", "read_only", "cap_drop",
+            "security_opt", "mem_limit", "pids_limit", "working_dir")  # fmt: skip
+    return {
+        "environment": set_here,
+        "tmpfs": dict(entry.split(":", 1) for entry in service["tmpfs"]),
+        **{option: service[option] for option in kept if option in service},
+    }

@@ -9,10 +9,10 @@ import msgspec
 from afterclose.disk.files import write_atomic
 from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.scorecard import Scorecard
-from afterclose.market.clock import CACHE_NAME
 from afterclose.market.sessions import Session, SessionTable
 from afterclose.model_registry import ModelRegistry
 from afterclose.records import Bar, Decision, Signal
+from afterclose.scope_files import SESSIONS_FILE
 from afterclose.settings import Settings
 
 BEFORE_THE_OPEN = datetime(2026, 1, 27, 14, tzinfo=UTC)
@@ -170,4 +170,4 @@ def write_sessions(settings: Settings, next_open: datetime | None = None) -> Non
         covers_until=days[-1] + timedelta(days=1),
         sessions=sessions,
     )
-    write_atomic(settings.root / CACHE_NAME, msgspec.json.encode(table))
+    write_atomic(settings.root / SESSIONS_FILE, msgspec.json.encode(table))

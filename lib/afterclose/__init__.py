@@ -8,7 +8,7 @@ users know stand at the top: `dataset_builder`, `offline_trainer`, `offline_eval
 What they are made of, from the ground up: each imports only from what stands above it here
 (`tests/architecture/test_floors.py` reads this map), so a trade goes down this page once.
 
-    errors arrays records settings   the vocabulary: nothing but types and names
+    errors arrays records scope_files numerals settings   the vocabulary: types, names, words
     clock config progress parallel   the wall clock, the environment, the terminal, the cores
     disk                  whole files, appended lines, locks, seals: the only way to the disk
     cron                  the container's cron: crontab lines, next runs, the runner
@@ -24,6 +24,7 @@ What they are made of, from the ground up: each imports only from what stands ab
     gating offline_evaluator         whether a candidate may become active by itself
     trading paper_trading_executor risk_filter   what runs while the market is open
     wording               numbers, sections and sentences for people
+    monitoring            verdicts in use: counted, joined with outcomes, watched by four alarms
     nightly               the work after the close: due, steps, journal, status
     features              what daily bars tell, without prices, for importer and bot alike
     history               bars, signals, and trading days replayed

@@ -17,6 +17,7 @@ JOBS_OF_A_DAY = {
         "import_ledger",
         "cycle",
         "shadow",
+        "monitor",
         "build",
         "train",
         "evaluate",
@@ -31,7 +32,7 @@ JOBS_OF_A_DAY = {
         "deactivate",
         "verify",
     ),
-    "Once in a while": ("demo", "study", "calibrate_gates"),
+    "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
     "As a service": ("cron", "fleet"),
 }
 """The jobs in the order of a trader's day."""

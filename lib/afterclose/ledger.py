@@ -4,7 +4,7 @@ A line format rather than a database, because the ledger belongs to the trading 
 strategy in any language can write it, and nobody must hold a lock to read it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,14 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from afterclose.disk.files import CHUNK_BYTES, append_durable, locked_file, storage_error
-from afterclose.errors import InputError
+from afterclose.disk.files import (
+    CHUNK_BYTES,
+    append_durable,
+    locked_file,
+    storage_error,
+    truncate_durable,
+)
+from afterclose.errors import InputError, StorageError
 from afterclose.records import Trade
 from afterclose.trades.parser import LineParser, Reject
 from afterclose.trades.record import (
@@ -24,6 +30,9 @@ from afterclose.trades.record import (
 )
 
 __all__ = ["Trade", "TradeLedger", "numbered_lines"]
+
+RECORDS_AT_ONCE = 50_000
+"""Of a longer import the text of all records at once would be hundreds of megabytes."""
 
 FAR_FUTURE = datetime.max.replace(tzinfo=UTC)
 
@@ -44,16 +53,28 @@ class TradeLedger:
         """
         self.add_trades([trade])
 
-    def add_trades(self, trades: Iterable[Trade | Mapping[str, Any]]) -> None:
-        """Append trades as `add_trade` does, all in one write, or none if one is unusable."""
-        records = [_record_of(trade) for trade in trades]
-        for record in records:
-            self._refuse_unusable(record)
-        if not records:
+    def add_trades(self, trades: Sequence[Trade | Mapping[str, Any]]) -> None:
+        """Append trades as `add_trade` does: all of them, or none if one is unusable.
+
+        Up to `RECORDS_AT_ONCE` are one write. If a later write fails, the ledger is cut back to
+        what it was; a kill leaves whole records and at most one torn line.
+        """
+        for trade in trades:
+            self._refuse_unusable(_record_of(trade))
+        if not trades:
             return
-        lines = b"".join(msgspec.json.encode(record.trade()) + b"\n" for record in records)
         with locked_file(self.path):
-            append_durable(self.path, lines if self._ends_with_a_whole_line() else b"\n" + lines)
+            before = None
+            try:
+                for start in range(0, len(trades), RECORDS_AT_ONCE):
+                    lines = _lines(trades[start : start + RECORDS_AT_ONCE])
+                    whole = self._ends_with_a_whole_line()
+                    length = append_durable(self.path, lines if whole else b"\n" + lines)
+                    before = length if before is None else before
+            except StorageError:
+                if before is not None:
+                    truncate_durable(self.path, before)
+                raise
 
     def get_all_trades(self) -> list[Trade]:
         """All records that are trades, open ones too, in file order.
@@ -106,9 +127,9 @@ class TradeLedger:
             judged = msgspec.structs.replace(
                 judged, exit_timestamp=record.entry_timestamp, exit_price=record.entry_price
             )
-        verdict = LineParser(self.timezone, (), FAR_FUTURE).judge(judged)
-        if isinstance(verdict, Reject):
-            raise InputError(f"trade {record.trade_id!r} is not written: {verdict.reason}")
+        parsed = LineParser(self.timezone, (), FAR_FUTURE).judge(judged)
+        if isinstance(parsed, Reject):
+            raise InputError(f"trade {record.trade_id!r} is not written: {parsed.reason}")
 
 
 def numbered_lines(
@@ -127,6 +148,10 @@ def numbered_lines(
             line = line.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901 - the same line, cleaned
         if not line.isspace():
             yield number, end_byte, line
+
+
+def _lines(trades: Sequence[Trade | Mapping[str, Any]]) -> bytes:
+    return b"".join(msgspec.json.encode(_record_of(trade).trade()) + b"\n" for trade in trades)
 
 
 def _record_of(trade: Trade | Mapping[str, Any]) -> LedgerRecord:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.errors import AftercloseError, CannotTell, InputError, IntegrityError, MarketOpen
+from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
 from afterclose.market.clock import MarketClock
@@ -25,6 +25,7 @@ from afterclose.nightly.due import refuse_live_training
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
 from afterclose.report.drawn import review_page, scope_page
+from afterclose.scope_files import DECISIONS_FILE, EVALUATION_FILE
 from afterclose.settings import Settings
 from afterclose.wording.build import build_text
 from afterclose.wording.cycle import cycle_text, promote_command, registration
@@ -177,7 +178,7 @@ class OfflineMLOrchestrator:
         moment = now or utc_now()
         model_id = self._known(model_id)
         with self._work.run("register", moment, model_id=model_id) as end:
-            known = self.registry.list_candidates()
+            known = self.registry.list_models()
             chosen = model_id or self._newest_without(known.__contains__)
             if chosen is None:
                 return end(_nothing("register", "every model has been registered"))
@@ -214,6 +215,7 @@ class OfflineMLOrchestrator:
             evaluated = self.evaluate(moment)
             previous_active = self.registry.get_active_model()
             registered = self.register(moment)
+            watched = self._watch(moment)
             steps = [built, trained, evaluated, registered]
             model_id = registered.details.get("model_id")
             done = registered.status == "done"
@@ -227,12 +229,13 @@ class OfflineMLOrchestrator:
                         "model_id": model_id if done else None,
                         "auto_promotion": registered.details.get("auto_promotion"),
                         "steps": {step.job: step.status for step in steps},
+                        "monitor": watched and {"status": watched.status, "reason": watched.reason},
                         "shadow": shadows and shadows.details | {"reason": shadows.reason},
                         "rows_added": built.details["rows_added"],
                         "rows_total": built.details["rows_total"],
                     },
                     text=self._cycle_text(
-                        steps, shadows, model_id if done else None, previous_active
+                        steps, shadows, watched, model_id if done else None, previous_active
                     ),
                 )
             )
@@ -240,14 +243,14 @@ class OfflineMLOrchestrator:
     def maybe_load_active_model(self) -> str | None:
         """Load the active model into the trainer; its id, or None when there is none to load.
 
-        One whose files are missing or damaged is said as a warning: trading goes by the rules.
+        Never raises: what is missing, damaged or unreadable (a file, the registry, the volume)
+        is said as a warning, and trading goes by the rules.
         """
-        active = self.registry.get_active_model()
-        if active is None:
-            return None
         try:
-            self.trainer.load_model(active)
-        except (InputError, IntegrityError) as error:
+            active = self.registry.get_active_model()
+            if active is not None:
+                self.trainer.load_model(active)
+        except Exception as error:  # noqa: BLE001 - a damaged file may raise anything in a library
             _logger.warning("the active model was not loaded: %s", error)
             return None
         return active
@@ -267,6 +270,18 @@ class OfflineMLOrchestrator:
             return follow_blocked(self._settings, now, self._settings.bars_file)
         except AftercloseError as error:
             return Outcome(job="shadow", status="skipped", reason=f"nothing followed: {error}")
+
+    def _watch(self, now: datetime) -> Outcome | None:
+        """The monitor's step, where a filter has been asked; what fails in it is said."""
+        if not self._has_scope or not (self._settings.root / DECISIONS_FILE).exists():
+            return None
+        from afterclose.monitoring.monitor import watch
+
+        clock = self._clock or MarketClock.from_settings(self._settings, may_build=True)
+        try:
+            return watch(self._settings, now, clock)
+        except AftercloseError as error:
+            return Outcome(job="monitor", status="skipped", reason=f"nothing watched: {error}")
 
     def _cannot_train(self, now: datetime) -> str:
         """Why the calendar forbids training without an error. Raises where a rule refuses."""
@@ -296,7 +311,7 @@ class OfflineMLOrchestrator:
         return next((name for name in self._store.model_ids() if not has_it(name)), None)
 
     def _is_evaluated(self, model_id: str) -> bool:
-        return (self._store.folder(model_id) / "evaluation.json").is_file()
+        return (self._store.folder(model_id) / EVALUATION_FILE).is_file()
 
     @contextmanager
     def _scope_page_after(self, now: datetime) -> Iterator[None]:
@@ -330,12 +345,14 @@ class OfflineMLOrchestrator:
         self,
         steps: list[Outcome],
         shadows: Outcome | None,
+        watched: Outcome | None,
         model_id: str | None,
         previous_active: str | None,
     ) -> str:
         promotion = steps[3].details.get("auto_promotion")
         sections = [shadows.text or shadows.reason] if shadows else []
         sections += [step.text for step in steps[:3] if step.text]
+        sections += [watched.text or watched.reason] if watched else []
         sections.append(
             cycle_text(
                 model_id,

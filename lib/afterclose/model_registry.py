@@ -125,7 +125,7 @@ class ModelRegistry(RegistryReader):
         model_id: str,
         reason: str = "",
         *,
-        verdict: Mapping[str, Any] | None = None,
+        gates_answer: Mapping[str, Any] | None = None,
         consent: Consent | None = None,
         now: datetime | None = None,
     ) -> bool:
@@ -134,7 +134,7 @@ class ModelRegistry(RegistryReader):
         Checks, in this order: known, artifacts, signature, evaluated, no session lock
         (docs/design.md, section 8), then ``consent``. Without one this call is the decision of
         whoever writes it, and asks no gate: the job ``promote`` and automatic promotion do.
-        ``verdict`` is the gates' answer, kept in the event. Raises InputError for a malformed
+        ``gates_answer`` is, kept in the event. Raises InputError for a malformed
         id, PromotionRefused, IntegrityError, SessionLocked.
         """
         moment = now or utc_now()
@@ -146,7 +146,7 @@ class ModelRegistry(RegistryReader):
                 return False
             if consent:
                 consent(view)
-            facts = asdict(proof) | {"verdict": figures(verdict)}
+            facts = asdict(proof) | {"gates_answer": figures(gates_answer)}
             self._writer.commit(view, "promoted", moment, model_id, reason, **facts)
             return True
 
@@ -245,10 +245,13 @@ class ModelRegistry(RegistryReader):
             return lock
 
     def unlock(self, reason: str = "", *, now: datetime | None = None) -> Lock | None:
-        """End the running session lock by hand; return it, None when there was none."""
+        """End the running session lock by hand; return it, None when there was none.
+
+        One that a clock took which was ahead is in nobody's way, and ended too.
+        """
         moment = now or utc_now()
         with self._writer.opened(self._wait_s) as view:
-            ended = view.state.running_lock(moment)
+            ended = view.state.running_lock(moment) or view.state.lock_from_ahead(moment)
             if ended:
                 self._writer.commit(view, "unlocked", moment, ended.model_id, reason, lock=ended)
             return ended

@@ -32,13 +32,7 @@ from afterclose.evaluating.verdicts import linear_risks, scorer_risks
 from afterclose.gating.alpha_spending import recipe_id, recipe_number
 from afterclose.gating.promotion import ask_gates
 from afterclose.gating.tried_recipes import tried_recipes
-from afterclose.learning.artifacts import (
-    METADATA_FILE,
-    MODEL_FILE,
-    SCORECARD_FILE,
-    ModelStore,
-    load_estimator,
-)
+from afterclose.learning.artifacts import ModelStore, load_estimator
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.models import one_core, predict_risks
 from afterclose.learning.scorecard import Scorecard
@@ -48,8 +42,8 @@ from afterclose.learning.tree_scorer import scorer_of
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.offline_trainer import DatasetSource
 from afterclose.parallel import run_all
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import RegistryReader, RegistryView
+from afterclose.scope_files import EVALUATION_FILE, METADATA_FILE, MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 REGISTRATIONS: Final = ("registered", "imported")
@@ -70,17 +64,17 @@ class OfflineEvaluator:
         model_dir: Path | str,
         dataset_builder: DatasetSource,
         registry: RegistryReader | None = None,
+        options: EvaluationOptions | None = None,
         *,
         gates: GateOptions | None = None,
         n_jobs: int = 1,
         joblib_backend: str = "loky",
         dask_scheduler: str = "",
-        **options: Any,
     ) -> None:
         self.model_dir = Path(model_dir)
         self.dataset_builder = dataset_builder
         self.registry = registry or RegistryReader(self.model_dir)
-        self.options = EvaluationOptions(**options)
+        self.options = options or EvaluationOptions()
         self.gates = gates or GateOptions()
         self._run_all = partial(
             run_all,
@@ -103,11 +97,11 @@ class OfflineEvaluator:
             settings.model_dir,
             dataset_builder or DatasetBuilder.from_settings(settings),
             RegistryReader(settings.model_dir, signing_key=settings.signing_key),
+            EvaluationOptions.from_settings(settings),
             gates=GateOptions.from_settings(settings),
             n_jobs=settings.n_jobs,
             joblib_backend=settings.joblib_backend,
             dask_scheduler=settings.dask_scheduler,
-            **{name: getattr(settings, name) for name in EvaluationOptions.__struct_fields__},
         )
 
     def evaluate(self, model_id: str, now: datetime | None = None) -> dict[str, Any]:

@@ -24,13 +24,13 @@ from afterclose.disk.files import sha256_bytes
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.signature import scope_of
 from afterclose.errors import CannotTell, InputError, IntegrityError
-from afterclose.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.models import one_core
 from afterclose.learning.provenance import git_commit, library_versions
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Scorer
 from afterclose.learning.training import (
     Learned,
-    Task,
+    PreparedData,
     TrainingMetrics,
     TrainingOptions,
     learn,
@@ -41,6 +41,7 @@ from afterclose.market.embargo import embargo_cutoff
 from afterclose.market.overrides import read_overrides
 from afterclose.registry.events import is_signed
 from afterclose.registry.reader import RegistryReader
+from afterclose.scope_files import MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 TRAINING_CODE: Final = 1
@@ -55,7 +56,7 @@ class DatasetSource(Protocol):
 
 
 class OfflineTrainer:
-    """Trains into ``model_dir`` from ``dataset_builder``; options are those of `TrainingOptions`.
+    """Trains into ``model_dir`` from ``dataset_builder``, by default as `TrainingOptions` says.
 
     One trainer holds one loaded model. ``signing_key`` is only used to check signatures.
     """
@@ -64,15 +65,13 @@ class OfflineTrainer:
         self,
         model_dir: Path | str,
         dataset_builder: DatasetSource,
+        options: TrainingOptions | None = None,
         *,
         signing_key: str = "",
-        **options: Any,
     ) -> None:
         self.model_dir = Path(model_dir)
         self.dataset_builder = dataset_builder
-        if "risk_threshold" in options:  # whoever sets a threshold means it, as in the settings
-            options.setdefault("threshold_mode", "fixed")
-        self.options = TrainingOptions(**options)
+        self.options = options or TrainingOptions()
         self._signing_key = signing_key
         self._store = ModelStore(self.model_dir)
         self._scorer: Scorer | None = None
@@ -82,13 +81,11 @@ class OfflineTrainer:
         cls, settings: Settings, dataset_builder: DatasetSource | None = None
     ) -> Self:
         """The trainer of a scope, over the scope's own dataset unless another is given."""
-        shared = set(TrainingOptions.__struct_fields__) - {"calendar"}
         return cls(
             settings.model_dir,
             dataset_builder or DatasetBuilder.from_settings(settings),
+            TrainingOptions.from_settings(settings),
             signing_key=settings.signing_key,
-            calendar=settings.calendar_name,
-            **{name: getattr(settings, name) for name in shared},
         )
 
     def train(
@@ -158,20 +155,25 @@ class OfflineTrainer:
             return _skipped(dataset, options, reason, known)
         cutoff = embargo_cutoff(dataset, options.embargo_sessions, options.calendar, overrides_path)
         try:
-            task = prepare(dataset, options, cutoff)
-            if isinstance(task, str):
-                return _skipped(dataset, options, task)
-            learned = learn(task, options, cutoff)
+            prepared = prepare(dataset, options, cutoff)
+            if isinstance(prepared, str):
+                return _skipped(dataset, options, prepared)
+            learned = learn(prepared, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(task, options, learned, key, now)
+        return self._publish(prepared, options, learned, key, now)
 
     def _publish(
-        self, task: Task, options: TrainingOptions, learned: Learned, key: str, now: datetime
+        self,
+        prepared: PreparedData,
+        options: TrainingOptions,
+        learned: Learned,
+        key: str,
+        now: datetime,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
-        dataset, _, (train, test, _), _ = task
+        dataset, _, (train, test, _), _ = prepared
         description = {
             "created_at": now.astimezone(UTC).isoformat(),
             "training_key": key,

@@ -20,22 +20,22 @@ from afterclose.errors import InputError
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.records import Bar, Decision, Signal, Subject, Trade
+from afterclose.scope_files import POSITIONS_FILE
 from afterclose.settings import Settings
-from afterclose.trading.costs import fees_of, slipped
+from afterclose.trading.costs import Costs
 from afterclose.trading.decision_log import deciding_about
 from afterclose.trading.exit_rules import MANUAL, Exit, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
 from afterclose.trading.orders import Order, above_0, bar_of, moment_of, order_of
 from afterclose.trading.position_store import PositionStore
-from afterclose.trading.positions import ROUNDING, ClosedPosition, Fill, Position
+from afterclose.trading.positions import ROUNDING, Position
 
-BOOK_NAME = "paper_positions.json"
 SHADOW_PREFIX = "shadow-"
 
 RULES_ALONE = Decision(
     allowed=True, risk_score=None, size_multiplier=1.0, reason="scoring_failed", model_id=None
 )
-"""The answer for a filter that failed, or asked for more than the rules do."""
+"""The answer for a filter that failed, or asked for more than the rules do, and without a book."""
 
 _logger = logging.getLogger(__name__)
 
@@ -54,17 +54,26 @@ class PaperTradingExecutor:
     earlier process are taken up again. Raises IntegrityError when their file is damaged,
     StorageError when it cannot be read.
 
+    One process owns the scope's book. A second is told so by a warning and `owns_book`: it
+    asks no filter, trades by the rules alone, and keeps its trades in memory.
+
     A disk that fails never stops trading: what could not be stored stays in memory, is said
     once, and is stored by the next call. Wrong arguments raise InputError and change nothing.
     """
 
     def __init__(self, settings: Settings, risk_filter: EntryFilter, ledger: TradeLedger) -> None:
-        self._settings = settings
+        self._settings, self._costs = settings, Costs.from_settings(settings)
         self._filter = risk_filter
         timezone = market_timezone(settings)
         self._zone = ZoneInfo(timezone)
         shadow = TradeLedger(settings.shadow_ledger_path, timezone=timezone)
-        self._store = PositionStore(settings.root / BOOK_NAME, {"paper": ledger, "shadow": shadow})
+        ledgers = {"paper": ledger, "shadow": shadow}
+        self._store = PositionStore.shared(settings.root / POSITIONS_FILE, ledgers)
+
+    @property
+    def owns_book(self) -> bool:
+        """Whether this process owns the scope's book; another one does where it is False."""
+        return self._store.owned
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -148,6 +157,8 @@ class PaperTradingExecutor:
 
     def _verdict(self, order: Order, trade_id: str) -> Decision:
         """The filter's verdict, made harmless: a multiplier in [0, 1], and no exception."""
+        if not self.owns_book:
+            return RULES_ALONE
         about = Subject(
             trade_id=trade_id,
             symbol=order.symbol,
@@ -167,7 +178,7 @@ class PaperTradingExecutor:
     def _enter(
         self, order: Order, trade_id: str, quantity: float, source: Literal["paper", "shadow"]
     ) -> None:
-        price = self._slipped(order.price, buying=order.side == "long")
+        price = self._costs.slipped(order.price, buying=order.side == "long")
         position = Position(
             trade_id=trade_id,
             symbol=order.symbol,
@@ -177,7 +188,7 @@ class PaperTradingExecutor:
             entry_timestamp=order.entered.isoformat(),
             entry_price=price,
             quantity=quantity,
-            fees=self._fees(price, quantity),
+            fees=self._costs.fees(price, quantity),
             rule_confidence=order.rule_confidence,
             rule_features=ledger_features(order.features),
             plan=order.plan,
@@ -200,22 +211,13 @@ class PaperTradingExecutor:
     def _close(
         self, position: Position, leave: Exit, quantity: float, moment: datetime
     ) -> Trade | None:
-        price = self._slipped(leave.price, buying=position.side == "short")
-        left = position.seeing(*leave.seen_prices).closing(
-            Fill(price, quantity), self._fees(price, quantity)
-        )
+        left = position.left(leave, self._costs, quantity)
         if left.open_quantity > 0:
             self._store.put(left)
             return None
-        closed = ClosedPosition(left, moment.isoformat(), leave.exit_type, leave.exit_reason)
+        closed = left.closed(leave, moment)
         self._store.finish(closed)
         return closed.trade()
-
-    def _slipped(self, price: float, *, buying: bool) -> float:
-        return slipped(self._settings, price, buying=buying)
-
-    def _fees(self, price: float, quantity: float) -> float:
-        return fees_of(self._settings, price, quantity)
 
 
 def _reducing(verdict: Decision) -> Decision:

@@ -6,20 +6,9 @@ trading process. Prices are in currency, names ending in ``_pct`` are fractions 
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
-from msgspec import Meta
-
-SCHEMA_VERSION = 1
-"""Of every JSON file in a scope. Raise it when a field changes meaning or goes away, and
-upgrade what older numbers say where it is read; a new field with a default does not need it."""
-
-OLDEST_VERSION = 1
-"""Readers accept all numbers from here to `SCHEMA_VERSION`: a scope outlives the program."""
-
-SchemaVersion = Annotated[int, Meta(ge=OLDEST_VERSION, le=SCHEMA_VERSION)]
-"""A format that this code can read: its own or an older one."""
 
 Features = dict[str, float | None]
 """Feature name to value; None stands for missing (never NaN)."""
@@ -38,11 +27,6 @@ Reason = Literal[
     "session_over",
 ]
 """Why the filter answered as it did. Every code but high_risk allows the trade."""
-
-
-def is_readable(schema_version: object) -> bool:
-    """Whether this code reads files with that number."""
-    return isinstance(schema_version, int) and OLDEST_VERSION <= schema_version <= SCHEMA_VERSION
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -168,8 +152,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What a job did: ``details`` for machines, ``text`` for people.
 
-    ``status`` is done, unchanged, skipped or nothing_due; a failure is an exception, not an
-    outcome. ``exit_code`` is 0 but for a verdict that is itself the result (health, verify).
+    ``status`` is done, unchanged (it was so already), skipped (it could not be done yet, and
+    ``reason`` says why) or nothing_due; where a check is the job, what it came to: healthy or
+    unhealthy (``status --health``), damaged (``verify``), refused (an import that needs an
+    answer first). A failure is an exception, not an outcome. ``exit_code`` is 0 but for such a
+    check's bad end, and for a fleet, which has the worst of its scopes.
     """
 
     job: str

@@ -18,6 +18,7 @@ from afterclose.clock import utc_now
 from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.decision_log import (
     DecisionLog,
@@ -30,8 +31,6 @@ from afterclose.trading.model_pin import Pin, pin_model
 from afterclose.trading.sizing import size_multiplier
 from afterclose.trading.subjects import plain_subject
 from afterclose.trading.switch import Switch
-
-LOG_NAME = "ml_decisions.jsonl"
 
 _logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class RiskFilter:
         self._settings = settings
         self._pin = pin
         self._scorer = pin.scorer
-        self._log = DecisionLog(settings.root / LOG_NAME) if log else None
+        self._log = DecisionLog(settings.root / DECISIONS_FILE) if log else None
         self._switch = Switch(settings)
         self._over_at = over_at
         self.mode: Literal["ml", "rules-only"] = "ml" if pin.scorer else "rules-only"
@@ -90,6 +89,10 @@ class RiskFilter:
         level = logging.WARNING if loaded._pin.trouble or unwritable else logging.INFO
         _logger.log(level, "%s: %s", loaded.mode, loaded.mode_reason)
         return loaded
+
+    def is_over(self) -> bool:
+        """Whether the session after its own has opened: then `check` says session_over."""
+        return self._over_at is not None and utc_now() >= self._over_at
 
     def check(self, features: object, about: Subject | None = None) -> Decision:
         """The verdict on an entry with these features, a mapping of names to numbers.

@@ -25,6 +25,9 @@ from afterclose.settings import Settings
 GARBAGE_AFTER_OBJECTS = 200_000
 """Containers that a job makes before Python looks for cycles among them."""
 
+RESULT_VERSION = 1
+"""Of the object that ``--json`` prints."""
+
 HELP_COLUMNS = 96
 
 _INTERRUPTED = KeyboardInterrupt("interrupted")
@@ -148,7 +151,7 @@ def _shown_as_table(outcome: Outcome) -> bool:
 def outcome_dict(outcome: Outcome) -> dict[str, object]:
     """The JSON form of an outcome: its details, with job, status and reason beside them."""
     return {
-        "schema_version": 1,
+        "schema_version": RESULT_VERSION,
         "job": outcome.job,
         "status": outcome.status,
         "reason": outcome.reason,
@@ -167,7 +170,7 @@ def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) 
         import json
 
         status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
-        body = {"schema_version": 1, "job": job, "status": status, "reason": words}
+        body = {"schema_version": RESULT_VERSION, "job": job, "status": status, "reason": words}
         sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
     return code
 

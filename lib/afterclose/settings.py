@@ -6,10 +6,12 @@ cannot drift apart. A dictionary of strings would make each module parse its own
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
+
+from afterclose.scope_files import LEDGER_FILE, MODELS_FOLDER, SHADOW_LEDGER_FILE
 
 CALENDARS = {"us": "XNYS", "india": "XBOM", "crypto": "24/7"}
 """Market to exchange_calendars name. NSE follows XBOM; the library has no XNSE."""
@@ -21,6 +23,9 @@ Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 """A fraction between 0 and 1."""
+
+
+Options = TypeVar("Options", bound=msgspec.Struct)
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=4294967295, description="random seed")] = 42
     auto_promote: Annotated[
         bool, Meta(description="let a candidate that passes every gate become active")
+    ] = False
+    auto_off: Annotated[
+        bool, Meta(description="let a harm alarm of the monitor switch the filter off")
     ] = False
     after_close_delay_minutes: Annotated[
         int, Meta(ge=0, le=1440, description="wait after the close")
@@ -176,7 +184,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def model_dir(self) -> Path:
         """Folder of model artifacts and the registry."""
-        return self.root / "ml_models"
+        return self.root / MODELS_FOLDER
 
     @property
     def calendar_name(self) -> str:
@@ -187,13 +195,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def ledger_paths(self) -> tuple[Path, ...]:
         """Ledgers to learn from, without the shadow ledger."""
         if not self.ledger_file:
-            return (self.root / "trade_ledger.jsonl",)
+            return (self.root / LEDGER_FILE,)
         return tuple(Path(part) for part in self.ledger_file.split(":") if part)
 
     @property
     def shadow_ledger_path(self) -> Path:
         """Ledger of what blocked signals would have done."""
-        return self.root / "shadow_ledger.jsonl"
+        return self.root / SHADOW_LEDGER_FILE
 
     @property
     def excluded_exit_types(self) -> frozenset[str]:
@@ -201,6 +209,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(
             part.strip().upper() for part in self.exclude_exit_types.split(",") if part.strip()
         )
+
+    def options(self, kind: type[Options], *, prefix: str = "", **others: object) -> Options:
+        """The options of one step: a ``kind`` whose fields are the settings of the same names.
+
+        Settings' names begin with ``prefix``; ``others`` are the fields that are no settings.
+        """
+        names = [name for name in kind.__struct_fields__ if name not in others]
+        values = {name: getattr(self, prefix + name) for name in names}
+        return kind(**values, **others)
 
     def public_dict(self) -> dict[str, object]:
         """All settings as plain values, secrets masked: fit for logs, reports and JSON."""

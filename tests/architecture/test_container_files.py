@@ -63,8 +63,8 @@ def test_every_line_of_a_crontab_runs_a_job_with_options_that_it_has(name: str) 
         import_module(words[1]).parser().parse_args(words[2].split())
 
 
-def test_a_live_scope_is_locked_and_verified_but_never_trained() -> None:
-    assert {entry.name for entry in entries_of("crontab.live")} == {"lock", "verify"}
+def test_a_live_scope_is_locked_watched_and_verified_but_never_trained() -> None:
+    assert {entry.name for entry in entries_of("crontab.live")} == {"lock", "monitor", "verify"}
 
 
 def test_only_what_the_image_needs_enters_the_build() -> None:

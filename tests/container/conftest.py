@@ -5,7 +5,6 @@ one where that is possible, `.ci/base_image.sh` provides the base image.
 """
 
 import platform
-import re
 import subprocess
 import sys
 import uuid
@@ -15,12 +14,11 @@ from typing import Any
 
 import docker
 import pytest
-import yaml
 from docker.models.containers import Container
 from docker.models.volumes import Volume
 from filelock import FileLock
 
-from containers import Start
+from containers import Start, options_of
 from repository import REPOSITORY
 
 TAG = "afterclose:under-test"
@@ -98,7 +96,7 @@ def start(
     """Start a container exactly as compose.yaml does, on the test's volume.
 
     ``crontab`` is the text to mount (None: the shipped one), ``command`` replaces cron,
-    ``environment`` is added; further keywords replace what compose says.
+    ``environment`` is added; further keywords replace what compose says of ``service``.
     """
     started: list[Container] = []
 
@@ -106,6 +104,8 @@ def start(
         crontab: str | None = "@yearly true\n",
         command: list[str] | None = None,
         environment: dict[str, str] | None = None,
+        service: str = "us-paper",
+        logs_mode: str = "rw",
         **different: Any,
     ) -> Container:
         file = REPOSITORY / "crontab"
@@ -113,11 +113,11 @@ def start(
             file = tmp_path / f"crontab{len(started)}"
             file.write_text(crontab, encoding="utf-8")
         mounts = {
-            volume.name: {"bind": "/logs", "mode": "rw"},
+            volume.name: {"bind": "/logs", "mode": logs_mode},
             str(file): {"bind": "/app/crontab", "mode": "ro"},
         }
-        service = _service()
-        options = service | {"environment": service["environment"] | (environment or {})}
+        options = options_of(service)
+        options["environment"] |= environment or {}
         container = engine.containers.run(
             image, command, detach=True, volumes=mounts, **(options | different)
         )
@@ -127,20 +127,3 @@ def start(
     yield start_one
     for container in reversed(started):
         container.remove(force=True)
-
-
-def _service() -> dict[str, Any]:
-    """The SDK's options for service us-paper of compose.yaml."""
-    text = (REPOSITORY / "compose.yaml").read_text(encoding="utf-8")
-    plain = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
-    service = yaml.safe_load(plain)["services"]["us-paper"]
-    set_here = {name: value for name, value in service["environment"].items() if value is not None}
-    return {
-        "environment": set_here,
-        "tmpfs": dict(entry.split(":", 1) for entry in service["tmpfs"]),
-        **{
-            name: service[name]
-            for name in ("user", "hostname", "network_mode", "read_only", "cap_drop",
-                         "security_opt", "mem_limit", "pids_limit")
-        },
-    }  # fmt: skip

@@ -1,14 +1,12 @@
 """The running service: it fires, stops, refuses and reports as a server needs it to."""
 
-import json
 import time
 
 import docker
 import pytest
 from docker.models.volumes import Volume
 
-from builders import synthetic_records
-from containers import Start, exit_code, job, logs, put, wait_for
+from containers import Start, exit_code, job, logs, wait_for
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
 
@@ -97,35 +95,3 @@ def test_a_second_container_on_the_same_volume_cannot_write_at_the_same_time(
     code, said = job(start(), "build")
     assert code == 4
     assert "another job" in said
-
-
-TRADE = """
-from datetime import datetime
-from afterclose import RiskFilter, load_settings
-with RiskFilter.load(load_settings(), datetime.fromisoformat("2026-01-28T14:10+00:00")) as risk:
-    verdict = risk.check({"atr_pct": 0.02, "rsi": 50.0, "trend": 0.1, "volume_ratio": 1.0})
-print(risk.mode, verdict.reason in ("low_risk", "high_risk"), risk.mode_reason)
-"""
-
-
-@pytest.mark.parametrize("shared", [True, False])
-def test_a_bot_of_another_user_that_shares_the_group_logs_its_verdicts_and_locks(
-    start: Start, *, shared: bool
-) -> None:
-    """The same image, any working folder: the package is installed in it."""
-    container = start(environment={"ML_GROUP_WRITABLE": str(shared).lower()})
-    records = b"".join(json.dumps(record).encode() + b"\n" for record in synthetic_records(120))
-    put(container, "trade_ledger.jsonl", records)
-    for words in (["cycle"], ["promote", "--id", "20260127_220000", "--anyway"]):
-        assert job(container, *words, "--now", "2026-01-27T22:00Z")[0] == 0
-    container.exec_run(["sh", "-c", "test $ML_GROUP_WRITABLE = true && chmod g+w /logs/us/paper"])
-    bot = start(
-        command=["python", "-c", TRADE], user="12345:12345", group_add=["10001"], working_dir="/var"
-    )
-    assert exit_code(bot, 30) == 0, logs(bot)
-    assert "ml True model 20260127_220000 for session 2026-01-28" in logs(bot)
-    assert ("not locked" in logs(bot)) is not shared
-    assert ("not logged" in logs(bot)) is not shared
-    code, said = job(container, "rollback", "--now", "2026-01-28T15:00Z")
-    assert ("locked" in said) is shared
-    assert code == 3

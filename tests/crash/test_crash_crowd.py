@@ -63,7 +63,7 @@ def test_a_crowd_of_jobs_ends_in_0_or_4_and_leaves_one_truth(lab: Lab) -> None:
     assert set(readings) <= set(ids)
     registry = ModelRegistry.from_settings(scope)
     assert registry.view().problems == []
-    assert list(registry.list_candidates()) == sorted(ModelStore(scope.model_dir).model_ids())
+    assert list(registry.list_models()) == sorted(ModelStore(scope.model_dir).model_ids())
     assert rows_by_trade(scope) == closed_in_ledgers(scope)
     assert set(rows_by_trade(scope).values()) == {1}
     runs = [run for job in ("cycle", "build", "promote") for run in journal(scope).runs(job)]

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.dataset import line_writer
-from afterclose.dataset.file import ROWS_FILE
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk import files
 from afterclose.errors import IntegrityError, StorageError
+from afterclose.scope_files import ROWS_FILE
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from failing_disk import Crash, FailingDisk, disk_dead, disk_full
 from repository import REPOSITORY

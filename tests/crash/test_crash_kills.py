@@ -21,6 +21,7 @@ from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from breaking import (
+    IMPORTED_TRADES,
     MORNING,
     NIGHT_3,
     WORK,
@@ -63,6 +64,10 @@ def finish(scope: Settings, name: str) -> None:
     if name == "promote":
         WORK["promote"](scope, lambda _: None)
         assert ModelRegistry.from_settings(scope).get_active_model() == newest_model(scope)
+    if name == "import":
+        WORK["import"](scope, lambda _: None)
+        again = WORK["import"](scope, lambda _: None)
+        assert (again.status, again.details["usable"]) == ("unchanged", IMPORTED_TRADES)
     assert run_cycle(scope, NIGHT_3).exit_code == 0
     DatasetBuilder.from_settings(scope).build(NIGHT_3)  # where the session was handled already
     assert verify_scope(scope, NIGHT_3).text == "Every file of the scope is sound."
@@ -75,8 +80,28 @@ def every_trade_once(scope: Settings) -> None:
     assert rows_by_trade(scope) == booked
 
 
+def test_a_journal_line_torn_by_a_kill_is_ended_by_the_next_job(lab: Lab) -> None:
+    """And `verify`, which until then names it, has nothing more to say."""
+    torn = 0
+    for fatal in range(1, lab.processes.calls_of("promote", lab.scope(), lab.diary) + 1):
+        scope = lab.scope()
+        process = lab.processes.start("promote", scope, lab.diary, fatal)
+        process.join()
+        assert process.exitcode == SIGKILL_EXIT
+        if (scope.root / "ml_runs.jsonl").read_bytes().endswith(b"\n"):
+            continue
+        torn += 1
+        said = verify_scope(scope, NIGHT_3)
+        assert said.exit_code == 3
+        assert "an unfinished line, left by an interrupted write; the next job" in said.text
+        WORK["promote"](scope, lambda _: None)
+        assert verify_scope(scope, NIGHT_3).text == "Every file of the scope is sound."
+    assert torn == 2, "its first line and its last"
+    lab.tally("kill -9 in the middle of a journal line", torn)
+
+
 @pytest.mark.parametrize("harm", HARMS)
-@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair", "long build"])
+@pytest.mark.parametrize("name", ["cycle", "promote", "rollback", "repair", "long build", "import"])
 def test_killed_at_any_disk_call_nothing_is_lost(lab: Lab, name: str, harm: str) -> None:
     calm = prepared(lab, name)
     old = ModelRegistry.from_settings(calm).get_active_model()

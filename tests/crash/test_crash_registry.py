@@ -148,7 +148,7 @@ def test_a_repair_that_dies_half_way_can_be_run_again(
             registry.repair(now=NOW)
     registry.repair(now=NOW)
     assert registry.verify() == []
-    assert list(registry.list_candidates()) == [A, B, C]
+    assert list(registry.list_models()) == [A, B, C]
 
 
 def test_an_interrupted_pruning_leaves_no_candidate_without_files(
@@ -163,7 +163,7 @@ def test_an_interrupted_pruning_leaves_no_candidate_without_files(
         patch.setattr("afterclose.learning.artifacts.remove_folder", dies)
         with pytest.raises(Crash):
             registry.prune(1, now=NOW)
-    assert list(registry.list_candidates()) == [A, C]
+    assert list(registry.list_models()) == [A, C]
     assert registry.verify() == []
     assert registry.prune(1, now=NOW) == [B]
     assert not (registry.model_dir / B).exists()
@@ -220,7 +220,7 @@ def test_threads_that_register_at_once_lose_nothing(tmp_path: Path) -> None:
     names = [f"20260101_{number:06d}" for number in range(16)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda name: registry.register_candidate(name, METRICS, now=NOW), names))
-    assert set(registry.list_candidates()) == set(names)
+    assert set(registry.list_models()) == set(names)
     assert registry.view().problems == []
 
 

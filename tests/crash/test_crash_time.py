@@ -35,7 +35,7 @@ def test_a_clock_that_jumps_back_neither_works_twice_nor_loses_order(lab: Lab) -
         assert run_cycle(scope, back).status == "nothing_due"
     assert (scope.model_dir / "registry_events.jsonl").read_bytes() == events
     registry = ModelRegistry.from_settings(scope)
-    newest = max(registry.list_candidates())
+    newest = max(registry.list_models())
     registry.unlock("its session is to come again", now=NIGHT_3 - timedelta(days=3))
     assert registry.promote_candidate(newest, "in the past", now=NIGHT_3 - timedelta(days=3))
     assert registry.verify() == []

@@ -92,8 +92,8 @@ def test_a_model_folder_that_leads_elsewhere_is_not_followed(lab: Lab) -> None:
     done = job("register", "--logs-dir", scope.logs_dir, "--now", NIGHT_3.isoformat(),
                "--id", link.name)  # fmt: skip
     assert done.returncode != 0
-    assert model_id in ModelRegistry.from_settings(scope).list_candidates()
-    assert link.name not in ModelRegistry.from_settings(scope).list_candidates()
+    assert model_id in ModelRegistry.from_settings(scope).list_models()
+    assert link.name not in ModelRegistry.from_settings(scope).list_models()
 
 
 def test_the_signing_key_appears_in_no_file_and_no_output(lab: Lab) -> None:

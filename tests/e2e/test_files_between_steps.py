@@ -145,11 +145,48 @@ def test_a_signed_scope_copied_beside_is_not_traded_there(settings: Settings) ->
     assert not any(is_signed(event, "secret", "us/live") for event in events)
 
 
-def test_an_active_model_without_its_files_is_none_to_load(settings: Settings) -> None:
+def without_its_scorecard(models: Path) -> None:
+    (card,) = models.glob("*/scorecard.json")
+    card.unlink()
+
+
+def without_its_folder(models: Path) -> None:
+    (folder,) = (path for path in models.iterdir() if path.is_dir())
+    folder.rename(models.parent / "moved")
+
+
+def with_events_that_are_a_folder(models: Path) -> None:
+    events = models / "registry_events.jsonl"
+    events.unlink()
+    events.mkdir()
+
+
+def with_a_file_in_its_place(models: Path) -> None:
+    models.rename(models.parent / "moved")
+    models.write_bytes(b"")
+
+
+def with_another_model(models: Path) -> None:
+    (card,) = models.glob("*/scorecard.json")
+    card.write_bytes(b"{}")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        without_its_scorecard,
+        without_its_folder,
+        with_events_that_are_a_folder,
+        with_a_file_in_its_place,
+        with_another_model,
+    ],
+)
+def test_an_active_model_that_cannot_be_loaded_is_none_and_never_raises(
+    settings: Settings, damage: Change
+) -> None:
     for step in STEPS[:-1]:
         do(step, settings)
     night = OfflineMLOrchestrator.from_settings(settings)
     assert night.maybe_load_active_model() is not None
-    for path in settings.model_dir.glob("*/scorecard.json"):
-        path.unlink()
+    damage(settings.model_dir)
     assert night.maybe_load_active_model() is None

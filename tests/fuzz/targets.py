@@ -32,8 +32,8 @@ from afterclose.ledger import TradeLedger
 from afterclose.nightly.operator_view import show_candidates, show_status
 from afterclose.records import TradeDataRow
 from afterclose.registry.events import GENESIS, Event, Kind
-from afterclose.registry.pointer import POINTER_FILE
-from afterclose.registry.reader import EVENTS_FILE, RegistryReader
+from afterclose.registry.reader import RegistryReader
+from afterclose.scope_files import EVENTS_FILE, POINTER_FILE
 from afterclose.settings import Settings
 from afterclose.trades.parser import Closed, LineParser, Open, Reject
 from afterclose.trades.record import LedgerRecord
@@ -93,14 +93,15 @@ def imports(data: bytes) -> None:
     """A file of any bytes gives trades that a ledger takes, or says what is wrong with it."""
     from afterclose.importing.engine import parse_documents
     from afterclose.importing.parsed import Options
-    from afterclose.importing.source_file import Document
+    from afterclose.importing.source_file import read_source
     from afterclose.importing.trades import trades_of
 
     options = Options(timezone="America/New_York", symbol="A", side="long", opening="skip")
+    path = workshop() / "export"
+    path.write_bytes(data)
     with suppress(InputError):
-        for found in trades_of(
-            parse_documents([Document("file", data)], "auto", None, options), options
-        ).found:
+        parsed = parse_documents(read_source(path), "auto", None, options)
+        for found in trades_of(parsed, options).trades:
             assert found.trade.quantity > 0
             msgspec.json.encode(found.trade)
 
@@ -220,10 +221,28 @@ def _ledger_seeds() -> list[str]:
     return [*map(json.dumps, records), "\n".join(map(json.dumps, records))]
 
 
-def _imports_seeds() -> list[str]:
-    from import_sources import SOURCES
+def _imports_seeds() -> list[str | bytes]:
+    """One of each reader: text, page, JSON, XML, a database, a sheet, and packed ones."""
+    import gzip
+    import zipfile
+    from io import BytesIO
 
-    return [text for text, *_ in SOURCES.values()]
+    from openpyxl import Workbook
+
+    from import_sources import SOURCES, bot, closed
+
+    texts = [text for text, *_ in SOURCES.values()]
+    database = workshop() / "bot.sqlite"
+    bot(database, [closed(1, 110.0)]).close()
+    book, packed = BytesIO(), BytesIO()
+    sheet = Workbook()
+    for line in SOURCES["fills"][0].splitlines():
+        sheet.active.append(line.split(","))
+    sheet.save(book)
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("fills.csv"), SOURCES["fills"][0])
+    zipped = gzip.compress(SOURCES["fills"][0].encode(), mtime=0)
+    return [*texts, database.read_bytes(), book.getvalue(), packed.getvalue(), zipped]
 
 
 def _settings_seeds() -> list[str]:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from afterclose.dataset.file import ROWS_FILE
 from afterclose.dataset_builder import DatasetBuilder
+from afterclose.scope_files import ROWS_FILE
 from afterclose.wording.build import build_text
 from builders import make_trade, write_ledger
 

@@ -1,44 +1,24 @@
-"""The stake after one batch, by hand; the shares of the error, by hand."""
+"""What a bet pays, by hand; the shares of the error, by hand."""
 
 import math
 
 import numpy as np
 import pytest
 
-from afterclose.evaluating.evidence import evidence
-from afterclose.evaluating.verdicts import abstain
+from afterclose.evaluating.evidence import _log_payoffs
 from afterclose.gating.alpha_spending import alpha_of_recipe
 
-# Twenty trades: nineteen earn 1 and one, the blocked one, loses 19. Their mean is 0 and their
-# standard deviation the root of 19, so the blocked trade lost 4.3589 deviations and each other
-# earned 0.2294. Choosing one of the twenty at random, a bet on an effect of 0.1 pays
-# exp(0.43589) = 1.54634 with chance 1/20 and exp(-0.02294) = 0.97732 else: 1.00577 on average,
-# so the blocked trade pays 1.54634 / 1.00577 = 1.53747. Likewise 2.32840, 4.96073 and 13.47947
-# for effects of 0.2, 0.4 and 0.8. Nothing was scored, so the other eight twelfths of the stake
-# stay as they are: (1.53747 + 2.32840 + 4.96073 + 13.47947 + 8) / 12 = 2.525506.
-STAKE = 2.525506
+# Gains of 3, 3 and 3, then 6: the root mean square of the earlier ones is 3, so the fourth is 2.
+# A bet of 0.1 pays exp(0.1 x 2 - 0.01 x 4 / 2) = exp(0.18); 0.2: exp(0.4 - 0.08) = exp(0.32);
+# 0.4: exp(0.8 - 0.32) = exp(0.48); 0.8: exp(1.6 - 1.28) = exp(0.32). Before there are three
+# earlier gains nothing is bet. A gain of -6 pays exp(-0.22), exp(-0.48), exp(-1.12), exp(-2.88).
 
 
-def one_blocked() -> tuple[np.ndarray, object]:
-    pnl = np.ones(20)
-    pnl[6] = -19.0
-    verdicts = abstain(20)
-    verdicts.size[6] = 0
-    return pnl, verdicts
-
-
-def test_the_stake_after_blocking_the_one_loser_of_a_batch() -> None:
-    found = evidence(*one_blocked())
-    assert found.batches == 1
-    assert math.exp(found.log_stake) == pytest.approx(STAKE, abs=1e-6)
-    assert found.log_peak == found.log_stake
-    assert found.p_value == pytest.approx(0.395960, abs=1e-6)
-
-
-def test_the_size_of_the_money_does_not_matter_but_its_order_of_magnitude_in_the_batch() -> None:
-    pnl, verdicts = one_blocked()
-    found = evidence(0.001 * pnl - 0.5, verdicts)
-    assert math.exp(found.log_stake) == pytest.approx(STAKE, abs=1e-6)
+def test_the_first_bet_pays_by_the_size_of_three_earlier_gains() -> None:
+    won, lost = (_log_payoffs(np.array([3.0, 3.0, 3.0, last])) for last in (6.0, -6.0))
+    assert np.all(won[:3] == 0)
+    assert won[3] == pytest.approx([0.18, 0.32, 0.48, 0.32], abs=1e-12)
+    assert lost[3] == pytest.approx([-0.22, -0.48, -1.12, -2.88], abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
-from afterclose.dataset.rejects import REJECTS_FILE
 from afterclose.dataset_builder import DatasetBuilder
+from afterclose.scope_files import DATASET_FILE, REJECTS_FILE, ROWS_FILE
 from afterclose.trades.parser import LineParser
 from builders import make_trade
 
@@ -121,9 +120,9 @@ def read_all_again(folder, builder_of, now):
     with tempfile.TemporaryDirectory() as other:
         copy = Path(other) / "copy"
         shutil.copytree(folder, copy)
-        metadata = json.loads((copy / METADATA_FILE).read_text()) | {"rules": {}}
+        metadata = json.loads((copy / DATASET_FILE).read_text()) | {"rules": {}}
         del metadata["crc32"]  # as if written by hand
-        (copy / METADATA_FILE).write_text(json.dumps(metadata))
+        (copy / DATASET_FILE).write_text(json.dumps(metadata))
         report = builder_of(copy).build(now)
         rejects = copy / REJECTS_FILE
         return report, rejects.read_bytes() if rejects.exists() else b""

@@ -15,10 +15,10 @@ from afterclose.cron.crontab import parse_crontab
 from afterclose.disk.seal import is_damaged, is_sealed, seal
 from afterclose.errors import ConfigError, InputError, IntegrityError
 from afterclose.learning.scorecard import Scorecard
-from afterclose.nightly.cycle_state import STATUS_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.status import read_status
 from afterclose.registry.event_log import EventLog
+from afterclose.scope_files import STATUS_FILE
 from afterclose.settings import Settings
 from afterclose.trades.parser import Closed, LineParser, Open, Reject
 from afterclose.trading.decision_log import parse_decision

@@ -111,7 +111,7 @@ def test_any_history_leaves_the_active_model_and_its_predecessor_as_on_paper(
             pile = expected.pile
             assert registry.get_active_model() == (pile[-1] if pile else None)
             assert registry.previous_active() == (pile[-2] if len(pile) > 1 else None)
-            active = [m for m, r in registry.list_candidates().items() if r["state"] == "active"]
+            active = [m for m, r in registry.list_models().items() if r["state"] == "active"]
             assert active == pile[-1:]
 
 
@@ -141,7 +141,7 @@ def test_any_changed_byte_of_the_events_is_noticed_and_only_b_or_none_is_ever_ac
             assert view.active.model_id == A
         registry.repair(now=NOW)
         assert registry.verify() == []
-        assert list(registry.list_candidates()) == [A, B, C]
+        assert list(registry.list_models()) == [A, B, C]
 
 
 @QUICK

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from afterclose.config import load_settings
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import LinearScorer
-from afterclose.records import Subject
 from afterclose.risk_filter import RiskFilter
 from afterclose.trading.decision_log import (
     DecisionLog,
@@ -22,6 +21,7 @@ from afterclose.trading.decision_log import (
 )
 from afterclose.trading.feature_values import plain_features
 from afterclose.trading.model_pin import Pin
+from property_values import abouts, features_of, values
 from trading_builders import BEFORE_THE_OPEN, promote_model, write_sessions
 
 NAMES = ("a", "b", "c", "d")
@@ -46,22 +46,13 @@ cards = st.builds(
     st.floats(-50, 50),
 )
 
-numbers = st.one_of(st.floats(), st.integers(), st.decimals(), st.booleans(), st.none())
-values = st.one_of(numbers, st.text(), st.binary(), st.lists(numbers), st.complex_numbers())
-near = st.fixed_dictionaries({name: st.one_of(st.floats(-5, 5), st.none()) for name in NAMES})
-names = st.one_of(st.sampled_from(NAMES), st.text(), st.integers(), st.none())
-anything = st.one_of(near, st.dictionaries(names, values), values, st.dictionaries(names, numbers))
+anything = features_of(NAMES)
 
 
 @pytest.fixture(scope="module")
 def volume(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("filter")
 
-
-subject_fields = st.fixed_dictionaries(
-    {}, optional=dict.fromkeys(Subject.__struct_fields__, values)
-)
-abouts = st.one_of(values, subject_fields, subject_fields.map(lambda fields: Subject(**fields)))
 
 options = st.fixed_dictionaries(
     {
@@ -100,9 +91,9 @@ def test_a_verdict_only_reduces_and_its_line_gives_it_again(
         explained = risk.explain(features)
     assert explained.reason == verdict.reason
     assert explained.risk_score == verdict.risk_score
-    if explained.log_odds is not None:
-        parts = [explained.base, *(part.log_odds for part in explained.contributions)]
-        assert math.fsum(parts) == explained.log_odds
+    if explained.total is not None:
+        parts = [explained.base, *(part.adds for part in explained.contributions)]
+        assert math.fsum(parts) == explained.total
     assert 0 <= verdict.size_multiplier <= 1
     assert verdict.allowed == (verdict.size_multiplier > 0)
     assert verdict.allowed or verdict.reason == "high_risk"

@@ -60,11 +60,11 @@ def check_training(
         hours_held=data.draw(st.sampled_from([1.0, 30.0, 200.0])),
     )
 
-    task = prepare(dataset, options, no_embargo)
-    if isinstance(task, str):
-        assert task
+    prepared = prepare(dataset, options, no_embargo)
+    if isinstance(prepared, str):
+        assert prepared
         return
-    learned = learn(task, options, no_embargo)
+    learned = learn(prepared, options, no_embargo)
 
     card = learned.card
     assert read_card(card.to_bytes()) == card
@@ -72,8 +72,8 @@ def check_training(
     assert metrics.n_train + metrics.n_test + metrics.n_purged == rows
     assert 0 <= metrics.brier <= 1
     scorer = scorer_of(card)
-    train = task.split.train
-    known = dataset.features[np.ix_(train, task.selection.columns)]
+    train = prepared.split.train
+    known = dataset.features[np.ix_(train, prepared.selection.columns)]
     known[np.abs(known) > 1e100] = np.nan
     expected = predict_risks(learned.pipeline, known)
     for row, risk in zip(known.tolist(), expected.tolist(), strict=True):

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
-from afterclose.dataset.rejects import REJECTS_FILE
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import InputError, IntegrityError, ScopeBusy, StorageError
 from afterclose.ledger import TradeLedger
+from afterclose.scope_files import DATASET_FILE, REJECTS_FILE, ROWS_FILE
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
 from repository import REPOSITORY
 
@@ -143,7 +142,7 @@ def test_equal_ledgers_give_equal_bytes_wherever_they_lie(scope, tmp_path):
     for each in (scope, other):
         each.write(*synthetic_records(50), "{broken")
         each.build()
-    for name in (ROWS_FILE, METADATA_FILE, REJECTS_FILE):
+    for name in (ROWS_FILE, DATASET_FILE, REJECTS_FILE):
         assert (scope.folder / name).read_bytes() == (other.folder / name).read_bytes()
 
 
@@ -491,6 +490,45 @@ def test_bytes_do_not_depend_on_the_hash_seed_and_no_build_loads_numpy(tmp_path)
         )
         found.add((folder / ROWS_FILE).read_bytes() + (folder / REJECTS_FILE).read_bytes())
     assert len(found) == 1
+
+
+# --- ids ----------------------------------------------------------------------------------------
+
+
+def test_superseded_records_are_counted_and_a_correction_is_no_conflict(scope):
+    scope.write(make_trade(), make_trade(trade_id="T2"), make_trade(exit_price=111.0, fees=2.0))
+    report = scope.build()
+    assert (report.superseded, report.id_conflicts, report.rejected) == (1, 0, {})
+    assert scope.build().superseded == 1, "counted on, not again"
+    scope.append(make_trade(trade_id="T3"))
+    assert scope.build().superseded == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"symbol": "MSFT"}, {"side": "short"}, {"entry_timestamp": "2024-01-02T11:00:00-05:00"}],
+)
+def test_an_id_of_two_trades_is_a_conflict_counted_and_named(tmp_path, other):
+    """Two accounts that number their trades alike: the last one counts, and it is said."""
+    folder = tmp_path / "scope"
+    one = write_ledger(tmp_path / "one.jsonl", [make_trade(), make_trade(trade_id="T2")])
+    two = write_ledger(tmp_path / "two.jsonl", [make_trade(**other), make_trade(trade_id="T3")])
+    builder = DatasetBuilder(folder, [one, two])
+    for _ in range(2):
+        report = builder.build(NOW)
+        assert (report.superseded, report.id_conflicts) == (1, 1)
+        assert report.rejected == {"id of another trade": 1}
+        (reject,) = map(json.loads, (folder / REJECTS_FILE).read_text().splitlines())
+        assert (reject["trade_id"], reject["line"], reject["ledger"]) == ("T1", 1, str(one))
+        assert f"in {two}" in reject["reason"]
+        assert report.rows_total == 3
+    append_ledger(one, [make_trade(trade_id="T4")])  # only what is new is read
+    assert builder.build(NOW).mode == "incremental"
+    assert builder.build(NOW).id_conflicts == 1
+    assert builder.verify() == []
+    write_ledger(two, [make_trade(trade_id="other-T1", **other), make_trade(trade_id="T3")])
+    report = builder.build(NOW)
+    assert (report.superseded, report.id_conflicts, report.rejected) == (0, 0, {})
 
 
 # --- several ledgers ----------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def test_a_registered_model_is_a_candidate_with_its_metrics_and_evaluation(
     model_dir: Path,
 ) -> None:
     registry = registry_of(model_dir, A)
-    record = registry.list_candidates()[A]
+    record = registry.list_models()[A]
     assert record["state"] == "candidate"
     assert record["metrics"] == METRICS
     assert record["evaluation"]["expectancy"] == EVALUATION["expectancy"]
@@ -81,7 +81,7 @@ def test_registering_the_same_again_changes_nothing(model_dir: Path) -> None:
 def test_registering_with_new_metrics_is_a_new_event(model_dir: Path) -> None:
     registry = registry_of(model_dir, A)
     assert registry.register_candidate(A, {"test_auc": 0.6}, now=NOW) is True
-    assert registry.list_candidates()[A]["metrics"] == {"test_auc": 0.6}
+    assert registry.list_models()[A]["metrics"] == {"test_auc": 0.6}
 
 
 def test_a_second_model_cannot_take_a_registered_id(model_dir: Path) -> None:
@@ -108,10 +108,10 @@ def test_an_evaluation_recorded_later_is_listed(model_dir: Path) -> None:
     registry = registry_of(model_dir)
     publish_model(model_dir, A, evaluated=False)
     registry.register_candidate(A, METRICS, now=NOW)
-    assert registry.list_candidates()[A]["evaluation"] is None
+    assert registry.list_models()[A]["evaluation"] is None
     write_evaluation(model_dir, A)
     assert registry.record_evaluation(A, EVALUATION, now=NOW) is True
-    assert registry.list_candidates()[A]["evaluation"] == EVALUATION
+    assert registry.list_models()[A]["evaluation"] == EVALUATION
     assert registry.record_evaluation(A, EVALUATION, now=NOW) is False
 
 
@@ -127,13 +127,26 @@ def test_an_evaluation_of_an_unregistered_model_waits_for_its_registration(
 # --- promoting ------------------------------------------------------------------------------
 
 
+def test_the_active_model_and_the_retired_ones_do_not_wait_for_a_promotion(
+    model_dir: Path,
+) -> None:
+    registry = registry_of(model_dir, A, B, C)
+    assert list(registry.list_candidates()) == [A, B, C]
+    for model_id, waiting in ((A, [B, C]), (B, [C])):
+        registry.promote_candidate(model_id, now=NOW)
+        assert list(registry.list_candidates()) == waiting
+    registry.rollback(now=NOW)
+    assert list(registry.list_candidates()) == [C]
+    assert list(registry.list_models()) == [A, B, C]
+
+
 def test_a_promoted_candidate_is_active_and_the_incumbent_is_retired(model_dir: Path) -> None:
     registry = registry_of(model_dir, A, B)
     assert registry.promote_candidate(A, "first", now=NOW) is True
     assert registry.promote_candidate(B, "Better expectancy", now=NOW) is True
     assert registry.get_active_model() == B
     assert registry.previous_active() == A
-    states = {name: record["state"] for name, record in registry.list_candidates().items()}
+    states = {name: record["state"] for name, record in registry.list_models().items()}
     assert states == {A: "retired", B: "active"}
     active = registry.active_record()
     assert active is not None
@@ -159,9 +172,9 @@ def test_a_retired_model_may_be_promoted_again(model_dir: Path) -> None:
     assert (registry.get_active_model(), registry.previous_active()) == (A, B)
 
 
-def test_the_gates_verdict_is_kept_in_the_event(model_dir: Path) -> None:
+def test_the_gates_answer_is_kept_in_the_event(model_dir: Path) -> None:
     registry = registry_of(model_dir, A)
-    registry.promote_candidate(A, "auto", verdict={"passed": True, "gates": 7}, now=NOW)
+    registry.promote_candidate(A, "auto", gates_answer={"passed": True, "gates": 7}, now=NOW)
     assert read_events(model_dir)[-1]["verdict"] == {"passed": True, "gates": 7}
 
 
@@ -503,7 +516,7 @@ def test_an_imported_model_can_be_promoted_in_its_new_scope(
     assert live.promote_candidate(A, now=NOW) is True
     (model_dir / A / "report.html").unlink()  # the other scope draws its own
     assert tree(live.model_dir / A) == tree(model_dir / A)
-    record = live.list_candidates()[A]
+    record = live.list_models()[A]
     assert (record["origin"], record["metrics"]) == ("us/paper", METRICS)
     assert live.import_model(model_dir, A, now=NOW) is False
 
@@ -585,7 +598,7 @@ def test_pruning_keeps_the_newest_the_active_the_previous_and_the_locked(
     registry.promote_candidate(A, now=NOW)
     registry.promote_candidate(B, now=NOW)
     assert registry.prune(1, now=NOW) == [C]
-    assert list(registry.list_candidates()) == [A, B, D]
+    assert list(registry.list_models()) == [A, B, D]
     assert not (model_dir / C).exists()
     assert read_events(model_dir)[-1]["pruned"] == [C]
     assert registry.rollback(now=NOW) == A
@@ -617,7 +630,7 @@ def test_another_job_in_the_scope_makes_a_writer_give_up_and_a_reader_does_not_c
     with scope_lock_held_elsewhere(model_dir.parent):
         error = refuses(model_dir, ScopeBusy, "another job", lambda: registry.promote_candidate(A))
         assert error.exit_code == 4
-        assert list(registry.list_candidates()) == [A]
+        assert list(registry.list_models()) == [A]
 
 
 def test_the_author_is_user_at_host(model_dir: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.errors import InputError, IntegrityError
-from afterclose.evaluating.evaluation import FrozenModel
+from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel
 from afterclose.evaluating.figures import VERSION
 from afterclose.learning.training import TrainingOptions
 from afterclose.learning.tree_card import read_card
@@ -41,14 +41,18 @@ def few_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def train(root: Path, dataset: Dataset, now: datetime = NOW, **options: Any) -> str:
     """Train a model under ``root`` and return its id."""
-    trainer = OfflineTrainer(root / "ml_models", MemoryBuilder(dataset), **options)
+    if "risk_threshold" in options:
+        options["threshold_mode"] = "fixed"
+    trainer = OfflineTrainer(root / "ml_models", MemoryBuilder(dataset), TrainingOptions(**options))
     metrics = trainer.train(now=now)
     assert metrics["status"] == "trained", metrics["reason"]
     return metrics["model_id"]
 
 
 def evaluator(root: Path, *datasets: Dataset, **options: Any) -> OfflineEvaluator:
-    return OfflineEvaluator(root / "ml_models", MemoryBuilder(*datasets), **FAST | options)
+    how = {name: options.pop(name) for name in ("n_jobs", "joblib_backend") if name in options}
+    made = EvaluationOptions(**FAST | options)
+    return OfflineEvaluator(root / "ml_models", MemoryBuilder(*datasets), options=made, **how)
 
 
 def evaluated(root: Path, dataset: Dataset, **options: Any) -> dict[str, Any]:
@@ -156,7 +160,7 @@ def test_the_gates_answer_stands_in_the_evaluation_and_in_its_text(tmp_path: Pat
     assert answer["passed"], [gate for gate in answer["gates"] if not gate["passed"]]
     assert answer["against"] is None
     assert "Gates: all 14 passed." in evaluation_text(evaluation)
-    assert evaluation["evidence"]["batches"] == 30
+    assert evaluation["evidence"]["cohorts"] == 59
 
 
 def test_the_gates_refuse_noise(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.files import sha256_file
 from afterclose.errors import ConfigError, InputError, IntegrityError, ScopeBusy
 from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.training_options import TrainingOptions
 from afterclose.model_registry import ModelRegistry
 from afterclose.offline_trainer import OfflineTrainer
 from afterclose.settings import Settings
@@ -28,9 +29,12 @@ FIRST_ID = "20260127_153000"
 SECOND_ID = "20260127_153000_2"
 
 
-def trainer_in(folder: Path, *datasets: Dataset, **options: Any) -> OfflineTrainer:
+def trainer_in(
+    folder: Path, *datasets: Dataset, signing_key: str = "", **options: Any
+) -> OfflineTrainer:
+    source = MemoryBuilder(*(datasets or [learnable()]))
     return OfflineTrainer(
-        folder / "ml_models", MemoryBuilder(*(datasets or [learnable()])), **options
+        folder / "ml_models", source, TrainingOptions(**options), signing_key=signing_key
     )
 
 
@@ -107,10 +111,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from training_builders import MemoryBuilder, learnable
 from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.training_options import TrainingOptions
 from afterclose.offline_trainer import OfflineTrainer
 for kind in ("logistic", "hist_gradient_boosting"):
     folder = Path(sys.argv[1]) / "ml_models"
-    trainer = OfflineTrainer(folder, MemoryBuilder(learnable(400)), model=kind)
+    trainer = OfflineTrainer(folder, MemoryBuilder(learnable(400)), TrainingOptions(model=kind))
     model_id = trainer.train(now=datetime.now(UTC))["model_id"]
     print(ModelStore(folder).read_metadata(model_id)["artifacts"])
 """
@@ -196,7 +201,7 @@ def test_the_same_data_and_options_are_trained_once(tmp_path: Path) -> None:
     [
         {"seed": 7},
         {"mae_threshold": 0.02},
-        {"risk_threshold": 0.6},
+        {"risk_threshold": 0.6, "threshold_mode": "fixed"},
         {"test_fraction": 0.3},
         {"embargo_sessions": 2},
         {"calendar": "24/7"},

@@ -1,6 +1,7 @@
 """`afterclose.paper_trading_executor`: the rules' trades, less what the filter keeps out."""
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -232,8 +233,10 @@ def test_positions_survive_a_restart_with_what_they_lived_through(settings: Sett
     _, trade_id = first.execute_signal(make_signal(target_price=110))
     first.close_position(str(trade_id), 102.0, NEXT_CLOSE, quantity=4)
     first.mark_to_market(make_bar(28, (100, 104, 97, 103)))
+    before = first.positions
+    del first  # or both would share one book
     second = executor_in(settings)
-    assert second.positions == first.positions
+    assert second.positions == before
     second.mark_to_market(make_bar(29, (104, 111, 103, 108)))
     (record,) = ledger_lines(ledger_path(settings))
     assert record["exit_price"] == pytest.approx((4 * 102 + 6 * 110) / 10)
@@ -242,16 +245,21 @@ def test_positions_survive_a_restart_with_what_they_lived_through(settings: Sett
 
 def test_restarting_before_every_call_gives_the_same_bytes(settings: Settings) -> None:
     def trade(scope: Settings, *, restart: bool) -> list[bytes]:
-        executor = executor_in(scope)
+        executors = [executor_in(scope)]
+
+        def executor() -> PaperTradingExecutor:
+            if restart:
+                executors.clear()  # two at once would share one book
+                executors.append(executor_in(scope))
+            return executors[0]
+
         for day in range(28, 31):
-            executor = executor_in(scope) if restart else executor
-            executor.execute_signal(
+            executor().execute_signal(
                 make_signal(
                     timestamp=f"2026-01-{day - 1}T16:00:00-05:00", max_holding_days=2, stop_price=98
                 )
             )
-            executor = executor_in(scope) if restart else executor
-            executor.mark_to_market(make_bar(day, (100, 102, 99 - day % 3, 101)))
+            executor().mark_to_market(make_bar(day, (100, 102, 99 - day % 3, 101)))
         return [path.read_bytes() for path in sorted(scope.root.glob("*.json*"))]
 
     one_run = trade(replace(settings, env="one"), restart=False)
@@ -323,7 +331,7 @@ def test_a_scope_that_cannot_be_written_does_not_stop_trading(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     executor = executor_in(settings)
-    settings.root.parent.mkdir(parents=True)
+    shutil.rmtree(settings.root)
     settings.root.write_text("a file is in the way")
     assert executor.execute_signal(make_signal(target_price=110))[0]
     assert executor.mark_to_market(make_bar(28, (100, 112, 99, 111)))[0].exit_price == 110

@@ -216,8 +216,8 @@ def test_the_subject_is_in_the_line_and_changes_no_verdict(
 
 def test_an_explanation_adds_up_and_names_the_verdict(risk: RiskFilter) -> None:
     found = risk.explain({"atr_pct": 2.0, "rsi": -1.0})
-    assert (found.reason, found.base, found.log_odds) == ("high_risk", 0.0, 1.0)
-    assert [(c.feature, c.value, c.log_odds) for c in found.contributions] == [
+    assert (found.reason, found.base, found.total) == ("high_risk", 0.0, 1.0)
+    assert [(c.feature, c.value, c.adds) for c in found.contributions] == [
         ("atr_pct", 2.0, 2.0),
         ("rsi", -1.0, -1.0),
     ]

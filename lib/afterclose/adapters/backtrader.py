@@ -26,7 +26,7 @@ class FilteredEntries:
 
     risk: Any = None
     lot: float = 1.0
-    _asked = False
+    _checked = False
 
     def features(self, data: Any) -> Mapping[str, Any]:
         """What the rules see of ``data`` at this bar: the names that the model was trained on."""
@@ -56,11 +56,11 @@ class FilteredEntries:
         left = self._left(side, data, size, orders)
         if left == 0:
             return [None] * 3
-        self._asked = True
+        self._checked = True
         try:
             return place(data=data, size=left, **orders)
         finally:
-            self._asked = False
+            self._checked = False
 
     def _left(
         self, side: str, data: Any, size: float | None, order: dict[str, Any]
@@ -70,7 +70,7 @@ class FilteredEntries:
         chart = strategy.data if data is None else data
         held = strategy.getposition(chart).size
         is_exit = held < 0 if side == "long" else held > 0
-        if is_exit or self.risk is None or self._asked or order.get("parent") is not None:
+        if is_exit or self.risk is None or self._checked or order.get("parent") is not None:
             return size
         wanted = abs(size if size is not None else strategy.getsizing(chart, isbuy=side == "long"))
         about = Subject(

@@ -23,19 +23,14 @@ class SessionFilter:
 
     def check(self, features: object, about: Subject | None = None) -> Decision:
         """The verdict, as of `RiskFilter.check`. Never raises."""
-        decision = self._current().check(features, about)
-        if decision.reason == "session_over":
+        if self._risk is not None and self._risk.is_over():
             self.close()
-            decision = self._current().check(features, about)
-        return decision
+        if self._risk is None:
+            self._risk = RiskFilter.load(self._settings, lock=not self._dry, log=not self._dry)
+        return self._risk.check(features, about)
 
     def close(self) -> None:
         """Let go of the session's filter."""
         if self._risk is not None:
             self._risk.close()
         self._risk = None
-
-    def _current(self) -> RiskFilter:
-        if self._risk is None:
-            self._risk = RiskFilter.load(self._settings, lock=not self._dry, log=not self._dry)
-        return self._risk

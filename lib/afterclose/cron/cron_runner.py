@@ -22,11 +22,11 @@ from afterclose.clock import utc_now
 from afterclose.cron import heartbeat
 from afterclose.cron.crontab import Entry, describe
 from afterclose.cron.crontab_file import read_crontab
-from afterclose.cron.line_results import FILE_NAME as LINE_RESULTS
 from afterclose.cron.line_results import LineResult, LineResults
 from afterclose.cron.line_run import LineRun
 from afterclose.errors import StorageError
 from afterclose.records import Outcome
+from afterclose.scope_files import CRON_LINES_FILE, HEARTBEAT_FILE
 from afterclose.settings import Settings
 
 GRACE_S = 8.0
@@ -42,8 +42,8 @@ def run_cron(settings: Settings, now: datetime, crontab: Path, *, check: bool) -
     entries = read_crontab(crontab, now)
     if check:
         return Outcome(job="cron", status="done", text=describe(entries, now))
-    path = settings.root / heartbeat.FILE_NAME
-    results = LineResults(settings.root / LINE_RESULTS, entries)
+    path = settings.root / HEARTBEAT_FILE
+    results = LineResults(settings.root / CRON_LINES_FILE, entries)
     asyncio.run(_run_until_stopped(entries, lambda at: heartbeat.beat(path, at), results))
     return Outcome(job="cron", status="done", reason="stopped by a signal")
 

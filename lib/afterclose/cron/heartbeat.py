@@ -11,9 +11,6 @@ from pathlib import Path
 
 from afterclose.disk.files import write_atomic
 
-FILE_NAME = ".cron_heartbeat"
-"""Inside the scope's folder."""
-
 STALE_AFTER_S = 180.0
 """Three missed minutes: cron no longer fires."""
 
@@ -26,11 +23,13 @@ def beat(path: Path, now: datetime) -> None:
 def age_s(path: Path, now: datetime) -> float | None:
     """Seconds since the last beat; None when cron never ran here.
 
-    A file that holds no moment is infinitely old. ``now`` is aware.
+    A file that holds no moment is infinitely old, and so is one that a clock wrote which was
+    ahead: it would look fresh until then. ``now`` is aware.
     """
     try:
         last = datetime.fromisoformat(path.read_text(encoding="utf-8").strip())
-        return (now - last).total_seconds()
+        age = (now - last).total_seconds()
+        return age if age > -STALE_AFTER_S else float("inf")
     except FileNotFoundError:
         return None
     except (ValueError, TypeError):

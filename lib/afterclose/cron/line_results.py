@@ -11,16 +11,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.cron.crontab import Entry
-from afterclose.disk.files import remove_file, write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.files import remove_file
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, StorageError
 
-FILE_NAME = ".cron_lines.json"
-"""Inside the scope's folder."""
+RESULTS_VERSION = 1
+"""Raise it when a field changes meaning; results of another number are made anew."""
 
 
 class LineResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class LineResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Results(msgspec.Struct, frozen=True, kw_only=True):
-    schema_version: int = 1
+    schema_version: Annotated[int, Meta(ge=1, le=RESULTS_VERSION)] = RESULTS_VERSION
     lines: tuple[LineResult, ...] = ()
 
 
@@ -61,7 +63,7 @@ class LineResults:
         """Keep the result of a line's run that has just ended. Raises StorageError."""
         self._lines[result.schedule, result.command] = result
         lines = tuple(sorted(self._lines.values(), key=lambda kept: kept.line))
-        write_atomic(self._path, seal(msgspec.json.encode(_Results(lines=lines)) + b"\n"))
+        write_sealed(self._path, _Results(lines=lines))
 
     def forget(self) -> None:
         """Remove the file, after an ordered stop."""
@@ -72,7 +74,6 @@ class LineResults:
 def read_results(path: Path) -> tuple[LineResult, ...]:
     """The last results, by line; none where the file is absent or damaged."""
     try:
-        data = path.read_bytes()
-        return () if is_damaged(data) else msgspec.json.decode(data, type=_Results).lines
+        return decode_sealed(path.read_bytes(), _Results).lines
     except (OSError, *UNREADABLE):
         return ()

@@ -10,8 +10,10 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
 
     Trades are counted by id: ``trades_in_ledger`` are ``closed`` and ``open``; ``rejected``
     counts unusable records by reason. ``conflicts`` are trades whose row was written before
-    their record changed; ``nonfinite_features`` are values that became null. ``mode`` says
-    whether all was read, only what is new, or nothing had changed.
+    their record changed; ``superseded`` are closed records whose trade has a later one, and
+    ``id_conflicts`` those whose later one is of another trade; ``nonfinite_features`` are values
+    that became null. ``mode`` says whether all was read, only what is new, or nothing had
+    changed.
     """
 
     trades_in_ledger: int
@@ -21,6 +23,8 @@ class BuildReport(msgspec.Struct, frozen=True, kw_only=True):
     rows_total: int
     rejected: dict[str, int]
     conflicts: int
+    superseded: int
+    id_conflicts: int
     nonfinite_features: int
     mae_unknown: int
     mae_sign_flipped: int

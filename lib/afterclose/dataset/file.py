@@ -24,12 +24,11 @@ from afterclose.disk.files import (
     truncate_durable,
     write_atomic,
 )
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, InputError, IntegrityError
-from afterclose.records import SCHEMA_VERSION, TradeDataRow, is_readable
+from afterclose.records import TradeDataRow
+from afterclose.scope_files import DATASET_FILE, ROWS_FILE
 
-ROWS_FILE = "ml_training_dataset.jsonl"
-METADATA_FILE = "ml_dataset_metadata.json"
 REMEDY = "`make verify` says more; `make verify REPAIR=1` rebuilds it from the ledger."
 VERSION_PATTERN = re.compile(r"v(\d{8,18})-([0-9a-f]{12})")
 
@@ -39,7 +38,7 @@ class DatasetFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / ROWS_FILE
-        self.metadata_path = folder / METADATA_FILE
+        self.metadata_path = folder / DATASET_FILE
 
     def metadata(self) -> DatasetMetadata | None:
         """What is committed; None before the first build.
@@ -56,15 +55,9 @@ class DatasetFile:
         except OSError as error:
             raise storage_error(self.metadata_path, error) from error
         try:
-            metadata = msgspec.json.decode(data, type=DatasetMetadata)
+            return decode_sealed(data, DatasetMetadata)
         except UNREADABLE as error:
             raise IntegrityError(self.metadata_path, f"unreadable: {error}", REMEDY) from None
-        if is_damaged(data):
-            raise IntegrityError(self.metadata_path, "changed since it was written", REMEDY)
-        if not is_readable(metadata.schema_version):
-            problem = f"schema_version {metadata.schema_version} is newer than {SCHEMA_VERSION}"
-            raise IntegrityError(self.metadata_path, problem, REMEDY)
-        return metadata
 
     def begin(self, updated_at: str) -> DatasetMetadata:
         """What is committed; commits the empty dataset where there is none yet.
@@ -79,8 +72,7 @@ class DatasetFile:
 
     def commit(self, metadata: DatasetMetadata) -> None:
         """Make the rows that ``metadata`` names count."""
-        text = msgspec.json.format(msgspec.json.encode(metadata), indent=1)
-        write_atomic(self.metadata_path, seal(text + b"\n"))
+        write_sealed(self.metadata_path, metadata, indent=1)
 
     def check(self, metadata: DatasetMetadata) -> "hashlib._Hash":
         """The running SHA-256 of the committed rows. Raises IntegrityError if it is not theirs."""

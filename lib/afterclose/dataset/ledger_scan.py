@@ -3,18 +3,20 @@
 Of several records with one id the last closed one counts, so no row could be written before
 all ledgers were read. Instead rows are written at once, and where a later record supersedes
 an earlier one the pass is taken back and repeated, knowing which lines to skip: two passes
-for a few ledgers rather than for all.
+for a few ledgers rather than for all. The second pass also sees whether a superseded record is
+of another trade than the one that counts: two accounts that number their trades alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from afterclose.dataset.counting_record import Counting
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset.ledger_source import LedgerSource
-from afterclose.dataset.metadata import Checkpoint, Tally
+from afterclose.dataset.metadata import ID_OF_ANOTHER_TRADE, Checkpoint, Tally
 from afterclose.trades.parser import Closed, Open, Reject
 from afterclose.trades.record import BYTE_ORDER_MARK, NOT_JSON, NOT_UTF8
 
@@ -71,13 +73,22 @@ def scan_ledgers(
 ) -> "LedgerScan":
     """Read all ledgers from their starts on, again for as long as lines prove superseded."""
     superseded: set[Place] = set()
+    counting: dict[str, Counting] = {}
     while True:
-        scan = LedgerScan(known, rows, rejects, superseded, rejected_before)
+        scan = LedgerScan(
+            known,
+            rows,
+            rejects,
+            superseded=superseded,
+            rejected_before=rejected_before,
+            counting=counting,
+        )
         for source, start in zip(sources, starts, strict=True):
             scan.read(source, start)
         if not scan.superseded_too:
             return scan
         superseded |= scan.superseded_too
+        counting |= scan.counting_too
         rows.roll_back()
         rejects.roll_back()
 
@@ -86,13 +97,14 @@ class LedgerScan:
     """A pass over all ledgers, one `read` for each, in their order.
 
     New rows go to ``rows``, unusable records to ``rejects``; lines in ``superseded`` do not
-    count. ``rejected_before`` are ids that the last build rejected; they matter only to a
-    pass that starts from checkpoints.
+    count, and ``counting`` holds, by id, what counts instead. ``rejected_before`` are ids that
+    the last build rejected; they matter only to a pass that starts from checkpoints.
 
     Afterwards ``tallies`` are the counts over each ledger, ``superseded_too`` the lines that
-    this pass found superseded by later ones, ``seen_before`` the closed trades that had a row
-    or a reject already, ``recheck_at`` is when the first rejected timestamp will no longer lie
-    in the future, and ``unfinished`` names ledgers whose last line has no end.
+    this pass found superseded by later ones, ``counting_too`` the last of those by id,
+    ``seen_before`` the closed trades that had a row or a reject already, ``recheck_at`` is when
+    the first rejected timestamp will no longer lie in the future, and ``unfinished`` names
+    ledgers whose last line has no end.
     """
 
     def __init__(
@@ -100,9 +112,12 @@ class LedgerScan:
         known: KnownRows,
         rows: Rows,
         rejects: Rejects,
+        *,
         superseded: AbstractSet[Place] = frozenset(),
         rejected_before: AbstractSet[str] = frozenset(),
+        counting: Mapping[str, Counting] | None = None,
     ) -> None:
+        self._counting = counting or {}
         self._known, self._rows, self._rejects = known, rows, rejects
         self._superseded, self._rejected_before = superseded, rejected_before
         self._winners: dict[str, Place] = {}
@@ -111,6 +126,7 @@ class LedgerScan:
         self._bytes, self._lines, self._tally = 0, 0, Tally()
         self.tallies: list[Tally] = []
         self.superseded_too: set[Place] = set()
+        self.counting_too: dict[str, Counting] = {}
         self.seen_before: set[str] = set()
         self.recheck_at: datetime | None = None
         self.unfinished: list[str] = []
@@ -161,10 +177,12 @@ class LedgerScan:
         place = self._ledger_place + self._lines + 1
         if self._bytes == 0:
             line = line.removeprefix(BYTE_ORDER_MARK)
-        if line.isspace() or place in self._superseded:
+        if line.isspace():
             return
         parsed = self._source.parser.parse(line)
-        if isinstance(parsed, Closed):
+        if place in self._superseded:
+            self._pass_over(line, parsed)
+        elif isinstance(parsed, Closed):
             self._take(place, parsed)
         elif isinstance(parsed, Open):
             self._note_open(parsed.trade_id)
@@ -174,12 +192,26 @@ class LedgerScan:
             self._refuse(place, parsed)
             self._rejects.add(self._source.name, self._lines + 1, line, parsed)
 
+    def _pass_over(self, line: bytes, parsed: Closed | Open | Reject) -> None:
+        """Count a superseded record; one of another trade than the one that counts is named."""
+        self._tally.superseded += 1
+        if not isinstance(parsed, Closed):
+            return
+        trade_id = parsed.row.trade_id
+        counting = self._counting.get(trade_id)
+        if counting is None or counting.is_of(Counting.of(self._source.name, parsed)):
+            return
+        self._tally.id_conflicts += 1
+        reason = f"{ID_OF_ANOTHER_TRADE}: a later record is of the {counting}"
+        self._rejects.add(self._source.name, self._lines + 1, line, Reject(trade_id, reason))
+
     def _take(self, place: Place, closed: Closed) -> None:
         row, tally = closed.row, self._tally
         tally.nonfinite_features += closed.nonfinite_features
         tally.mae_sign_flipped += closed.mae_sign_flipped
         tally.mae_unknown += row.mae_pct is None
-        self._count(place, row.trade_id)
+        if self._count(place, row.trade_id):
+            self.counting_too[row.trade_id] = Counting.of(self._source.name, closed)
         self._keep(row.trade_id, _encode_lines([row]))
 
     def _keep(self, trade_id: str, row: bytes) -> None:
@@ -201,14 +233,15 @@ class LedgerScan:
         if reject.usable_from and (not self.recheck_at or reject.usable_from < self.recheck_at):
             self.recheck_at = reject.usable_from
         if reject.trade_id is not None:
-            self._count(place, reject.trade_id)
+            if self._count(place, reject.trade_id):
+                self.counting_too.pop(reject.trade_id, None)
             has_row = reject.trade_id in self._known
             self._tally.conflicts += has_row
             if has_row or reject.trade_id in self._rejected_before:
                 self.seen_before.add(reject.trade_id)
 
-    def _count(self, place: Place, trade_id: str) -> None:
-        """Count a closed record, and remember it as the one that counts."""
+    def _count(self, place: Place, trade_id: str) -> bool:
+        """Count a closed record as the one that counts now; say whether there was one before."""
         self._tally.closed += 1
         earlier = self._winners.setdefault(trade_id, place)
         if earlier is not place:
@@ -216,6 +249,7 @@ class LedgerScan:
             self._winners[trade_id] = place
         for opened in filter(None, self._open):
             opened.pop(trade_id, None)
+        return earlier is not place
 
     def _border(self) -> Border:
         """In front of the line that is being read; its counts do not go on counting."""

@@ -7,27 +7,38 @@ kept in step with it.
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.records import SCHEMA_VERSION
+METADATA_VERSION = 1
+"""Raise it when a field changes meaning or goes away, and upgrade what the older numbers say in
+`afterclose.dataset.file`; a new field with a default does not need it."""
 
 EMPTY_SHA256 = hashlib.sha256().hexdigest()
 
-ROW_RULES = 2
+ROW_RULES = 3
 """Raise it when the same ledger would now give other rows or other rejects: the next build
 then reads everything again instead of trusting what was read under the old rules."""
+
+
+ID_OF_ANOTHER_TRADE = "id of another trade"
+"""The kind of a reject: a later record has the same id and another symbol, side or entry."""
 
 
 class Tally(msgspec.Struct, kw_only=True):
     """Counts over the closed trades of a ledger or of its first lines.
 
-    ``conflicts`` have a row that differs from their record now; ``nonfinite_features`` are
-    values, the others trades.
+    ``conflicts`` have a row that differs from their record now; ``superseded`` are closed
+    records whose trade has a later one, ``id_conflicts`` those whose later one is of another
+    trade; ``nonfinite_features`` are values, the others trades.
     """
 
     closed: int = 0
     conflicts: int = 0
+    superseded: int = 0
+    id_conflicts: int = 0
     nonfinite_features: int = 0
     mae_unknown: int = 0
     mae_sign_flipped: int = 0
@@ -74,7 +85,7 @@ class DatasetMetadata(msgspec.Struct, frozen=True, kw_only=True):
     the future. `afterclose.dataset.file` reads it.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=METADATA_VERSION)] = METADATA_VERSION
     updated_at: str
     version: str
     rows: int

@@ -9,16 +9,21 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.dataset.line_writer import LineWriter
 from afterclose.dataset.metadata import Checkpoint, Digested
 from afterclose.disk.files import move_durable, remove_file, sha256_file, write_atomic
-from afterclose.records import SCHEMA_VERSION
+from afterclose.scope_files import REJECTS_FILE
 from afterclose.trades.parser import Reject
 
-REJECTS_FILE = "ml_dataset_rejects.jsonl"
+REJECTS_VERSION = 1
+"""Raise it when a field changes meaning; the next build then writes all lines anew
+(`ROW_RULES` of `afterclose.dataset.metadata` is to be raised with it)."""
+
 RAW_CHARACTERS = 2000
 """Of the rejected line's text, this much is kept."""
 
@@ -26,7 +31,7 @@ RAW_CHARACTERS = 2000
 class RejectedLine(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the file; ``ledger`` is relative to the scope's folder where it lies in it."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=REJECTS_VERSION)] = REJECTS_VERSION
     line: int
     ledger: str
     trade_id: str | None

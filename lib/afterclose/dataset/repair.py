@@ -9,14 +9,15 @@ from pathlib import Path
 
 import msgspec
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE, DatasetFile
+from afterclose.dataset.file import DatasetFile
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset.metadata import DatasetMetadata, empty_metadata, version_name
-from afterclose.dataset.rejects import REJECTS_FILE, RejectsFile
+from afterclose.dataset.rejects import RejectsFile
 from afterclose.disk.files import keep_beside
 from afterclose.disk.seal import is_sealed
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.records import Problem, TradeDataRow
+from afterclose.scope_files import DATASET_FILE, REJECTS_FILE, ROWS_FILE
 
 
 def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
@@ -24,7 +25,7 @@ def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
     try:
         metadata = file.metadata()
     except IntegrityError as error:
-        return [Problem(file=METADATA_FILE, what=error.problem)]
+        return [Problem(file=DATASET_FILE, what=error.problem)]
     if metadata is None:
         return []
     try:
@@ -33,7 +34,7 @@ def verify_dataset(file: DatasetFile, rejects: RejectsFile) -> list[Problem]:
         return [Problem(file=ROWS_FILE, where=_first_bad_line(file), what=error.problem)]
     problems = []
     if not is_sealed(file.metadata_path.read_bytes()):
-        problems.append(Problem(file=METADATA_FILE, what="its seal is damaged or missing"))
+        problems.append(Problem(file=DATASET_FILE, what="its seal is damaged or missing"))
     if conflicts := metadata.trades.get("conflicts", 0):
         what = f"{conflicts} rows were written before their ledger record changed"
         problems.append(Problem(file=ROWS_FILE, what=what))

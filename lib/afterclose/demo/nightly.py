@@ -91,7 +91,7 @@ class Nights:
         """Promote the candidate if its walk-forward expectancy beats the rules; what was done."""
         if model_id is None:
             return ""
-        walked = self._registry.list_candidates()[model_id]["evaluation"]["walk_forward"]
+        walked = self._registry.list_models()[model_id]["evaluation"]["walk_forward"]
         rules, filtered = (walked[policy]["expectancy"] for policy in ("rules_only", "rules_ml"))
         if rules is None or filtered is None:
             return f"{model_id}: nothing to compare by walk-forward yet"

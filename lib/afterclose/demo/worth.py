@@ -88,7 +88,7 @@ def worth_text(worths: Sequence[Worth]) -> str:
             "",
             *table,
             "",
-            *_verdict(worths[-1]),
+            *_conclusion(worths[-1]),
         ]
     )
 
@@ -114,7 +114,7 @@ def _interval(difference: Difference | None) -> str:
     return f"{_percent(difference.value)} [{low}, {high}]"
 
 
-def _verdict(total: Worth) -> Iterator[str]:
+def _conclusion(total: Worth) -> Iterator[str]:
     """What the numbers allow to be said: of a trade, and of all the money."""
     for name, measure in (("a trade", "expectancy"), ("in all", "total_pnl")):
         difference = total.differences.get(measure)

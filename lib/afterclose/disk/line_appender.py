@@ -9,6 +9,13 @@ from pathlib import Path
 from time import sleep
 
 from afterclose.disk import files
+from afterclose.disk.seal import is_sealed
+
+TORN = b" # torn"
+"""How a line ends that an interrupted write left and a later writer found: it is not JSON, every
+reader passes over it, and nobody need look for what damaged it."""
+
+LONGEST_LINE_BYTES = 1 << 16
 
 LOCK_TRIES, LOCK_TRY_S = 25, 0.002
 """A line is written in microseconds; the market does not wait for who holds the lock longer."""
@@ -19,8 +26,9 @@ class LineAppender:
 
     A line survives a kill of the process as soon as `append` returns, and a power cut only
     after `sync`: the decision log must not wait for the disk while a trade waits for it. A
-    torn last line, left by a crash or a full disk, is ended before the next one, so that it
-    spoils only itself. Threads may share one.
+    torn last line, left by a crash or a full disk, is ended with `TORN` before the next one, so
+    that it spoils only itself. To cut it off would need a lock that every writer holds for
+    every line. Threads may share one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,7 +41,7 @@ class LineAppender:
 
         After an error the file is opened anew the next time.
         """
-        with self._guard, files.storage_errors(self.path):
+        with self._guard:
             try:
                 if self._descriptor is not None:
                     files.write_all(self._descriptor, line)
@@ -42,9 +50,9 @@ class LineAppender:
                 with _alone(self._descriptor):
                     torn = self._ending_a_torn_line(self._descriptor)
                     files.write_all(self._descriptor, torn + line)
-            except OSError:
+            except OSError as error:  # not `storage_errors`, which takes a tenth of a verdict
                 self._close()
-                raise
+                raise files.storage_error(self.path, error) from error
 
     def sync(self) -> None:
         """Make all appended lines survive a power cut; other threads go on appending.
@@ -73,7 +81,11 @@ class LineAppender:
 
     def _ending_a_torn_line(self, descriptor: int) -> bytes:
         size = os.fstat(descriptor).st_size
-        return b"\n" if size and os.pread(descriptor, 1, size - 1) != b"\n" else b""
+        if not size or os.pread(descriptor, 1, size - 1) == b"\n":
+            return b""
+        start = max(0, size - LONGEST_LINE_BYTES)
+        line = os.pread(descriptor, LONGEST_LINE_BYTES, start).rpartition(b"\n")[2]
+        return b"\n" if is_sealed(line) else TORN + b"\n"  # it may lack its line end alone
 
     def _close(self) -> None:
         if self._descriptor is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from afterclose.disk.files import make_folder, storage_error
 from afterclose.errors import ScopeBusy
+from afterclose.scope_files import LOCK_FILE
 
 _held: dict[tuple[int, Path], int] = {}
 """How often a thread holds a scope; another thread waits like another process does."""
@@ -34,7 +35,7 @@ def scope_lock(root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
             _held[key] -= 1
         return
     make_folder(root)
-    lock = FileLock(root / ".lock", timeout=wait_s)
+    lock = FileLock(root / LOCK_FILE, timeout=wait_s)
     try:
         lock.acquire()
     except Timeout:
@@ -43,7 +44,7 @@ def scope_lock(root: Path, *, wait_s: float = 0.0) -> Iterator[None]:
             "Wait until it has ended, then run again."
         ) from None
     except OSError as error:
-        raise storage_error(root / ".lock", error) from error
+        raise storage_error(root / LOCK_FILE, error) from error
     _held[key] = 1
     try:
         yield

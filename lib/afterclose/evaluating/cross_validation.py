@@ -26,20 +26,20 @@ from afterclose.evaluating.overfitting import probability_of_overfitting
 from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Policy, Sizing, abstain, judge
 from afterclose.learning.features import describe_features, feature_matrix, select_features
 from afterclose.learning.fitting import fit
-from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import (
     DEFAULT_REGULARISATION,
     REGULARISATION_GRID,
-    grid_lines,
     has_both_classes,
     predict_risks,
+    regularisation_path,
 )
 from afterclose.learning.newton import risks_of
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.scaling import gaps_of, scaling_of
 from afterclose.learning.splits import EmbargoCutoff, Split
-from afterclose.learning.training import lesson_of, only_learnable
+from afterclose.learning.training import only_learnable, training_set_of
 from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.training_set import TrainingSet
 from afterclose.measures.metrics import RunAll
 
 GROUPS: Final = 6
@@ -142,17 +142,17 @@ def _test(
     selection = select_features(dataset, train, options.only_features)
     if not (has_both_classes(bad[train]) and selection.names):
         return _tested(nothing.size, [keep] * _family_size(options), dataset, test)
-    lesson = lesson_of(dataset, bad, selection, train, options)
+    training_set = training_set_of(dataset, bad, selection, train, options)
     unseen = feature_matrix(dataset, selection, test)
-    grid = _Grid(lesson, unseen, options) if options.is_logistic else None
+    grid = _Grid(training_set, unseen, options) if options.is_logistic else None
     if grid and _is_plain(options):
         risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
     else:
-        fitted = fit(lesson, options, cutoff, regularisation_c if grid else None)
+        fitted = fit(training_set, options, cutoff, regularisation_c if grid else None)
         risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
     verdicts = judge(
         dataset,
-        describe_features(selection.names, lesson.values, deciles=False),
+        describe_features(selection.names, training_set.values, deciles=False),
         risks,
         threshold=threshold,
         max_abs_z=max_abs_z,
@@ -161,7 +161,7 @@ def _test(
     )
     trusted = ~np.isnan(verdicts.score)
     family = [keep]
-    for known, score in grid.scores() if grid else [(risks(lesson.values), risks(unseen))]:
+    for known, score in grid.scores() if grid else [(risks(training_set.values), risks(unseen))]:
         cuts = np.quantile(known, KEPT_SHARES)
         family += [~trusted | (score <= cut) for cut in cuts.tolist()]
     return _tested(verdicts.size, family, dataset, test)
@@ -173,25 +173,25 @@ class _Grid:
     A whole pipeline for each would cost many times as much.
     """
 
-    def __init__(self, lesson: Lesson, unseen: Floats, options: TrainingOptions) -> None:
-        times = lesson.decision_us, lesson.exit_us
-        weights = sample_weights(options.sample_weights, *times, lesson.pnl)
-        gaps = gaps_of(lesson.values) | gaps_of(unseen)
-        self._scaling, self._known = scaling_of(lesson.values, gaps)
+    def __init__(self, training_set: TrainingSet, unseen: Floats, options: TrainingOptions) -> None:
+        times = training_set.decision_us, training_set.exit_us
+        weights = sample_weights(options.sample_weights, *times, training_set.pnl)
+        gaps = gaps_of(training_set.values) | gaps_of(unseen)
+        self._scaling, self._known = scaling_of(training_set.values, gaps)
         self._unseen = self._scaling.columns(unseen)
-        lines = grid_lines(
-            self._known, lesson.bad, REGULARISATION_GRID, seed=options.seed, weights=weights
+        path = regularisation_path(
+            self._known, training_set.bad, REGULARISATION_GRID, seed=options.seed, weights=weights
         )
-        self._lines = dict(zip(REGULARISATION_GRID, lines, strict=True))
+        self._by_c = dict(zip(REGULARISATION_GRID, path, strict=True))
 
     def risks(self, regularisation_c: float, values: Floats) -> Floats:
         """Risk scores float64[n] of rows float64[n, k] at one of the regularisations."""
-        return risks_of(self._scaling.columns(values), self._lines[regularisation_c])
+        return risks_of(self._scaling.columns(values), self._by_c[regularisation_c])
 
     def scores(self) -> Iterator[tuple[Floats, Floats]]:
         """The risk scores of training and of unseen rows, in the order of the grid."""
-        for line in self._lines.values():
-            yield risks_of(self._known, line), risks_of(self._unseen, line)
+        for coef in self._by_c.values():
+            yield risks_of(self._known, coef), risks_of(self._unseen, coef)
 
 
 def _is_plain(options: TrainingOptions) -> bool:

@@ -20,6 +20,7 @@ from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_f
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
+from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
@@ -33,7 +34,7 @@ from afterclose.evaluating.notes import (
     part_notes,
     walk_forward_notes,
 )
-from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.prequential import judged_track
 from afterclose.evaluating.reasons import reasons_for
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
@@ -50,6 +51,7 @@ from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
 from afterclose.learning.training import TrainingOptions, label
 from afterclose.measures.metrics import RunAll
+from afterclose.settings import Settings
 
 MAX_LISTED_TRADES: Final = 20_000
 """Trades listed with their scores in each part: what a page can show, five megabytes of JSON."""
@@ -107,6 +109,11 @@ class EvaluationOptions(msgspec.Struct, frozen=True, kw_only=True):
     sizing: str = "off"
     min_size: float = 0.25
     capital: float = 0.0
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "EvaluationOptions":
+        """The options of a scope."""
+        return settings.options(cls)
 
     @property
     def sizes(self) -> Sizing:
@@ -169,7 +176,9 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    once = prequential(numbers, bad, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = judged_track(
+        one_row_a_decision(dataset), model.options, cutoff, max_abs_z=seen_z, run_all=run_all
+    )
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -232,7 +241,7 @@ def evaluate_model(
         | {"account": accounts["walk_forward"]},
         "cpcv": crossed,
         "versus_active": versus_active,
-        "evidence": evidence(outcomes.pnl[once.rows], once.verdicts),
+        "evidence": evidence(track),
         "leaks": leaks,
         "known_together": known_together,
         "importance": permutation_importance(

@@ -1,124 +1,228 @@
-"""Evidence that may be looked at every night: bets against luck, one batch of trades at a time.
+"""Evidence that may be looked at every night: bets against luck, one cohort at a time.
 
 A p-value is good for one look. Looking each night for a year, noise passes 5 % almost surely
 sooner or later, and dividing 5 % by 250 looks throws most of the evidence away, because
 tonight's trades are nearly last night's. A bet need not count its looks. Whoever stakes 1
-and bets on the blocked trades doing worse than the others of their batch has, where luck
-alone rules, a fair game: the chance that the stake *ever* reaches 40 is at most 1 in 40,
-however often one looks (Ville, 1939; Ramdas, Grünwald, Vovk & Shafer, *Game-theoretic
-statistics and safe anytime-valid inference*, Statistical Science, 2023).
+in a game that is fair where luck alone rules has a chance of at most 1 in 40 that the stake
+*ever* reaches 40, however often one looks (Ville, 1939; Ramdas, Grünwald, Vovk & Shafer,
+*Game-theoretic statistics and safe anytime-valid inference*, Statistical Science, 2023).
 
-Every trade is judged once, by a model that had seen none of the trades of its batch or later
-(`afterclose.evaluating.prequential`), so tonight's stake is last night's times tonight's bets, and
-nothing has to be remembered between nights: it can always be computed anew from the trades.
+Trades of one session share the market, and trades held for two weeks share it with those of
+the next session, so neither trades nor sessions can be counted as separate pieces of luck.
+What is bet on is a *cohort*: ten consecutive days with decisions, counted once its trades have
+closed. Its gain is G = -sum((score - mean of earlier scores) x (R - mean of earlier R)), and in
+a second game the same about the means of each session, which cancels the market. R is the
+outcome in units of risk, clipped, so that no single trade decides.
 
-A bet pays the conditional likelihood ratio of matched case-control studies: exp(effect x sum
-of the blocked trades' losses, in standard deviations of the batch), over the mean of that
-for all choices of as many trades (Gail, Lubin & Rubinstein, Biometrika, 1981; the safe
-logrank test of ter Schure, Pérez-Ortiz, Ly & Grünwald is the same product). The mean is
-exact, so a fair game it is for any distribution of PnL. Comparing within a batch of
-neighbours cancels what the market did to all of them. What it assumes of luck is that the
-PnL of a batch could have fallen on its trades in any order.
+Each G is divided by its root mean square over the last `NORM_COHORTS` cohorts, all earlier, and
+the stake is multiplied by exp(bet x g - bet^2 g^2 / 2), which is fair on average or worse
+wherever a gain is as likely as a loss of its size given the past (de la Peña, *A general class
+of exponential inequalities for martingales and ratios*, Annals of Probability, 1999). That is
+all that is assumed of luck: no distribution, no variance, nothing inside a cohort.
+
+Scores are those of models that had seen no trade of the cohort
+(`afterclose.evaluating.prequential`), so nothing has to be remembered between nights: the stake
+can always be computed anew from the trades.
 """
 
 import math
+from datetime import timedelta
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Mask
-from afterclose.evaluating.verdicts import Verdicts
+from afterclose.arrays import Floats, Indices, Integers, Mask
+from afterclose.dataset.columns import MICROSECOND
 
-BATCH_TRADES = 20
-"""Trades that are compared with each other, neighbours in the order of their exits."""
+DAY_US: Final = timedelta(days=1) // MICROSECOND
 
-EFFECTS = (0.1, 0.2, 0.4, 0.8)
-"""What the bets suppose: blocked trades are worse by so many standard deviations."""
+COHORT_DAYS: Final = 10
+"""Consecutive days with decisions in a cohort."""
 
-TOP_SCORED = (5, 10)
-"""Beside the blocked trades, the quarter and the half with the highest scores are bet on."""
+BETS: Final = (0.1, 0.2, 0.4, 0.8)
+"""Sizes among which the stake is divided evenly; 1 would be best for a gain that never varies."""
+
+NORM_COHORTS: Final = 40
+"""Earlier cohorts over which a gain's usual size is measured."""
+
+LEAST_NORM_COHORTS: Final = 3
+"""With fewer earlier gains there is no bet."""
+
+R_RANGE: Final = (-1.5, 2.0)
+"""Units of risk to which an outcome is clipped."""
+
+ATR_RISK: Final = 2.0
+"""A unit of risk, in average true ranges."""
+
+NORMAL_MAD: Final = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+SEEING_COHORTS: Final = 60
+"""With fewer cohorts the bets hardly see an edge of the usual size."""
+
+
+ROUNDING: Final = 1e-12
+"""Scores lie in [0, 1]: what differs by less from a mean of equal ones is rounding."""
+
+
+class Track(NamedTuple):
+    """Decisions in any order, as judged by models that had not seen them: arrays of length n.
+
+    ``score`` is NaN where the filter abstained, ``atr_pct`` NaN where it is unknown; PnL is a
+    net fraction, times are microseconds since 1970 in UTC.
+    """
+
+    decision_us: Integers
+    exit_us: Integers
+    pnl: Floats
+    score: Floats
+    atr_pct: Floats
+
+    def take(self, rows: Indices | Mask) -> "Track":
+        """The decisions at ``rows``."""
+        decision_us, exit_us, pnl, score, atr_pct = self
+        return Track(decision_us[rows], exit_us[rows], pnl[rows], score[rows], atr_pct[rows])
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the stake of 1 has become after ``batches`` batches of trades.
+    """What the stake of 1 has become after ``cohorts`` cohorts of decisions.
 
     ``log_stake`` is its natural logarithm, ``log_peak`` the highest it ever was. ``p_value``
     is 1 / stake, at most 1: below any bound with no more than that chance, ever.
+    ``decision_days_needed`` are the days with decisions after which the bets begin to see
+    well, 0 when they do.
     """
 
-    batches: int
+    cohorts: int
+    decision_days_needed: int
     log_stake: float
     log_peak: float
     p_value: float
 
 
-def evidence(pnl: Floats, verdicts: Verdicts) -> Evidence:
-    """The evidence of trades in exit order: ``pnl`` float64[n] without NaN, and verdicts."""
-    return evidence_at(stake_path(pnl, verdicts))
+class Path(NamedTuple):
+    """Logarithm of the stake before and after each cohort, float64[cohorts + 1].
+
+    ``complete_us`` int64[cohorts] is when the last trade of each had closed.
+    """
+
+    log_stake: Floats
+    complete_us: Integers
+
+    def known_at(self, moment_us: int) -> Floats:
+        """The part of the path that was known at a moment: whole cohorts, in their order."""
+        late = np.flatnonzero(self.complete_us > moment_us)
+        return self.log_stake[: 1 + (int(late[0]) if len(late) else len(self.complete_us))]
 
 
-def evidence_at(path: Floats) -> Evidence:
-    """The evidence at the end of a `stake_path`, or of the first part of one."""
-    log_stake, log_peak = float(path[-1]), float(path.max())
+def evidence(track: Track) -> Evidence:
+    """The evidence of all whole cohorts of a track; none at all is no evidence."""
+    return evidence_at(stake_path(track).log_stake)
+
+
+def evidence_at(log_stake: Floats) -> Evidence:
+    """The evidence at the end of a path's logarithms, or of the first part of them."""
+    cohorts = len(log_stake) - 1
+    now = float(log_stake[-1])
     return Evidence(
-        batches=len(path) - 1,
-        log_stake=log_stake,
-        log_peak=log_peak,
-        p_value=math.exp(-max(log_stake, 0.0)),
+        cohorts=cohorts,
+        decision_days_needed=max(0, SEEING_COHORTS - cohorts) * COHORT_DAYS,
+        log_stake=now,
+        log_peak=float(log_stake.max()),
+        p_value=math.exp(-max(now, 0.0)),
     )
 
 
-def stake_path(pnl: Floats, verdicts: Verdicts) -> Floats:
-    """Logarithm of the stake before and after each full batch: float64[batches + 1].
+def cohort_of(decision_us: Integers) -> Indices:
+    """The cohort, from 0, of each decision. The last one may still be growing."""
+    _, day = np.unique(decision_us // DAY_US, return_inverse=True)
+    return day.reshape(-1) // COHORT_DAYS
 
-    The stake is divided evenly among the bets and never moved between them, which is again
-    a fair game. A batch in which nothing, or everything, was chosen leaves it as it is.
+
+def stake_path(track: Track) -> Path:
+    """The stake before and after each cohort.
+
+    Divided evenly among bets and games, and never moved between them. A cohort counts when all
+    of its ten days are there; the newest ten days of a track are left out unless a later day
+    shows that they are over.
     """
-    batches = len(pnl) // BATCH_TRADES
-    whole = slice(batches * BATCH_TRADES)
-    loss = -_standardised(pnl[whole].reshape(batches, BATCH_TRADES))
-    bets = loss[:, None, :] * np.array(EFFECTS)[:, None]
-    fair = _log_mean_payoffs(np.exp(bets))
-    gains = [
-        (bets * chosen[:, None, :]).sum(axis=2)
-        - np.take_along_axis(fair, chosen.sum(axis=1)[:, None, None], axis=2)[:, :, 0]
-        for chosen in _choices(verdicts.take(np.arange(batches * BATCH_TRADES)), batches)
-    ]
-    running = np.cumsum(np.concatenate(gains, axis=1), axis=0)
-    path = np.logaddexp.reduce(running, axis=1) - math.log(running.shape[1])
-    return np.concatenate([[0.0], path])
+    order = np.argsort(track.decision_us, kind="stable")
+    track = track.take(order)
+    cohort = cohort_of(track.decision_us)
+    whole = int(cohort[-1]) if len(cohort) else 0  # the newest is still growing
+    track, cohort = track.take(cohort < whole), cohort[cohort < whole]
+    if whole == 0:
+        return Path(np.zeros(1), np.zeros(0, dtype=np.int64))
+    starts = np.searchsorted(cohort, np.arange(whole))
+    risk = units_of_risk(track, cohort, starts)
+    games = (_across(track.score, risk, cohort, starts), _inside(track, risk, starts))
+    gains = np.concatenate([_log_payoffs(gain) for gain in games], axis=1)
+    running = np.cumsum(gains, axis=0)
+    log_stake = np.logaddexp.reduce(running, axis=1) - math.log(running.shape[1])
+    return Path(np.append(0.0, log_stake), np.maximum.reduceat(track.exit_us, starts))
 
 
-def _choices(verdicts: Verdicts, batches: int) -> list[Mask]:
-    """What is bet on: blocked trades, then the top-scored ones; bool (batches, trades) each."""
-    keep = verdicts.keep.reshape(batches, BATCH_TRADES)
-    score = np.where(np.isnan(verdicts.score), -np.inf, verdicts.score)
-    score = score.reshape(batches, BATCH_TRADES)
-    ranked = np.sort(score, axis=1)
-    # Equal scores are chosen together: their order in the file says nothing.
-    return [~keep] + [(score >= ranked[:, -top, None]) & (score > -np.inf) for top in TOP_SCORED]
+def units_of_risk(track: Track, cohort: Indices, starts: Indices) -> Floats:
+    """PnL over twice the ATR, clipped; over the usual size of earlier PnL where it is unknown.
 
-
-def _standardised(pnl: Floats) -> Floats:
-    """PnL less its batch's mean, in standard deviations of the batch; 0 where all are equal."""
-    spread = np.std(pnl, axis=1, keepdims=True)
-    level = pnl.mean(axis=1, keepdims=True)
-    flat = np.ptp(pnl, axis=1, keepdims=True) == 0
-    return np.where(flat, 0.0, (pnl - level) / np.where(flat, 1.0, spread))
-
-
-def _log_mean_payoffs(payoffs: Floats) -> Floats:
-    """Logarithm of the mean product over all choices of k trades, for each k from 0 to all.
-
-    ``payoffs`` float64 (..., trades), the result (..., trades + 1): elementary symmetric
-    means by the recursion of Gail, Lubin & Rubinstein, one trade after the other.
+    NaN in the first cohort where neither is known.
     """
-    trades = payoffs.shape[-1]
-    mean = np.zeros((*payoffs.shape[:-1], trades + 1))
-    mean[..., 0] = 1.0
-    for known in range(1, trades + 1):
-        chosen = np.arange(1, known + 1)
-        without = mean[..., 1 : known + 1] * (known - chosen) / known
-        including = mean[..., :known] * payoffs[..., known - 1, None] * chosen / known
-        mean[..., 1 : known + 1] = without + including
-    return np.log(mean)
+    ends = np.append(starts[1:], len(track.pnl))
+    usual = np.full(len(starts), np.nan)
+    for number in range(1, len(starts)):
+        earlier = track.pnl[starts[max(0, number - NORM_COHORTS)] : ends[number - 1]]
+        usual[number] = NORMAL_MAD * np.median(np.abs(earlier))
+    unit = np.where(track.atr_pct > 0, ATR_RISK * track.atr_pct, usual[cohort])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.clip(np.where(unit > 0, track.pnl / unit, np.nan), *R_RANGE)
+
+
+def _across(score: Floats, risk: Floats, cohort: Indices, starts: Indices) -> Floats:
+    """Each cohort's gain about the means of all earlier cohorts."""
+    centred = [values - _earlier_mean(values, starts)[cohort] for values in (score, risk)]
+    return _gains(centred[0], centred[1], starts)
+
+
+def _earlier_mean(values: Floats, starts: Indices) -> Floats:
+    """For each cohort the mean of the known values before it; NaN where there is none."""
+    known = ~np.isnan(values)
+    total = np.cumsum(np.add.reduceat(np.where(known, values, 0.0), starts))
+    count = np.cumsum(np.add.reduceat(known.astype(np.float64), starts))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.append(np.nan, (total / count)[:-1])
+
+
+def _inside(track: Track, risk: Floats, starts: Indices) -> Floats:
+    """Each cohort's gain about the means of its sessions."""
+    known = ~np.isnan(track.score * risk)
+    _, session = np.unique(track.decision_us // DAY_US, return_inverse=True)
+    count = np.bincount(session, known)
+    centred = []
+    for values in (track.score, risk):
+        filled = np.where(known, values, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.bincount(session, filled) / count
+        centred.append(np.where(known, values - mean[session], 0.0))
+    return _gains(centred[0], centred[1], starts)
+
+
+def _gains(score: Floats, risk: Floats, starts: Indices) -> Floats:
+    """Less the sum of the products in each cohort; a decision with an unknown one adds nothing."""
+    products = np.where(np.abs(score) > ROUNDING, score * risk, 0.0)
+    return -np.add.reduceat(np.nan_to_num(products), starts)
+
+
+def _log_payoffs(gains: Floats) -> Floats:
+    """What each bet pays in each cohort, as logarithms: float64 (cohorts, bets)."""
+    happened = np.flatnonzero(gains)
+    squares = np.append(0.0, np.cumsum(gains[happened] ** 2))
+    before = np.arange(len(happened))
+    first = np.maximum(before - NORM_COHORTS, 0)
+    payoffs = np.zeros((len(gains), len(BETS)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = np.sqrt((squares[before] - squares[first]) / (before - first))
+        scaled = np.where(before >= LEAST_NORM_COHORTS, gains[happened] / usual, 0.0)
+    bet = scaled[:, None] * np.array(BETS)
+    payoffs[happened] = bet - bet**2 / 2
+    return payoffs

@@ -4,7 +4,7 @@ What `evaluation.json` holds is declared here and nowhere else, so that gates, p
 ask for fields that a type checker knows, and not for strings that a page a year old may lack.
 Figures that only one part needs are declared beside what computes them.
 
-To change the format, raise VERSION and teach `evaluation_of` the old number: evaluations are
+To change the format, raise VERSION and let `evaluation_of` read the old number: evaluations are
 never written again, and stay for as long as their model does.
 """
 
@@ -167,12 +167,7 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def from_settings(cls, settings: Settings) -> "GateOptions":
         """The bounds of a scope."""
-        bounds = {
-            name: getattr(settings, f"gate_{name}")
-            for name in cls.__struct_fields__
-            if name != "objective"
-        }
-        return cls(objective=settings.objective, **bounds)
+        return settings.options(cls, prefix="gate_", objective=settings.objective)
 
 
 class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -158,12 +158,12 @@ def _out_of_sample(columns: Floats, target: Floats) -> Floats:
     fold = np.arange(rows) % FOLDS
     said = np.empty(rows)
     for number in range(FOLDS):
-        train, asked = fold != number, fold == number
+        train, test = fold != number, fold == number
         level, centre = float(target[train].mean()), columns[train].mean(axis=0)
         x = columns[train] - centre
         gram = x.T @ x + RIDGE_SHARE * len(x) * np.eye(width)
         weights = np.linalg.solve(gram, x.T @ (target[train] - level))
-        said[asked] = (columns[asked] - centre) @ weights + level
+        said[test] = (columns[test] - centre) @ weights + level
     return said
 
 

@@ -3,9 +3,9 @@
 The windows of `afterclose.evaluating.walk_forward` move as the ledger grows, so the same trade is
 judged anew each night by another model: good for measuring, but no record that could be added to.
 Here models are fitted at fixed counts of known outcomes, and each trade is judged by the newest
-model that was complete, embargo included, when it was decided, and that had seen no trade of its
-batch. However long the ledger grows, what was judged stays judged (Dawid, *The prequential
-approach*, Journal of the Royal Statistical Society A, 1984).
+model that was complete, embargo included, before the first decision of its cohort. However long
+the ledger grows, what was judged stays judged (Dawid, *The prequential approach*, Journal of the
+Royal Statistical Society A, 1984).
 """
 
 from bisect import bisect_right
@@ -16,18 +16,22 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.evidence import BATCH_TRADES
+from afterclose.evaluating.evidence import Track, cohort_of
 from afterclose.evaluating.verdicts import Verdicts, abstain
 from afterclose.evaluating.walk_forward import walk_step
 from afterclose.learning.splits import EmbargoCutoff, Split, TimesUs
+from afterclose.learning.training import atr_values, label
 from afterclose.learning.training_options import TrainingOptions
 from afterclose.measures.metrics import RunAll
 
 FIRST_MODEL_TRADES: Final = 40
-"""Known outcomes behind the first model: two batches."""
+"""Known outcomes behind the first model."""
 
 GROWTH: Final = 1.5
 """Each model learns from at least this times as many: 19 models for 100,000 trades."""
+
+SIZE_STEP: Final = 20
+"""Sizes are rounded up to a multiple of this."""
 
 
 class Judged(NamedTuple):
@@ -58,6 +62,34 @@ def prequential(
     return Judged(rows, by_row.take(rows))
 
 
+def judged_track(
+    decisions: Dataset,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    *,
+    max_abs_z: float,
+    run_all: RunAll = map,
+) -> Track:
+    """What the bets of `afterclose.evaluating.evidence` are made on, one row a decision."""
+    rows, verdicts = prequential(
+        decisions.without_texts(),
+        label(decisions, options),
+        options,
+        cutoff,
+        max_abs_z=max_abs_z,
+        run_all=run_all,
+    )
+    atr_pct = atr_values(decisions)
+    unknown = np.full(len(decisions), np.nan)
+    return Track(
+        decisions.decision_us[rows],
+        decisions.exit_us[rows],
+        decisions.realized_pnl_pct[rows],
+        verdicts.score,
+        (unknown if atr_pct is None else atr_pct)[rows],
+    )
+
+
 def exit_order(decision_us: TimesUs, exit_us: TimesUs) -> Indices:
     """Row positions by exit, then decision: rows that come later only add to the end."""
     return np.lexsort((decision_us, exit_us))
@@ -79,24 +111,22 @@ def prequential_splits(
         bisect_right(decision_us, moment, key=lambda decided: cutoff(int(decided)))
         for moment in complete_us.tolist()
     ]
-    batch_start = np.arange(len(order)) // BATCH_TRADES * BATCH_TRADES
-    usable = np.minimum(
-        np.searchsorted(served_from, order, side="right"),
-        np.searchsorted(sizes, batch_start, side="right"),
-    )
+    cohort = cohort_of(decision_us)
+    cohort_start = np.searchsorted(cohort, cohort)
+    usable = np.searchsorted(served_from, cohort_start, side="right")
     nothing = np.arange(0)
     return [
-        Split(np.sort(order[:size]), np.sort(order[usable == number]), nothing)
+        Split(np.sort(order[:size]), np.flatnonzero(usable == number), nothing)
         for number, size in enumerate(sizes.tolist(), start=1)
         if np.any(usable == number)
     ]
 
 
 def _model_sizes(rows: int) -> Indices:
-    """How many outcomes each model learns from, whole batches: 40, 60, 100, 160, 240, ..."""
+    """How many outcomes each model learns from: 40, 60, 100, 160, 240, ..."""
     sizes = []
     size = FIRST_MODEL_TRADES
     while size < rows:
         sizes.append(size)
-        size = -int(-size * GROWTH // BATCH_TRADES) * BATCH_TRADES
+        size = -int(-size * GROWTH // SIZE_STEP) * SIZE_STEP
     return np.array(sizes, dtype=np.intp)

@@ -20,7 +20,7 @@ from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Sizing, Verdicts, a
 from afterclose.learning.features import select_features
 from afterclose.learning.models import has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
-from afterclose.learning.training import Task, TrainingOptions, only_learnable, teach
+from afterclose.learning.training import PreparedData, TrainingOptions, fit_prepared, only_learnable
 from afterclose.measures.classification import auc
 from afterclose.measures.metrics import RunAll
 
@@ -116,8 +116,8 @@ def walk_step(
     elif not (selection := select_features(dataset, train, options.only_features)).names:
         untrained = "no usable feature"
     else:
-        task = Task(dataset, bad, split, selection)
-        fitted, stats = teach(task, options, cutoff, deciles=False)
+        prepared = PreparedData(dataset, bad, split, selection)
+        fitted, stats = fit_prepared(prepared, options, cutoff, deciles=False)
         regularisation_c, threshold = fitted.regularisation_c, fitted.threshold
         risks = partial(predict_risks, fitted.model)
         verdicts = judge(

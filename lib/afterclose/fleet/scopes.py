@@ -11,10 +11,17 @@ from typing import Final
 
 from afterclose.disk.files import storage_errors
 from afterclose.errors import InputError
+from afterclose.scope_files import (
+    DATASET_FILE,
+    JOURNAL_FILE,
+    LEDGER_FILE,
+    MODELS_FOLDER,
+    ROWS_FILE,
+    STATUS_FILE,
+)
 
 MARKS: Final = frozenset(
-    {"trade_ledger.jsonl", "ml_runs.jsonl", "ml_status.json", "ml_dataset_metadata.json",
-     "ml_training_dataset.jsonl", "ml_models"}
+    {LEDGER_FILE, JOURNAL_FILE, STATUS_FILE, DATASET_FILE, ROWS_FILE, MODELS_FOLDER}
 )  # fmt: skip
 """A folder with one of these is a scope."""
 

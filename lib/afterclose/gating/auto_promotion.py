@@ -40,7 +40,7 @@ def promote_if_passed(
         return AutoPromotion(False, "it was not compared with the model that is active now")
     try:
         plain = to_builtins(answer)
-        changed = registry.promote_candidate(model_id, REASON, verdict=plain, now=now)
+        changed = registry.promote_candidate(model_id, REASON, gates_answer=plain, now=now)
     except SessionLocked as error:
         return AutoPromotion(False, str(error))
     return AutoPromotion(changed, REASON if changed else "it is active already")

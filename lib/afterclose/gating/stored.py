@@ -4,7 +4,7 @@ from pathlib import Path
 
 from afterclose.errors import IntegrityError
 from afterclose.evaluating.figures import Evaluation, decode_evaluation
-from afterclose.registry.checks import EVALUATION_FILE
+from afterclose.scope_files import EVALUATION_FILE
 
 
 def read_evaluation(folder: Path) -> Evaluation:

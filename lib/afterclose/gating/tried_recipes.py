@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import msgspec
 
 from afterclose.learning.artifacts import ModelStore
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.events import NO_FIGURES
 from afterclose.registry.reader import RegistryView
+from afterclose.scope_files import EVALUATION_FILE
 
 
 class _Recipe(msgspec.Struct):

@@ -8,7 +8,7 @@ after all has its outcome in the trade ledger and is none of these.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Literal
 
 import msgspec
@@ -18,7 +18,7 @@ from afterclose.paper_trading_executor import SHADOW_PREFIX
 from afterclose.trading.decision_log import DecisionRecord
 from afterclose.trading.exit_rules import ExitPlan
 from afterclose.trading.orders import moment_of
-from afterclose.trading.subjects import Plan
+from afterclose.trading.subjects import Plan, entry_id
 
 Key = tuple[str, ...]
 """What makes lines one entry."""
@@ -28,6 +28,7 @@ NO_SIDE = "its side is neither long nor short"
 NO_MOMENT = "its moment cannot be read"
 ASKED_AGAIN = "asked about again"
 LET_IN = "let in after all"
+LOST = "verdicts, of whatever kind, that the disk did not take"
 
 
 class BlockedEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +60,11 @@ def blocked_entries(
     blocked: dict[Key, DecisionRecord] = {}
     let_in: set[Key] = set()
     for line in lines:
+        counted[LOST] += line.lost_before
         if line.symbol is None:
             counted[NO_SYMBOL] += line.reason == "high_risk"
+        elif line.reason == "session_over":
+            continue  # no verdict: who was blocked afterwards had loaded the filter anew
         elif line.reason != "high_risk":
             let_in.add(_key(line))
         elif _key(line) in blocked:
@@ -75,8 +79,7 @@ def blocked_entries(
 
 def own_id(line: DecisionRecord, decided: datetime) -> str:
     """The id of an entry that its bot gave none, ``decided`` being its aware moment."""
-    moment = f"{decided.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    return "-".join(filter(None, (line.symbol, moment, line.side or "long", line.strategy)))
+    return entry_id(line.symbol, line.side, line.strategy, decided)
 
 
 def _key(line: DecisionRecord) -> Key:

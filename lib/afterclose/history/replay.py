@@ -18,24 +18,25 @@ from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 import pandas as pd
+from msgspec import Meta
 from msgspec.structs import replace
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
-from afterclose.errors import UNREADABLE, IntegrityError
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
+from afterclose.errors import UNREADABLE, IntegrityError, ScopeBusy
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import MarketClock
 from afterclose.paper_trading_executor import PaperTradingExecutor
-from afterclose.records import SCHEMA_VERSION, Bar, Signal, Trade
+from afterclose.records import Bar, Signal, Trade
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import REPLAY_FILE
 from afterclose.settings import Settings
 from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 
-STATE_FILE = "paper_replay.json"
+STATE_VERSION = 1
 
 BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
 
@@ -56,11 +57,11 @@ class TradingDay(NamedTuple):
 class ReplayState(msgspec.Struct, frozen=True, kw_only=True):
     """`paper_replay.json`: the last session that is on disk whole.
 
-    A second run of the same days therefore changes nothing. To raise SCHEMA_VERSION, teach
-    `_last_session` the old number.
+    A second run of the same days therefore changes nothing. To raise STATE_VERSION, let
+    `_last_session` read the old number.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=STATE_VERSION)] = STATE_VERSION
     session: str
 
 
@@ -90,7 +91,7 @@ def replay_sessions(
     executor raises, and IntegrityError when the state file cannot be read.
     """
     replay = _Replay(settings, signals)
-    done = _last_session(settings.root / STATE_FILE)
+    done = _last_session(settings.root / REPLAY_FILE)
     for day in trading_days(bars):
         if day.session > done and (start or "") <= day.session <= (end or day.session):
             replay.trade(day)
@@ -138,6 +139,11 @@ class _Replay:
         self._clock.ensure(day.opens_at)
         with RiskFilter.load(self._settings, day.opens_at) as risk:
             executor = PaperTradingExecutor(self._settings, risk, self._ledger)
+            if not executor.owns_book:
+                raise ScopeBusy(
+                    f"another process trades in {self._settings.root} and owns its paper book; "
+                    "end it, then replay."
+                )
             for signal in self._due(day):
                 if (signal.symbol, day.opens_at.isoformat()) not in self._traded:
                     self.summary.signals[_enter(executor, signal, day)] += 1
@@ -145,8 +151,7 @@ class _Replay:
                 if symbol in day.bars:
                     self._count(executor.mark_to_market(day.bars[symbol]))
         self.summary.sessions.append(day.session)
-        state = msgspec.json.encode(ReplayState(session=day.session))
-        write_atomic(self._settings.root / STATE_FILE, seal(state) + b"\n")
+        write_sealed(self._settings.root / REPLAY_FILE, ReplayState(session=day.session))
 
     def _due(self, day: TradingDay) -> Sequence[Signal]:
         """The signals decided since the open before, and by this one."""
@@ -182,10 +187,7 @@ def _enter(executor: PaperTradingExecutor, signal: Signal, day: TradingDay) -> s
 
 def _last_session(path: Path) -> str:
     try:
-        data = path.read_bytes()
-        if is_damaged(data):
-            raise ValueError("changed since it was written")
-        return msgspec.json.decode(data, type=ReplayState).session
+        return decode_sealed(path.read_bytes(), ReplayState).session
     except FileNotFoundError:
         return ""
     except (OSError, *UNREADABLE) as error:

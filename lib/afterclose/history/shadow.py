@@ -25,15 +25,14 @@ from afterclose.history.blocked_entries import BlockedEntry, blocked_entries
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
-from afterclose.paper_trading_executor import BOOK_NAME
 from afterclose.records import Bar, Outcome, Trade
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE, POSITIONS_FILE
 from afterclose.settings import Settings
-from afterclose.trading.costs import fees_of, slipped
+from afterclose.trading.costs import Costs
 from afterclose.trading.decision_log import read_decisions
-from afterclose.trading.exit_rules import Exit, ExitPlan, exit_on_bar
+from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 from afterclose.trading.position_store import PositionBook
-from afterclose.trading.positions import ClosedPosition, Fill, Position
+from afterclose.trading.positions import ClosedPosition, Position
 
 STALE = timedelta(days=10)
 """An entry is made this soon after its decision, or not at all: a longer gap is the file's."""
@@ -47,6 +46,8 @@ NO_PLAN = "neither its subject nor the settings plan an exit"
 OTHER_PRICES = "its price does not lie in its day's bar"
 BEYOND = "entered at or beyond its stop or target"
 ONE_OPEN = "one of its symbol, side and strategy was open"
+BY_EXECUTOR = "the paper executor follows it"
+DAMAGED = "lines of the log that are damaged"
 
 
 def follow_files(settings: Settings, now: datetime, bars_path: str) -> Outcome:
@@ -62,7 +63,7 @@ def follow_blocked(settings: Settings, now: datetime, bars_path: str) -> Outcome
     """
     if not settings.shadow_blocked:
         return _nothing("ML_SHADOW_BLOCKED is off")
-    log = settings.root / LOG_NAME
+    log = settings.root / DECISIONS_FILE
     if not log.exists():
         return _nothing("nothing was asked of the filter yet")
     if not bars_path:
@@ -70,7 +71,9 @@ def follow_blocked(settings: Settings, now: datetime, bars_path: str) -> Outcome
     timezone = market_timezone(settings)
     ledger = TradeLedger(settings.shadow_ledger_path, timezone=timezone)
     counted: Counter[str] = Counter()
-    entries = blocked_entries(read_decisions(log), ZoneInfo(timezone), counted)
+    damaged: list[int] = []
+    entries = blocked_entries(read_decisions(log, damaged), ZoneInfo(timezone), counted)
+    counted[DAMAGED] = len(damaged)
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings).frame
     walk = _Walk(settings, bars[bars["closes_at"] <= now], ZoneInfo(timezone), ledger)
     trades = [trade for entry in entries if (trade := walk.outcome(entry, counted))]
@@ -105,11 +108,12 @@ class _Walk:
         self, settings: Settings, bars: pd.DataFrame, zone: ZoneInfo, ledger: TradeLedger
     ) -> None:
         self._settings, self._zone = settings, zone
+        self._costs = Costs.from_settings(settings)
         self._days = {str(symbol): _days(frame) for symbol, frame in bars.groupby("symbol")}
         self._ended = {
             trade.trade_id: datetime.fromisoformat(str(trade.exit_timestamp)) for trade in ledger
         }
-        book = PositionBook.load(settings.root / BOOK_NAME)
+        book = PositionBook.load(settings.root / POSITIONS_FILE)
         self._followed_by_executor = {
             *book.positions, *(closed.position.trade_id for closed in book.finished)
         }  # fmt: skip
@@ -118,6 +122,7 @@ class _Walk:
     def outcome(self, entry: BlockedEntry, counted: Counter[str]) -> Trade | None:
         """The shadow trade of an entry that has ended; else None, and it is counted why."""
         if entry.shadow_id in self._followed_by_executor:
+            counted[BY_EXECUTOR] += 1
             return None
         place = (entry.symbol, entry.side, entry.strategy, entry.shadow_id * entry.has_id)
         if entry.decided < self._open_until.get(place, entry.decided):
@@ -180,20 +185,14 @@ class _Walk:
             held = moment.astimezone(self._zone) - entered
             leave = exit_on_bar(position.side, position.plan, bar, held / timedelta(days=1))
             if leave is not None:
-                return self._closed(position, leave, moment)
+                return position.left(leave, self._costs).closed(leave, moment)
             position = position.seeing(bar.low, bar.high)
         return GOING_ON
-
-    def _closed(self, position: Position, leave: Exit, moment: datetime) -> ClosedPosition:
-        price = slipped(self._settings, leave.price, buying=position.side == "short")
-        fees = fees_of(self._settings, price, position.quantity)
-        left = position.seeing(*leave.seen_prices).closing(Fill(price, position.quantity), fees)
-        return ClosedPosition(left, moment.isoformat(), leave.exit_type, leave.exit_reason)
 
     def _position(
         self, entry: BlockedEntry, entered: datetime, price: float, plan: ExitPlan
     ) -> Position:
-        paid = slipped(self._settings, price, buying=entry.side == "long")
+        paid = self._costs.slipped(price, buying=entry.side == "long")
         return Position(
             trade_id=entry.shadow_id,
             symbol=entry.symbol,
@@ -203,7 +202,7 @@ class _Walk:
             entry_timestamp=entered.isoformat(),
             entry_price=paid,
             quantity=entry.quantity,
-            fees=fees_of(self._settings, paid, entry.quantity),
+            fees=self._costs.fees(paid, entry.quantity),
             rule_confidence=None,
             rule_features=entry.features,
             plan=plan,

@@ -67,14 +67,18 @@ def _runs(ordered: Sequence[Execution]) -> list[list[int]]:
 
 
 def pieces_of(matched: Matched) -> list[Trip]:
-    """Closed pieces and open lots as trips of their entry's order."""
-    trips = [
-        _trip(piece.entry, float(piece.quantity), piece.fees, piece.exit)
-        for piece in matched.pieces
-    ]
-    return trips + [
-        _trip(lot.execution, float(abs(lot.quantity)), lot.fees) for lot in matched.open_lots
-    ]
+    """Closed pieces and open lots as trips of their entry's order.
+
+    The pieces are let go of one by one: a million of them and of trips are too many at once.
+    """
+    trips = []
+    pieces = matched.pieces
+    pieces.reverse()
+    while pieces:
+        piece = pieces.pop()
+        trips.append(_trip(piece.entry, float(piece.quantity), piece.fees, piece.exit))
+    trips += [_trip(lot.execution, float(abs(lot.quantity)), lot.fees) for lot in matched.open_lots]
+    return trips
 
 
 def without_crumbs(trips: Sequence[Trip]) -> tuple[list[Trip], list[Trip]]:
@@ -114,7 +118,8 @@ def _trip(entry: Execution, quantity: float, fees: float, left: Execution | None
         exit_moment=None if left is None else left.moment,
         exit_price=None if left is None else left.price,
         fees=fees,
-        place=entry.place if left is None else f"{entry.place} and {left.place}",
+        place=entry.place,
+        exit_place="" if left is None else left.place,
         account=entry.account,
         order=entry.order_id,
         own_id="" if entry.order_id.startswith("@") else entry.order_id,

@@ -36,7 +36,7 @@ def without_uncertain(
         else:
             when = day or "an unknown day"
             what = f"{trip.symbol} was held through one on {when}, and it is not applied"
-            unused.append(Unused(trip.place, "corporate action", what))
+            unused.append(Unused(trip.places, "corporate action", what))
     return kept, unused
 
 

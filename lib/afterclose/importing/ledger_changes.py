@@ -23,7 +23,7 @@ OF_0_1_0 = re.compile(r"(csv|backtesting|freqtrade|fills|ib)-")
 OF_TODAY = re.compile(r"csv-.*-[0-9a-f]{8}")
 
 
-class Found(NamedTuple):
+class ImportedTrade(NamedTuple):
     """A trade as it would be written, its place in the file, and the file's own PnL of it."""
 
     trade: Trade
@@ -50,16 +50,16 @@ class Changes(NamedTuple):
 
 
 def usable_only(
-    found: Sequence[Found], timezone: str, now: datetime
-) -> tuple[list[Found], list[Unused]]:
+    found: Sequence[ImportedTrade], timezone: str, now: datetime
+) -> tuple[list[ImportedTrade], list[Unused]]:
     """The trades that the dataset would take if they had features, and why the others not."""
     judge = LineParser(timezone, (), now).judge
-    kept: list[Found] = []
+    kept: list[ImportedTrade] = []
     unused: list[Unused] = []
     for each in found:
-        verdict = judge(_closed_record(each.trade))
-        if isinstance(verdict, Reject):
-            reason, _, detail = verdict.reason.partition(": ")
+        parsed = judge(_closed_record(each.trade))
+        if isinstance(parsed, Reject):
+            reason, _, detail = parsed.reason.partition(": ")
             detail = detail or f"trade {each.trade.trade_id}"
             unused.append(Unused(each.place, reason, detail, each.pnl))
         else:

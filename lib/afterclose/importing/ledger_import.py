@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.errors import InputError, RefusedError
 from afterclose.importing.engine import parse_documents
 from afterclose.importing.freqtrade import is_database, of_database
-from afterclose.importing.ledger_changes import Changes, Found, changes, usable_only
+from afterclose.importing.ledger_changes import Changes, ImportedTrade, changes, usable_only
 from afterclose.importing.mapping import own_mapping
 from afterclose.importing.parsed import Options, Parsed
 from afterclose.importing.receipt import left_out, totals
@@ -28,6 +29,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome, Trade
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.wording.importing import import_text
 
@@ -67,7 +69,23 @@ def import_file(settings: Settings, now: datetime, request: Request) -> Outcome:
             )
         made = _changes(ready, ledger)
         ledger.add_trades(made.to_append)
-        return journalled(_outcome(request, ready, ledger, made))
+        outcome = _outcome(request, ready, ledger, made)
+        return journalled(_with_shadows(settings, now, request, outcome))
+
+
+def _with_shadows(settings: Settings, now: datetime, request: Request, outcome: Outcome) -> Outcome:
+    """Follow blocked entries through the import's bars too, where a filter has blocked any."""
+    if request.bars is None or not (settings.root / DECISIONS_FILE).exists():
+        return outcome
+    from afterclose.history.shadow import follow_blocked  # pandas
+
+    shadows = follow_blocked(settings, now, request.bars)
+    return replace(
+        outcome,
+        status="done" if shadows.status == "done" else outcome.status,
+        details=outcome.details | {"shadow": shadows.details},
+        text="\n".join(filter(None, (outcome.text, shadows.text))),
+    )
 
 
 def ledger_of(settings: Settings) -> Path | None:
@@ -90,10 +108,11 @@ def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -
         parsed = _parsed(request, options)
     except InputError as error:
         raise InputError(f"{_shown(request.file)}: {error}") from None
+    empty = not parsed.trips
     made = trades_of(parsed, options)
-    found, refused = usable_only(made.found, timezone, now)
-    made = made._replace(found=found, unused=[*made.unused, *refused])
-    if not found and not made.problems and not parsed.trips:
+    found, refused = usable_only(made.trades, timezone, now)
+    made = made._replace(trades=found, unused=[*made.unused, *refused])
+    if not found and not made.problems and empty:
         made.problems.append("there is no usable trade in it; what was left out stands below")
     return _with_bars(settings, request, parsed, made, found)
 
@@ -120,7 +139,7 @@ def _shown(file: str) -> str:
 
 
 def _with_bars(
-    settings: Settings, request: Request, parsed: Parsed, made: Made, found: Sequence[Found]
+    settings: Settings, request: Request, parsed: Parsed, made: Made, found: Sequence[ImportedTrade]
 ) -> Ready:
     trades = [each.trade for each in found]
     if request.bars is None:

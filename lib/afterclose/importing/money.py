@@ -86,7 +86,7 @@ def _contradictions(trips: Sequence[Trip]) -> list[str]:
     words = (
         f"the file's own PnL of {len(wrong)} trades is {own:,.2f} and differs from the "
         f"{computed:,.2f} of its prices, quantities and fees by {own - computed:,.2f} (first: "
-        f"{first.place}, {first.pnl:,.2f} and {gain(first) - first.fees:,.2f}). A contract's "
+        f"{first.places}, {first.pnl:,.2f} and {gain(first) - first.fees:,.2f}). A contract's "
         "multiplier is taken from it with PNL=multiplier; PNL=ignore leaves it aside"
     )
     return [words]

@@ -8,6 +8,7 @@ that was guessed is worse than a row that is named and left out.
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 from afterclose.importing.parsed import NotUsable
 from afterclose.importing.values import LARGEST, LONGEST_NUMBER_CHARACTERS, is_blank, quoted
@@ -29,8 +30,12 @@ def decimal_mark(values: Iterable[str]) -> str | None:
     return "," if comma > point else None
 
 
+@lru_cache(maxsize=1 << 16)
 def read_number(name: str, text: str, mark: str = ".") -> Decimal:
-    """A number of a column whose decimal mark is known. Raises NotUsable naming the column."""
+    """A number of a column whose decimal mark is known. Raises NotUsable naming the column.
+
+    Equal texts give one object: sizes and fees of a million fills are a few.
+    """
     if is_blank(text):
         raise NotUsable("missing value", f"{name} is empty")
     if len(text) > LONGEST_NUMBER_CHARACTERS:

@@ -75,6 +75,7 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     exit_price: float | None = None
     fees: float = 0.0
     place: str = ""
+    exit_place: str = ""
     account: str = ""
     order: str = ""
     own_id: str = ""
@@ -87,6 +88,11 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     exit_reason: str | None = None
     origin: str | None = None
     features: dict[str, float | bool | None] = {}
+
+    @property
+    def places(self) -> str:
+        """Where it stands in the file, for people; put together only where it is said."""
+        return f"{self.place} and {self.exit_place}" if self.exit_place else self.place
 
 
 class Unused(msgspec.Struct, frozen=True):

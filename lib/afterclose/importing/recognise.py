@@ -89,7 +89,9 @@ def _table(grid: Grid, mapping: Mapping, columns: tuple[str, ...], start: int) -
             index[field] = place
     lines = []
     for line in grid.lines[start + 1 :]:
-        if unique(line.cells)[: len(columns)] == columns:
+        # most lines differ in the first cell already: a million are read in seconds so
+        repeats = (plain(line.cells[0]) or "#1") == columns[0]
+        if repeats and unique(line.cells)[: len(columns)] == columns:
             continue
         if len(columns) > 5 and sum(map(bool, line.cells)) == 1 and line.cells[0]:
             break  # the title of the next section of a statement

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -38,8 +39,9 @@ def read_source(path: Path) -> list[Document]:
             return _unzipped(path, data)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError) as error:
-        # RuntimeError and NotImplementedError: a password, an unknown method of packing
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, ValueError,
+            struct.error) as error:  # fmt: skip
+        # RuntimeError: a password, an unknown method of packing; ValueError: places outside it
         raise InputError(f"{path}: cannot be read: {error}; export it again") from None
     return [Document(path.name, data, path)]
 

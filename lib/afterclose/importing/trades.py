@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from afterclose.importing.decisions import decisions, without_crumbs
 from afterclose.importing.identity import ids
-from afterclose.importing.ledger_changes import Found
+from afterclose.importing.ledger_changes import ImportedTrade
 from afterclose.importing.money import checked
 from afterclose.importing.parsed import Options, Parsed, Trip, Unused
 from afterclose.importing.splits import split_trips
@@ -17,7 +17,7 @@ from afterclose.records import Trade
 class Made(NamedTuple):
     """The records of a file, what became of the rest, and what is to be said and settled."""
 
-    found: list[Found]
+    trades: list[ImportedTrade]
     unused: list[Unused]
     notes: list[str]
     problems: list[str]
@@ -26,8 +26,20 @@ class Made(NamedTuple):
 
 
 def trades_of(parsed: Parsed, options: Options) -> Made:
-    """All decisions of a file as ledger records."""
+    """All decisions of a file as ledger records. The trips of ``parsed`` are let go of."""
+    merged, made = _decided(parsed, options)
+    for trip, name in zip(merged, ids(merged, parsed.name), strict=True):
+        made.trades.append(ImportedTrade(_trade(trip, name, parsed.source), trip.places, trip.pnl))
+    return made
+
+
+def _decided(parsed: Parsed, options: Options) -> tuple[list[Trip], Made]:
+    """One trip a decision, and what is to be said; the pieces end here.
+
+    A million pieces and their records at once are a gigabyte.
+    """
     trips = split_trips(parsed.trips, options.splits)
+    parsed.trips.clear()
     money = checked(trips, parsed.money, parsed.fees_in_pnl, options.pnl == "ignore")
     notes = [*parsed.notes, *money.notes]
     problems = [*parsed.problems, *money.problems]
@@ -51,11 +63,8 @@ def trades_of(parsed: Parsed, options: Options) -> Made:
             f"{total:,.2f} in all: it stands in their exit prices, since fees of a record are "
             "not below 0."
         )
-    found = [
-        Found(_trade(trip, name, parsed.source), trip.place, trip.pnl)
-        for trip, name in zip(merged, ids(merged, parsed.name), strict=True)
-    ]
-    return Made(found, list(parsed.unused), notes, problems, money.stated, money.difference)
+    made = Made([], list(parsed.unused), notes, problems, money.stated, money.difference)
+    return merged, made
 
 
 def _without_received(trips: Sequence[Trip]) -> tuple[list[Trip], list[float]]:

@@ -16,9 +16,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.disk.files import (
     make_folder,
@@ -27,18 +28,18 @@ from afterclose.disk.files import (
     sha256_bytes,
     write_atomic,
 )
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, encode_sealed
 from afterclose.disk.signature import is_signature, scope_of, signature_of
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import Scorer
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
-from afterclose.records import SCHEMA_VERSION, is_readable
+from afterclose.scope_files import METADATA_FILE, MODEL_FILE, SCORECARD_FILE
 
-MODEL_FILE: Final = "model.joblib"
-SCORECARD_FILE: Final = "scorecard.json"
-METADATA_FILE: Final = "metadata.json"
+METADATA_VERSION: Final = 1
+"""Of metadata.json. To raise it, let `_metadata` read the old number: published models stay."""
+
 ARTIFACTS: Final = (MODEL_FILE, SCORECARD_FILE, METADATA_FILE)
 """The files of training: never changed once published."""
 
@@ -111,15 +112,14 @@ class ModelStore:
         It is sealed, and signed for this scope where there is a key (`verify_published`).
         """
         metadata = {
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": METADATA_VERSION,
             "model_id": model_id,
             **description,
             "artifacts": {name: sha256_bytes(data) for name, data in files.items()},
         }
         if signing_key:
             metadata["signature"] = signature_of(self._signed(metadata), signing_key)
-        content = msgspec.json.format(msgspec.json.encode(metadata), indent=1) + b"\n"
-        self.publish(model_id, {**files, METADATA_FILE: seal(content)})
+        self.publish(model_id, {**files, METADATA_FILE: encode_sealed(metadata, indent=1)})
 
     def publish(self, model_id: str, files: Mapping[str, bytes]) -> None:
         """Write a model's folder under the scope's lock: all of its files at once.
@@ -271,17 +271,21 @@ def _read_checked(path: Path, expected_sha256: str | None) -> bytes:
     return data
 
 
+class _Known(msgspec.Struct, frozen=True):
+    """What is relied on in metadata.json, whatever else it says."""
+
+    schema_version: Annotated[int, Meta(ge=1, le=METADATA_VERSION)]
+    model_id: str
+    artifacts: dict[str, str]
+
+
 def _metadata(data: bytes, path: Path, model_id: str) -> dict[str, Any]:
     try:
-        metadata = msgspec.json.decode(data, type=dict[str, Any])
-        digests = msgspec.convert(metadata.get("artifacts"), dict[str, str])
+        metadata = decode_sealed(data, dict[str, Any])
+        known = msgspec.convert(metadata, _Known)
     except UNREADABLE as error:
         raise IntegrityError(path, f"is not metadata: {error}", REMEDY) from None
-    if is_damaged(data):
-        raise IntegrityError(path, "changed since it was written", REMEDY)
-    if not is_readable(metadata.get("schema_version")):
-        raise IntegrityError(path, "schema_version is not known here", REMEDY)
-    if metadata.get("model_id") != model_id or MODEL_FILE not in digests:
+    if known.model_id != model_id or MODEL_FILE not in known.artifacts:
         raise IntegrityError(path, f"does not describe model {model_id}", REMEDY)
     return metadata
 

@@ -6,18 +6,21 @@ process two seconds of imports and let a tampered file run code. Audited JSON ca
 but arithmetic.
 
 Loading is: size, JSON, types, then `Card.validate`; whoever loads checks the digest first.
-To raise SCHEMA_VERSION, teach `from_bytes` the old number: published models stay.
+To raise CARD_VERSION, let `from_bytes` read the old number: published models stay.
 """
 
 import math
 from collections.abc import Iterator
 from operator import ge
-from typing import Final, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.errors import UNREADABLE, IntegrityError
-from afterclose.records import SCHEMA_VERSION, is_readable
+from afterclose.scope_files import SCORECARD_FILE
+
+CARD_VERSION: Final = 1
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -37,7 +40,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     inside, so equal training gives equal bytes.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=CARD_VERSION)] = CARD_VERSION
     feature_names: tuple[str, ...]
     threshold: float
     threshold_mode: Literal["fixed", "tuned", "share"] = "fixed"
@@ -47,7 +50,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     train_std: tuple[float, ...]
 
     @classmethod
-    def from_bytes(cls, data: bytes, path: object = "scorecard.json") -> Self:
+    def from_bytes(cls, data: bytes, path: object = SCORECARD_FILE) -> Self:
         """The validated scorecard in ``data``; ``path`` is for the message only.
 
         Raises IntegrityError naming the field, for anything `to_bytes` cannot have written.
@@ -60,7 +63,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         """The file's content: indented JSON that decodes to an equal scorecard."""
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
-    def validate(self, path: object = "scorecard.json") -> None:
+    def validate(self, path: object = SCORECARD_FILE) -> None:
         """Raise IntegrityError naming the first field that cannot be."""
         for field, holds, problem in self._checks():
             if not holds:
@@ -69,7 +72,6 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def _checks(self) -> Iterator[tuple[str, bool, str]]:
         """Field, whether it holds, what is wrong if not; each may rely on those before."""
         names = self.feature_names
-        yield "schema_version", is_readable(self.schema_version), "is not known here"
         yield "feature_names", len(names) > 0, "is empty"
         yield "feature_names", list(names) == sorted(set(names)), "is not unique and sorted"
         yield "threshold", 0 <= self.threshold <= 1, "is not in 0 to 1"

@@ -1,4 +1,7 @@
-"""Why a score is what it is: a base, and what each feature adds to it, in log-odds.
+"""Why a score is what it is: a base, and what each feature adds to it.
+
+In log-odds of a bad trade, or, of a model that learned `ML_TARGET=r`, in R: the loss it expects
+in units of risk. Both grow with the risk, so what adds speaks against the entry.
 
 A contribution is a Shapley value against one reference, the entry that is average in every
 feature: what the score gains, on average over all orders, when the feature goes from its
@@ -9,32 +12,38 @@ which a scorecard does not have, and it compares with no entry that one could lo
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 import msgspec
 
+Unit = Literal["log-odds", "R", "atr_pct"]
+"""Of parts: log-odds of a bad trade, loss expected in units of risk, or `atr_pct` itself."""
+
 
 class Contribution(msgspec.Struct, frozen=True):
-    """What one feature adds to the log-odds; ``value`` is None where it was missing."""
+    """What one feature ``adds``, in the explanation's unit; ``value`` None where it was missing."""
 
     feature: str
     value: float | None
-    log_odds: float
+    adds: float
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """A score taken apart: ``base`` and all contributions add up to ``log_odds``.
+    """A score taken apart: ``base`` and all contributions add up to ``total``, in ``unit``.
 
-    ``base`` is the log-odds of an entry that is average in everything. ``risk_score`` is the
-    probability that the model's calibration makes of ``log_odds``: their logistic function,
-    unless it was calibrated by isotonic regression. ``contributions`` come with the largest
-    first. Without a score (``reason`` is the code of the verdict) all is None and empty.
+    ``base`` is what an entry would have that is average in everything. ``risk_score`` is what
+    the model makes of ``total``: of log-odds their logistic function, unless it was calibrated
+    by isotonic regression; of R the rank among training decisions. ``contributions`` come with
+    the largest first. Without a score (``reason`` is the code of the verdict) all is None and
+    empty.
     """
 
     reason: str
     model_id: str | None
     base: float | None = None
     contributions: tuple[Contribution, ...] = ()
-    log_odds: float | None = None
+    total: float | None = None
+    unit: Unit = "log-odds"
     risk_score: float | None = None
 
 

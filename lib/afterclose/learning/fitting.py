@@ -14,7 +14,6 @@ from sklearn.pipeline import Pipeline
 from afterclose.arrays import Floats, Indices
 from afterclose.learning.calibration import Calibrated, SoftVote, apply_curve, fit_curve
 from afterclose.learning.curves import Curve, Sigmoid
-from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import (
     choose_regularisation,
     fit_model,
@@ -28,6 +27,7 @@ from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.splits import EmbargoCutoff, Split, purged_walk_forward
 from afterclose.learning.threshold import choose_threshold, share_threshold
 from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.training_set import TrainingSet
 
 TUNING_WINDOWS: Final = 4
 """Test windows over the newer half of the training part, to choose everything by."""
@@ -65,12 +65,12 @@ class _Member(NamedTuple):
 
 
 def fit(
-    lesson: Lesson,
+    training_set: TrainingSet,
     options: TrainingOptions,
     cutoff: EmbargoCutoff,
     regularisation_c: float | None = None,
 ) -> Fitted:
-    """Fit the model that ``options`` describe; both classes occur in ``lesson``.
+    """Fit the model that ``options`` describe; both classes occur in ``training_set``.
 
     ``regularisation_c`` of a linear model is chosen where it is None.
 
@@ -79,12 +79,14 @@ def fit(
     to be tuned is the fixed one.
     """
     kinds = members_of(options.model)
-    splits = _tuning_splits(lesson, options, cutoff)
-    members = {kind: _fit_member(kind, lesson, splits, options, regularisation_c) for kind in kinds}
+    splits = _tuning_splits(training_set, options, cutoff)
+    members = {
+        kind: _fit_member(kind, training_set, splits, options, regularisation_c) for kind in kinds
+    }
     models = tuple(member.model for member in members.values())
     linear = members.get("logistic")
     unseen_risks = np.mean([member.unseen_risks for member in members.values()], axis=0)
-    threshold, threshold_mode = _threshold(unseen_risks, lesson.pnl[_tested(splits)], options)
+    threshold, threshold_mode = _threshold(unseen_risks, training_set.pnl[_tested(splits)], options)
     return Fitted(
         model=models[0] if len(models) == 1 else SoftVote(models),
         linear=linear.pipeline if linear else None,
@@ -105,29 +107,31 @@ def _threshold(unseen_risks: Floats, pnl: Floats, options: TrainingOptions) -> t
     return (options.risk_threshold, "fixed") if tuned is None else (tuned, "tuned")
 
 
-def _tuning_splits(lesson: Lesson, options: TrainingOptions, cutoff: EmbargoCutoff) -> list[Split]:
+def _tuning_splits(
+    training_set: TrainingSet, options: TrainingOptions, cutoff: EmbargoCutoff
+) -> list[Split]:
     """Windows of the newer half, each with a past to learn both classes from."""
     if "logistic" not in members_of(options.model) and not _asks_for_unseen(options):
         return []
     splits = purged_walk_forward(
-        lesson.decision_us,
-        lesson.exit_us,
+        training_set.decision_us,
+        training_set.exit_us,
         n_windows=TUNING_WINDOWS,
-        min_train=len(lesson.bad) // 2,
+        min_train=len(training_set.bad) // 2,
         embargo_cutoff=cutoff,
     )
-    return [split for split in splits if has_both_classes(lesson.bad[split.train])]
+    return [split for split in splits if has_both_classes(training_set.bad[split.train])]
 
 
 def _fit_member(
     kind: str,
-    lesson: Lesson,
+    training_set: TrainingSet,
     splits: list[Split],
     options: TrainingOptions,
     regularisation_c: float | None,
 ) -> _Member:
     if options.by_rank:
-        ranked = fit_ranked(kind, lesson, splits, options, unseen=_asks_for_unseen(options))
+        ranked = fit_ranked(kind, training_set, splits, options, unseen=_asks_for_unseen(options))
         model, pipeline, alpha, unseen_risks = ranked
         return _Member(model, pipeline, None, alpha, "none", unseen_risks)
     mode, seed = options.sample_weights, options.seed
@@ -135,14 +139,14 @@ def _fit_member(
         regularisation_c = None
     elif regularisation_c is None:
         regularisation_c = choose_regularisation(
-            lesson.values,
-            lesson.bad,
+            training_set.values,
+            training_set.bad,
             splits,
             seed=seed,
-            weigh=None if mode == "none" else lambda rows: _weights(lesson.take(rows), mode),
+            weigh=None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode),
         )
 
-    def fitted(past: Lesson) -> Pipeline:
+    def fitted(past: TrainingSet) -> Pipeline:
         return fit_model(
             past.values,
             past.bad,
@@ -155,11 +159,12 @@ def _fit_member(
     unseen, curve = np.zeros(0), None
     if _asks_for_unseen(options):
         scores = [
-            margins(fitted(lesson.take(split.train)), lesson.values[split.test]) for split in splits
+            margins(fitted(training_set.take(split.train)), training_set.values[split.test])
+            for split in splits
         ]
         unseen = np.concatenate([unseen, *scores])
-        curve = fit_curve(_calibration_mode(options), unseen, lesson.bad[_tested(splits)])
-    pipeline = fitted(lesson)
+        curve = fit_curve(_calibration_mode(options), unseen, training_set.bad[_tested(splits)])
+    pipeline = fitted(training_set)
     return _Member(
         model=_calibrated(kind, pipeline, curve),
         pipeline=pipeline,
@@ -199,5 +204,5 @@ def _tested(splits: list[Split]) -> Indices:
     return np.concatenate([np.zeros(0, dtype=np.intp), *(split.test for split in splits)])
 
 
-def _weights(lesson: Lesson, mode: str) -> Floats | None:
-    return sample_weights(mode, lesson.decision_us, lesson.exit_us, lesson.pnl)
+def _weights(training_set: TrainingSet, mode: str) -> Floats | None:
+    return sample_weights(mode, training_set.decision_us, training_set.exit_us, training_set.pnl)

@@ -26,7 +26,7 @@ from threadpoolctl import ThreadpoolController
 
 from afterclose.arrays import Floats, Indices, Mask
 from afterclose.errors import ConfigError
-from afterclose.learning.newton import fit_lines, risks_of, rows_of
+from afterclose.learning.newton import fit_path, risks_of, rows_of
 from afterclose.learning.scaling import gaps_of, medians, scaling_of
 from afterclose.learning.splits import Split
 
@@ -34,7 +34,7 @@ Labels = Mask
 """One per row: True for a bad trade."""
 
 REGULARISATION_GRID: Final = (0.01, 0.1, 1.0, 10.0)
-"""Inverse strengths C to choose among; spread features are scaled to one."""
+"""Regularisations C to choose among; spread features are scaled to one."""
 
 DEFAULT_REGULARISATION: Final = 1.0
 """Where the training part is too small to choose."""
@@ -129,35 +129,35 @@ def _fit_logistic(
     # What is learned from the medians alone is the medians; they are found faster outside.
     imputer.fit(medians(features)[None, :])
     known = scaler.fit_transform(imputer.transform(features))
-    (line,) = grid_lines(
+    (coef,) = regularisation_path(
         known.T, bad, (classifier.C,), seed=classifier.random_state, weights=weights
     )
     classifier.classes_ = np.array([False, True])
     classifier.n_features_in_ = known.shape[1]
-    classifier.coef_ = round_significant(line[None, :-1])
-    classifier.intercept_ = round_significant(line[-1:])
+    classifier.coef_ = round_significant(coef[None, :-1])
+    classifier.intercept_ = round_significant(coef[-1:])
 
 
-def grid_lines(
+def regularisation_path(
     columns: Floats,
     bad: Labels,
-    strengths: Sequence[float],
+    c_grid: Sequence[float],
     *,
     seed: int,
     weights: Floats | None = None,
     start: Floats | None = None,
 ) -> Floats:
-    """Slopes and intercept, float64[len(strengths), k + 1], at each inverse strength C.
+    """Slopes and intercept, float64[len(c_grid), k + 1], at each C.
 
     ``columns`` float64[k, n] are scaled features without NaN; both classes occur. A search
     begins at ``start`` float64[k + 1]. Newton's method, or where it refuses scikit-learn's solver.
     """
-    lines = fit_lines(rows_of(columns, bad, weights), strengths, start)
-    if lines is not None:
-        return lines
+    path = fit_path(rows_of(columns, bad, weights), c_grid, start)
+    if path is not None:
+        return path
     found = []
-    for strength in strengths:
-        classifier = _logistic(strength, seed)
+    for c in c_grid:
+        classifier = _logistic(c, seed)
         fit_quietly(classifier, columns.T, bad, sample_weight=weights)
         found.append(np.append(classifier.coef_[0], classifier.intercept_))
     return np.array(found)
@@ -210,12 +210,12 @@ def choose_regularisation(
             continue
         scaling, known = scaling_of(features[train], gaps)
         weights = weigh(train) if weigh else None
-        lines = grid_lines(
+        path = regularisation_path(
             known, bad[train], REGULARISATION_GRID, seed=seed, weights=weights, start=start
         )
-        start, unseen = lines[0], scaling.columns(features[test])
-        for regularisation_c, line in zip(REGULARISATION_GRID, lines, strict=True):
-            losses[regularisation_c] += log_loss(bad[test], risks_of(unseen, line))
+        start, unseen = path[0], scaling.columns(features[test])
+        for regularisation_c, coef in zip(REGULARISATION_GRID, path, strict=True):
+            losses[regularisation_c] += log_loss(bad[test], risks_of(unseen, coef))
     if not any(losses.values()):
         return DEFAULT_REGULARISATION
     # Ten digits: below that it is the machine that chooses, not the data.

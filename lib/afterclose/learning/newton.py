@@ -1,11 +1,11 @@
-"""Logistic regression by Newton's method: one set of rows, several strengths, warm starts.
+"""Logistic regression by Newton's method: one set of rows, a path of C, warm starts.
 
 An evaluation fits some four hundred of these, most of them neighbours: the same rows at
 another regularisation, or a few more rows. Scikit-learn starts each at zero and checks its
 input again; here the rows stay where they are and a fit begins where the last one ended,
 which takes a twentieth of the time. The minimum is the same, and unique; what is found is
 held to scikit-learn's answer in the tests. Where Newton's method does not get there (classes
-that a line parts, features that repeat each other), it says so, and scikit-learn's solver,
+that a plane parts, features that repeat each other), it says so, and scikit-learn's solver,
 which can do without, is asked.
 """
 
@@ -46,51 +46,51 @@ def rows_of(columns: Floats, bad: Mask, weights: Floats | None = None) -> Rows:
     return Rows(np.concatenate([columns, ones]), bad.astype(np.float64), weights)
 
 
-def fit_lines(rows: Rows, strengths: Sequence[float], start: Floats | None = None) -> Floats | None:
-    """Slopes and intercept at each inverse strength C, float64[len(strengths), k + 1].
+def fit_path(rows: Rows, c_grid: Sequence[float], start: Floats | None = None) -> Floats | None:
+    """Slopes and intercept at each C, float64[len(c_grid), k + 1].
 
     Minimises ``C * sum(weight * log loss) + |slopes|**2 / 2``. Each begins at the one before,
     the first at ``start`` float64[k + 1], or at zero. Both classes occur. None when Newton's
     method does not find them all.
     """
-    line = np.zeros(len(rows.columns)) if start is None else start
-    lines: list[Floats] = []
+    coef = np.zeros(len(rows.columns)) if start is None else start
+    path: list[Floats] = []
     curvature = None
-    for number, strength in enumerate(strengths):
+    for number, c in enumerate(c_grid):
         if curvature is not None:
             # At the last minimum the loss's slope is known: it is what held the penalty.
-            more = _penalty(line, strength) - _penalty(line, strengths[number - 1])
-            step = _solve(curvature + np.diag(_penalty(line, strength)), more * line)
-            line = line if step is None else line - step
-        found = _fit(rows, strength, line)
+            more = _penalty(coef, c) - _penalty(coef, c_grid[number - 1])
+            step = _solve(curvature + np.diag(_penalty(coef, c)), more * coef)
+            coef = coef if step is None else coef - step
+        found = _fit(rows, c, coef)
         if found is None:
             return None
-        line, curvature = found
-        lines.append(line)
-    return np.array(lines)
+        coef, curvature = found
+        path.append(coef)
+    return np.array(path)
 
 
-def risks_of(columns: Floats, line: Floats) -> Floats:
-    """The risk float64[n] that a line gives features float64[k, n]."""
-    return _logistic(line[:-1] @ columns + line[-1])
+def risks_of(columns: Floats, coef: Floats) -> Floats:
+    """The risk float64[n] that coefficients give features float64[k, n]."""
+    return _logistic(coef[:-1] @ columns + coef[-1])
 
 
-def _fit(rows: Rows, strength: float, line: Floats) -> tuple[Floats, Floats] | None:
+def _fit(rows: Rows, c: float, coef: Floats) -> tuple[Floats, Floats] | None:
     """The minimum, and the loss's second derivatives one step before it."""
-    penalty = _penalty(line, strength)
+    penalty = _penalty(coef, c)
     for _ in range(MAX_STEPS):
-        gradient, curvature = _derivatives(rows, line)
-        step = _solve(curvature + np.diag(penalty), gradient + penalty * line)
+        gradient, curvature = _derivatives(rows, coef)
+        step = _solve(curvature + np.diag(penalty), gradient + penalty * coef)
         if step is None:
             return None
-        line = line - step
-        if np.abs(step).max() <= LAST_STEP * max(1.0, np.abs(line).max()):
-            return line, curvature
+        coef = coef - step
+        if np.abs(step).max() <= LAST_STEP * max(1.0, np.abs(coef).max()):
+            return coef, curvature
     return None
 
 
-def _penalty(line: Floats, strength: float) -> Floats:
-    penalty = np.full(len(line), 1 / strength)
+def _penalty(coef: Floats, c: float) -> Floats:
+    penalty = np.full(len(coef), 1 / c)
     penalty[-1] = 0.0  # the intercept is free
     return penalty
 
@@ -106,13 +106,13 @@ def _solve(curvature: Floats, gradient: Floats) -> Floats | None:
     return step
 
 
-def _derivatives(rows: Rows, line: Floats) -> tuple[Floats, Floats]:
+def _derivatives(rows: Rows, coef: Floats) -> tuple[Floats, Floats]:
     """Gradient float64[k + 1] and second derivatives of the summed log loss."""
-    gradient, curvature = np.zeros(len(line)), np.zeros((len(line), len(line)))
+    gradient, curvature = np.zeros(len(coef)), np.zeros((len(coef), len(coef)))
     for first in range(0, len(rows.bad), CHUNK_ROWS):
         chunk = slice(first, first + CHUNK_ROWS)
         columns = rows.columns[:, chunk]
-        risk = _logistic(line @ columns)
+        risk = _logistic(coef @ columns)
         spread, surprise = risk * (1 - risk), risk - rows.bad[chunk]
         if rows.weights is not None:
             spread, surprise = spread * rows.weights[chunk], surprise * rows.weights[chunk]

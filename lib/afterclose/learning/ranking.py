@@ -13,12 +13,12 @@ from sklearn.pipeline import Pipeline
 from afterclose.arrays import Floats
 from afterclose.learning.calibration import MIN_GAP_OF_RANGE, Calibrated, spaced_curve
 from afterclose.learning.curves import Isotonic
-from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import margins, predict_risks, round_significant
 from afterclose.learning.regressors import choose_alpha, fit_regressor
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.splits import Split
 from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.training_set import TrainingSet
 
 RANKS: Final = 200
 """Points of a curve of ranks; between them lines are drawn. A file of every training decision
@@ -38,24 +38,29 @@ class RankedFit(NamedTuple):
 
 
 def fit_ranked(
-    kind: str, lesson: Lesson, splits: list[Split], options: TrainingOptions, *, unseen: bool
+    kind: str,
+    training_set: TrainingSet,
+    splits: list[Split],
+    options: TrainingOptions,
+    *,
+    unseen: bool,
 ) -> RankedFit:
-    """Fit one kind on the losses of ``lesson``; the splits lie inside it.
+    """Fit one kind on the losses of ``training_set``; the splits lie inside it.
 
     ``unseen`` is whether the ranks of trades not trained on are wanted: each by a model, and a
     curve, of its split's own past.
     """
-    mode, losses = options.sample_weights, None if kind == "volatility" else lesson.loss_r
+    mode, losses = options.sample_weights, None if kind == "volatility" else training_set.loss_r
 
-    def weights(past: Lesson) -> Floats | None:
+    def weights(past: TrainingSet) -> Floats | None:
         return sample_weights(mode, past.decision_us, past.exit_us, past.pnl)
 
     alpha = None
     if kind == "logistic" and losses is not None:
-        weigh = None if mode == "none" else (lambda rows: weights(lesson.take(rows)))
-        alpha = choose_alpha(lesson.values, losses, splits, weigh)
+        weigh = None if mode == "none" else (lambda rows: weights(training_set.take(rows)))
+        alpha = choose_alpha(training_set.values, losses, splits, weigh)
 
-    def fitted(past: Lesson) -> Calibrated:
+    def fitted(past: TrainingSet) -> Calibrated:
         pipeline = fit_regressor(
             past.values,
             None if losses is None else past.loss_r,
@@ -67,10 +72,10 @@ def fit_ranked(
         return Calibrated(pipeline, rank_curve(margins(pipeline, past.values)))
 
     ranks = [
-        predict_risks(fitted(lesson.take(split.train)), lesson.values[split.test])
+        predict_risks(fitted(training_set.take(split.train)), training_set.values[split.test])
         for split in (splits if unseen else ())
     ]
-    model = fitted(lesson)
+    model = fitted(training_set)
     return RankedFit(model, model.pipeline, alpha, np.concatenate([np.zeros(0), *ranks]))
 
 

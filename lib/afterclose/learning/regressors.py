@@ -23,7 +23,7 @@ from afterclose.learning.models import (
     one_thread,
     round_significant,
 )
-from afterclose.learning.ridge import ridge_lines
+from afterclose.learning.ridge import ridge_path
 from afterclose.learning.scaling import gaps_of, medians, scaling_of
 from afterclose.learning.splits import Split
 
@@ -100,15 +100,15 @@ def _fit_linear(
     if loss_r is None:  # the value as it is: the scaling undone
         regressor.coef_, regressor.intercept_ = scaler.scale_.copy(), float(scaler.mean_[0])
         return
-    (line,) = ridge_lines(known.T, loss_r, (regressor.alpha,), weights)
-    line = round_significant(line)
-    regressor.coef_, regressor.intercept_ = line[:-1], float(line[-1])
+    (coef,) = ridge_path(known.T, loss_r, (regressor.alpha,), weights)
+    coef = round_significant(coef)
+    regressor.coef_, regressor.intercept_ = coef[:-1], float(coef[-1])
 
 
 def choose_alpha(
     features: Floats, loss_r: Floats, splits: Sequence[Split], weigh: Weigh | None = None
 ) -> float:
-    """The strength of `ALPHAS` with the least squared error over the splits' test rows.
+    """The alpha of `ALPHAS` with the least squared error over the splits' test rows.
 
     The splits lie inside the training part. Of equals (ten digits) the strongest;
     `DEFAULT_ALPHA` without a split.
@@ -119,7 +119,7 @@ def choose_alpha(
     gaps = gaps_of(features)
     for train, test, _ in splits:
         scaling, known = scaling_of(features[train], gaps)
-        lines = ridge_lines(known, loss_r[train], ALPHAS, weigh(train) if weigh else None)
-        predicted = lines[:, :-1] @ scaling.columns(features[test]) + lines[:, -1:]
+        path = ridge_path(known, loss_r[train], ALPHAS, weigh(train) if weigh else None)
+        predicted = path[:, :-1] @ scaling.columns(features[test]) + path[:, -1:]
         errors += ((predicted - loss_r[test]) ** 2).sum(axis=1)
     return ALPHAS[int(np.argmin(round_significant(errors)))]

@@ -1,7 +1,7 @@
-"""Ridge regression in closed form: one decomposition of the rows serves every strength.
+"""Ridge regression in closed form: one decomposition of the rows serves every alpha.
 
 The minimum is that of scikit-learn's `Ridge`, which the tests ask; it would decompose the same
-matrix again for each of its strengths.
+matrix again for each alpha.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ import numpy as np
 from afterclose.arrays import Floats
 
 
-def ridge_lines(
+def ridge_path(
     columns: Floats, outcome: Floats, alphas: Sequence[float], weights: Floats | None = None
 ) -> Floats:
-    """Slopes and intercept, float64[len(alphas), k + 1], at each strength alpha above 0.
+    """Slopes and intercept, float64[len(alphas), k + 1], at each alpha above 0.
 
-    Minimises ``sum(weight * (outcome - line)**2) + alpha * |slopes|**2``; the intercept is
+    Minimises ``sum(weight * (outcome - prediction)**2) + alpha * |slopes|**2``; the intercept is
     free. ``columns`` float64[k, n] are scaled features without NaN, ``outcome`` float64[n],
     ``weights`` float64[n] those of the rows; None weighs them all alike.
     """
@@ -26,9 +26,9 @@ def ridge_lines(
     centred = columns - centre[:, None]
     spread, vectors = np.linalg.eigh((centred * weights) @ centred.T)
     pull = vectors.T @ ((centred * weights) @ (outcome - middle))
-    lines = []
+    path = []
     for alpha in alphas:
         # A repeated feature leaves a spread of rounding, a little below 0 at times.
         slopes = vectors @ (pull / (np.maximum(spread, 0.0) + alpha))
-        lines.append(np.append(slopes, middle - slopes @ centre))
-    return np.array(lines)
+        path.append(np.append(slopes, middle - slopes @ centre))
+    return np.array(path)

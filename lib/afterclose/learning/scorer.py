@@ -16,13 +16,16 @@ from msgspec import UnsetType
 from afterclose.errors import InputError
 from afterclose.learning.card import Card
 from afterclose.learning.curves import logistic
-from afterclose.learning.explanation import Contribution, Explanation, Parts
+from afterclose.learning.explanation import Contribution, Explanation, Parts, Unit
 from afterclose.learning.scorecard import Scorecard
 
 MAX_MISSING_SHARE: Final = 0.30
 """Above this share of missing features a score would mostly be the imputation's."""
 
 _NUMBERS: Final[frozenset[Any]] = frozenset((float, int, bool))
+
+
+_UNITS: Final[dict[str, Unit]] = {"logistic": "log-odds", "ridge": "R", "volatility": "atr_pct"}
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +52,11 @@ class Scorer(ABC):
     ``max_abs_z`` is how many training standard deviations from its mean a feature may lie
     for `clean_risk` to answer; it never changes a score. ``threshold`` is the risk score
     that the model was trained to be blocked above, ``threshold_mode`` how that was found, and
-    ``tuned`` whether it was found for this model, by whichever mode, rather than set.
+    ``tuned`` whether it was found for this model, by whichever mode, rather than set. ``unit``
+    is that of its parts.
     """
+
+    unit: Unit = "log-odds"
 
     def __init__(self, card: Card, max_abs_z: float = math.inf) -> None:
         self.feature_names = card.feature_names
@@ -72,7 +78,7 @@ class Scorer(ABC):
 
     @abstractmethod
     def parts_of(self, values: Sequence[float]) -> Parts:
-        """The log-odds of values as for `risk_of`, taken apart."""
+        """What the score of values as for `risk_of` is made of, taken apart."""
 
     def explain(self, features: Mapping[str, Any], risk: float) -> Explanation:
         """Why these features have that ``risk``; they must be ones that `risk_of` can score."""
@@ -83,13 +89,14 @@ class Scorer(ABC):
             Contribution(name, None if math.isnan(value) else value, addend)
             for name, value, addend in zip(self.feature_names, numbers, parts.addends, strict=True)
         ]
-        found.sort(key=lambda one: -abs(one.log_odds))
+        found.sort(key=lambda one: -abs(one.adds))
         return Explanation(
             reason="",
             model_id=None,
             base=parts.base,
             contributions=tuple(found),
-            log_odds=math.fsum((parts.base, *parts.addends)),
+            total=math.fsum((parts.base, *parts.addends)),
+            unit=self.unit,
             risk_score=risk,
         )
 
@@ -156,6 +163,7 @@ class LinearScorer(Scorer):
 
     def __init__(self, card: Scorecard, max_abs_z: float = math.inf) -> None:
         super().__init__(card, max_abs_z)
+        self.unit = _UNITS[card.kind]
         self._log_odds_at_mean = card.log_odds_at_mean
         self._curve = logistic if isinstance(card.curve, UnsetType) else card.curve.risk
         self._terms = tuple(zip(card.weights, card.train_mean, card.imputation_values, strict=True))
@@ -186,7 +194,7 @@ class LinearScorer(Scorer):
         return self._probability([*self._addends(values), self._log_odds_at_mean])
 
     def parts_of(self, values: Sequence[float]) -> Parts:
-        """The log-odds of values as for `risk_of`, taken apart."""
+        """What the score of values as for `risk_of` is made of, taken apart."""
         return Parts(self._log_odds_at_mean, tuple(self._addends(values)))
 
     def curve(self, log_odds: float) -> float:

@@ -24,25 +24,26 @@ from afterclose.learning.features import (
     select_features,
 )
 from afterclose.learning.fitting import Fitted, fit
-from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import Labels, coefficients, has_both_classes, predict_risks
 from afterclose.learning.splits import EmbargoCutoff, Split, chronological_split
 from afterclose.learning.training_options import ATR_FEATURE, TrainingOptions
+from afterclose.learning.training_set import TrainingSet
 from afterclose.learning.tree_card import AnyCard
 from afterclose.measures.classification import scores
 
 __all__ = [
     "Learned",
-    "Task",
+    "PreparedData",
     "TrainingMetrics",
     "TrainingOptions",
+    "atr_values",
+    "fit_prepared",
     "label",
     "learn",
-    "lesson_of",
     "only_learnable",
     "prepare",
-    "teach",
     "too_small",
+    "training_set_of",
     "without_atr",
 ]
 
@@ -95,7 +96,7 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     sample_weights: str = "none"
 
 
-class Task(NamedTuple):
+class PreparedData(NamedTuple):
     """A dataset that can be learned from, labelled and split."""
 
     dataset: Dataset
@@ -126,7 +127,7 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
         dataset.mae_pct,
         options.mae_threshold,
         options.mae_unit,
-        _atr_pct(dataset),
+        atr_values(dataset),
     )
 
 
@@ -134,11 +135,12 @@ def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
     """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
     if options.mae_unit != ATR_UNIT and not options.learns_r:
         return None
-    atr_pct = _atr_pct(dataset)
+    atr_pct = atr_values(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
 
 
-def _atr_pct(dataset: Dataset) -> Floats | None:
+def atr_values(dataset: Dataset) -> Floats | None:
+    """``atr_pct`` of every trade, NaN where it is missing; None without such a feature."""
     if ATR_FEATURE not in dataset.feature_names:
         return None
     values: Floats = dataset.features[:, dataset.feature_names.index(ATR_FEATURE)]
@@ -153,8 +155,10 @@ def too_small(dataset: Dataset, options: TrainingOptions) -> str:
     return f"Dataset too small ({rows} rows). Need >= {needed} for training."
 
 
-def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -> Task | str:
-    """The task of learning from a dataset that is not empty, or the reason why there is none."""
+def prepare(
+    dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff
+) -> PreparedData | str:
+    """What training needs of a dataset that is not empty, or the reason why there is none."""
     bad = label(dataset, options)
     if not has_both_classes(bad):
         return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"
@@ -172,30 +176,30 @@ def prepare(dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff) -
     if not selection.names:
         faults = ", ".join(f"{name} ({fault})" for name, fault in selection.dropped.items())
         return f"no usable feature: {faults}"
-    return Task(dataset, bad, split, selection)
+    return PreparedData(dataset, bad, split, selection)
 
 
-def teach(
-    task: Task, options: TrainingOptions, cutoff: EmbargoCutoff, *, deciles: bool = True
+def fit_prepared(
+    prepared: PreparedData, options: TrainingOptions, cutoff: EmbargoCutoff, *, deciles: bool = True
 ) -> tuple[Fitted, list[FeatureStats]]:
     """Fit on the training rows only; the statistics, with or without ``deciles``, are theirs."""
-    dataset, bad, (train, _, _), selection = task
-    lesson = lesson_of(dataset, bad, selection, train, options)
-    stats = describe_features(selection.names, lesson.values, deciles=deciles)
-    return fit(lesson, options, cutoff), stats
+    dataset, bad, (train, _, _), selection = prepared
+    training_set = training_set_of(dataset, bad, selection, train, options)
+    stats = describe_features(selection.names, training_set.values, deciles=deciles)
+    return fit(training_set, options, cutoff), stats
 
 
-def lesson_of(
+def training_set_of(
     dataset: Dataset,
     bad: Labels,
     selection: FeatureSelection,
     rows: Indices,
     options: TrainingOptions,
-) -> Lesson:
+) -> TrainingSet:
     """What there is to learn from ``rows``, which are `only_learnable`."""
     pnl = dataset.realized_pnl_pct
-    loss_r = -units_of_risk(pnl, _atr_pct(dataset))[rows] if options.learns_r else None
-    return Lesson(
+    loss_r = -units_of_risk(pnl, atr_values(dataset))[rows] if options.learns_r else None
+    return TrainingSet(
         feature_matrix(dataset, selection, rows),
         bad[rows],
         pnl[rows],
@@ -209,24 +213,24 @@ def only_learnable(split: Split, dataset: Dataset, options: TrainingOptions) -> 
     """The split without the training rows whose outcome the target cannot measure."""
     if not options.learns_r:
         return split
-    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, _atr_pct(dataset)))
+    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, atr_values(dataset)))
     return split._replace(train=split.train[known[split.train]])
 
 
-def learn(task: Task, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
+def learn(prepared: PreparedData, options: TrainingOptions, cutoff: EmbargoCutoff) -> Learned:
     """Fit on the training rows only, then score both parts."""
-    fitted, stats = teach(task, options, cutoff)
-    risks = predict_risks(fitted.model, feature_matrix(task.dataset, task.selection))
-    metrics = _measured(task, fitted, risks, options)
+    fitted, stats = fit_prepared(prepared, options, cutoff)
+    risks = predict_risks(fitted.model, feature_matrix(prepared.dataset, prepared.selection))
+    metrics = _measured(prepared, fitted, risks, options)
     card = make_card(fitted.model, stats, fitted.threshold, fitted.threshold_mode)
     return Learned(fitted.model, card, stats, metrics)
 
 
 def _measured(
-    task: Task, fitted: Fitted, risks: Floats, options: TrainingOptions
+    prepared: PreparedData, fitted: Fitted, risks: Floats, options: TrainingOptions
 ) -> TrainingMetrics:
     """How well the risks of all rows tell the bad trades of each part."""
-    dataset, bad, (train, test, purged), selection = task
+    dataset, bad, (train, test, purged), selection = prepared
     right = (risks > fitted.threshold) == bad
     majority = bad[train].mean() > 1 / 2
     held_out = scores(bad[test], risks[test])

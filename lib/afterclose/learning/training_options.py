@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from afterclose.errors import ConfigError
+from afterclose.settings import Settings
 
 NEWER: Final = ("block_share", "target")
 """Fields that 0.1.0 did not have: at their defaults no digest mentions them."""
@@ -42,6 +43,11 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     calibration: str = "none"
     block_share: float = 0.2
     target: str = "bad"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "TrainingOptions":
+        """The options of a scope."""
+        return settings.options(cls, calendar=settings.calendar_name)
 
     @property
     def by_rank(self) -> bool:

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from afterclose.learning.card import Card, decode
 from afterclose.learning.curves import Curve, Sigmoid
 from afterclose.learning.scorecard import Scorecard
+from afterclose.scope_files import SCORECARD_FILE
 
 LEAF = -1
 """Stands for a feature where a node has none."""
@@ -106,6 +107,6 @@ class _Kind(msgspec.Struct):
     ] = "logistic"
 
 
-def read_card(data: bytes, path: object = "scorecard.json") -> AnyCard:
+def read_card(data: bytes, path: object = SCORECARD_FILE) -> AnyCard:
     """The validated scorecard in ``data``, of whichever kind. Raises IntegrityError."""
     return _TYPES[decode(data, _Kind, path).kind].from_bytes(data, path)

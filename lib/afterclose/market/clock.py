@@ -9,24 +9,25 @@ hours here, knows no holidays, early closes or special sessions.
 Whoever cannot be told must not train: a clock that is down is not a closed market.
 """
 
+import os
 import sys
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, CannotTell, InputError, StorageError
-from afterclose.market.overrides import Overrides, read_overrides
 from afterclose.market.sessions import Session, SessionTable
+from afterclose.scope_files import SESSIONS_FILE
 from afterclose.settings import Settings
 
-__all__ = ["CACHE_NAME", "MarketClock", "Session", "market_timezone"]
+if TYPE_CHECKING:
+    from afterclose.market.overrides import Overrides
 
-CACHE_NAME = "ml_sessions.json"
+__all__ = ["MarketClock", "Session", "market_timezone"]
+
 
 TIMEZONES = {"XNYS": "America/New_York", "XBOM": "Asia/Kolkata", "24/7": "UTC"}
 """Of the calendars that have a market's name; others are looked up."""
@@ -79,7 +80,7 @@ class MarketClock:
     def from_settings(cls, settings: Settings, *, may_build: bool = False) -> "MarketClock":
         """The clock of a scope; jobs may build, the trading process may not."""
         overrides = Path(settings.calendar_overrides) if settings.calendar_overrides else None
-        path = settings.root / CACHE_NAME
+        path = settings.root / SESSIONS_FILE
         delay_minutes = settings.after_close_delay_minutes
         return cls(
             settings.calendar_name,
@@ -168,7 +169,7 @@ class MarketClock:
         _check_aware(now)
         self._table = self._build(now)
         try:
-            write_atomic(self.cache_path, seal(msgspec.json.encode(self._table) + b"\n"))
+            write_sealed(self.cache_path, self._table)
         except StorageError as error:
             import logging  # on the error path only
 
@@ -184,7 +185,8 @@ class MarketClock:
 
     def _stored_for(self, now: datetime) -> SessionTable | None:
         """The table on disk if it is what would be built now."""
-        wanted = (library_version(), self._overrides.sha256)
+        overrides = self._overrides.sha256 if self.overrides_path else ""
+        wanted = (library_version(), overrides)
         try:
             table = self._load()
         except CannotTell:
@@ -195,14 +197,11 @@ class MarketClock:
     def _load(self) -> SessionTable:
         path = self.cache_path
         try:
-            data = path.read_bytes()
-            table = msgspec.json.decode(data, type=SessionTable)
+            table = decode_sealed(path.read_bytes(), SessionTable)
         except FileNotFoundError:
             raise CannotTell(f"{path} does not exist yet; `make cycle` writes it") from None
         except (OSError, *UNREADABLE) as error:
             raise CannotTell(f"{path} is unusable ({error}); `make cycle` renews it") from error
-        if is_damaged(data):
-            raise CannotTell(f"{path} was changed since it was written; `make cycle` renews it")
         if table.calendar != self.calendar:
             raise CannotTell(
                 f"{path} holds {table.calendar}, not {self.calendar}; `make cycle` renews it"
@@ -227,7 +226,9 @@ class MarketClock:
             )
 
     @cached_property
-    def _overrides(self) -> Overrides:
+    def _overrides(self) -> "Overrides":
+        from afterclose.market.overrides import read_overrides  # most scopes have none
+
         return read_overrides(self.overrides_path)
 
 
@@ -252,8 +253,9 @@ def library_version() -> str:
 def _installed_version(name: str) -> str:
     for entry in filter(None, sys.path):
         with suppress(OSError):  # a folder that this user may not read holds nothing it imports
-            for folder in Path(entry).glob(f"{name}-*-info"):
-                return folder.stem.removeprefix(f"{name}-")
+            for folder in os.listdir(entry):  # noqa: PTH208 - a third of the time of a glob
+                if folder.startswith(f"{name}-") and folder.endswith("-info"):
+                    return Path(folder).stem.removeprefix(f"{name}-")
     return "of unknown version"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -26,6 +26,10 @@ DAYS_AHEAD = 120
 
 RENEWAL_MARGIN_DAYS = 14
 """A table is renewed this long before its future runs out."""
+
+TABLE_VERSION = 2
+"""To raise it, say here which older tables are read: the first trading session after an upgrade
+may come before the cycle that would build a new one. Tables of 1 are built anew."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """An aware datetime, in UTC wherever this project made it."""
@@ -56,11 +60,11 @@ class SessionTable(msgspec.Struct, frozen=True, kw_only=True):
     The table knows all moments from ``covers_from`` up to, not including, ``covers_until``:
     the local days ``first`` to ``last``. They are fewer than wanted where the calendar
     itself begins. ``calendar_ends`` is the last date that the calendar, or an override,
-    knows; None where that is not before ``last``. Raise ``schema_version`` when a field
-    changes meaning; an old table is not converted but built anew.
+    knows; None where that is not before ``last``. Raise `TABLE_VERSION` when a field
+    changes meaning.
     """
 
-    schema_version: Literal[2] = 2
+    schema_version: Annotated[int, Meta(ge=2, le=TABLE_VERSION)] = TABLE_VERSION
     calendar: str
     library_version: str
     overrides_sha256: str

@@ -6,17 +6,25 @@ more than starting Python, and the status knows the registry, the journal and th
 
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.seal import is_damaged
+from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE
-from afterclose.records import SchemaVersion
+from afterclose.scope_files import JOURNAL_FILE, STATUS_FILE
 
-STATUS_FILE = "ml_status.json"
-JOURNAL_FILE = "ml_runs.jsonl"
+if TYPE_CHECKING:
+    from afterclose.nightly.journal import Run
+
 CYCLE_JOB = "cycle"
+
+STATUS_VERSION = 1
+"""Of the status file. It is derived: one of a number that is not read is made anew."""
+
+StatusVersion = Annotated[int, Meta(ge=1, le=STATUS_VERSION)]
+"""The versions of the status file that are read."""
 
 Part = TypeVar("Part")
 
@@ -38,7 +46,7 @@ class CycleState(msgspec.Struct, frozen=True, kw_only=True):
 class _CyclePart(msgspec.Struct, frozen=True):
     """The one part of the status that a tick needs; the rest is not even parsed."""
 
-    schema_version: SchemaVersion
+    schema_version: StatusVersion
     last_cycle: CycleState | None
 
 
@@ -55,7 +63,11 @@ def state_from_journal(root: Path) -> CycleState | None:
     """The same, as the journal tells it."""
     from afterclose.nightly.journal import Journal  # only where the status file does not answer
 
-    runs = Journal(root / JOURNAL_FILE).runs(CYCLE_JOB)
+    return latest_state(Journal(root / JOURNAL_FILE).runs(CYCLE_JOB))
+
+
+def latest_state(runs: "list[Run]") -> CycleState | None:
+    """The outcome of the session that the last of these runs was for; oldest run first."""
     for run in reversed(runs):
         if session := run.start.session:
             line = run.end or run.start
@@ -72,7 +84,6 @@ def state_from_journal(root: Path) -> CycleState | None:
 def read_part(path: Path, kind: type[Part]) -> Part | None:
     """What ``kind`` describes in a JSON file; None when it is absent or not that."""
     try:
-        data = path.read_bytes()
-        return None if is_damaged(data) else msgspec.json.decode(data, type=kind)
+        return decode_sealed(path.read_bytes(), kind)
     except (OSError, *UNREADABLE):
         return None

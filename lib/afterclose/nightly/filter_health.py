@@ -11,17 +11,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from afterclose.disk.seal import is_damaged
+from afterclose.disk.sealed_json import decode_sealed
 from afterclose.errors import UNREADABLE, AftercloseError, CannotTell, UsageError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.market.clock import MarketClock
+from afterclose.monitoring.alerts import monitor_alerts
 from afterclose.registry.reader import RegistryView
-from afterclose.registry.state import ActiveModel
+from afterclose.registry.state import CLOCKS_DIFFER, ActiveModel
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.model_pin import MODEL_ID_TIME, MODEL_ID_TIME_CHARACTERS
-
-DECISIONS_FILE = "ml_decisions.jsonl"
 
 TAIL_BYTES = 1 << 16
 """Of the decision log; a line is under a kilobyte for some dozens of features."""
@@ -56,7 +57,11 @@ def filter_alerts(
     if active is None:
         return  # none was promoted, or the registry's own problems are said already
     yield from _model_alerts(settings, clock, now, active)
+    if active.since - now > CLOCKS_DIFFER:  # a clock was ahead: nobody knows since when really
+        active = replace(active, since=datetime.min.replace(tzinfo=UTC))
     verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    newest = verdicts[-1].at if verdicts else None
+    yield from monitor_alerts(settings.root, now, newest, active.since)
     if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
         return
     yield from _verdict_alerts(verdicts, active)
@@ -79,10 +84,10 @@ def newest_verdicts(path: Path) -> list[_Verdict]:
 
 def _verdict(line: bytes) -> _Verdict | None:
     try:
-        verdict = msgspec.json.decode(line, type=_Verdict)
+        verdict = decode_sealed(line, _Verdict)
     except UNREADABLE:
         return None
-    return None if is_damaged(line) or verdict.at.tzinfo is None else verdict
+    return None if verdict.at.tzinfo is None else verdict
 
 
 def _model_alerts(

@@ -16,19 +16,20 @@ from pathlib import Path
 import msgspec
 
 from afterclose.cron import heartbeat
-from afterclose.cron.line_results import FILE_NAME as LINE_RESULTS
 from afterclose.cron.line_results import LineResult, read_results
+from afterclose.dataset.metadata import ID_OF_ANOTHER_TRADE
 from afterclose.disk.files import read_chunks
 from afterclose.errors import UNREADABLE, CannotTell, ConfigError
 from afterclose.market.clock import MarketClock
-from afterclose.nightly.cycle_state import CycleState, read_part
+from afterclose.nightly.clock_health import clock_alerts
+from afterclose.nightly.cycle_state import CycleState, latest_state, read_part
 from afterclose.nightly.due import MAX_ATTEMPTS, training_is_refused, what_is_due
 from afterclose.nightly.filter_health import filter_alerts
+from afterclose.nightly.journal import Run
+from afterclose.nightly.sealed_lines import is_ahead
 from afterclose.registry.reader import RegistryView
+from afterclose.scope_files import CRON_LINES_FILE, DATASET_FILE, HEARTBEAT_FILE, REJECTS_FILE
 from afterclose.settings import Settings
-
-METADATA_FILE = "ml_dataset_metadata.json"
-REJECTS_FILE = "ml_dataset_rejects.jsonl"
 
 OVERDUE_AFTER = timedelta(hours=1)
 """Four missed ticks: a session that should have been handled and was not."""
@@ -38,6 +39,9 @@ WARN_BEFORE_END = timedelta(days=14)
 
 MAX_REJECTED_SHARE = 0.05
 """Of a ledger's records; more is a broken export and not a slip."""
+
+IDS_NAMED = 3
+"""Of the ids that two trades share; the rejects name them all."""
 
 HARMLESS_EXITS = {0, 4}
 """Done, and another job was at work in the scope: the next tick does it."""
@@ -52,12 +56,14 @@ HARMLESS_SKIPS = (
 """How the reasons begin for which a cycle may skip: more trades, or time, will end them."""
 
 
-def alerts(
-    settings: Settings, now: datetime, view: RegistryView, cycle: CycleState | None
-) -> Iterator[str]:
-    """All that is wrong at ``now``, the most urgent first. Never raises for a file's contents."""
-    clock = MarketClock.from_settings(settings)
+def alerts(settings: Settings, now: datetime, view: RegistryView, runs: list[Run]) -> Iterator[str]:
+    """All that is wrong at ``now``, the most urgent first; ``runs`` are the cycle's, oldest first.
+
+    Never raises for a file's contents.
+    """
+    clock, cycle = MarketClock.from_settings(settings), latest_state(runs)
     yield from _cron_alerts(settings.root, now)
+    yield from clock_alerts(runs, view.state, now)
     if not training_is_refused(settings):
         yield from _cycle_alerts(settings, clock, now, cycle)
         yield from _ledger_alerts(settings)
@@ -66,10 +72,10 @@ def alerts(
 
 
 def _cron_alerts(root: Path, now: datetime) -> Iterator[str]:
-    silent_s = heartbeat.age_s(root / heartbeat.FILE_NAME, now)
+    silent_s = heartbeat.age_s(root / HEARTBEAT_FILE, now)
     if silent_s is not None and silent_s > heartbeat.STALE_AFTER_S:
         yield f"cron has not fired for {silent_s:.0f} s; restart the service"
-    for result in read_results(root / LINE_RESULTS):
+    for result in read_results(root / CRON_LINES_FILE):
         if result.exit_code not in HARMLESS_EXITS:
             yield _line_alert(result)
 
@@ -93,10 +99,11 @@ def _cycle_alerts(
         return  # nothing has run here yet, so nothing can be late
     try:
         if cycle.session > (latest := clock.last_completed(now).date):
-            yield (
-                f"session {cycle.session} is recorded as handled but has not closed yet: a clock "
-                f"was ahead. Check it; `make cycle FORCE=1` handles {latest}"
-            )
+            if not is_ahead(cycle.session, now):  # or it is said already
+                yield (
+                    f"session {cycle.session} is recorded as handled but has not closed yet: a "
+                    f"clock was ahead. Check it; `make cycle FORCE=1` handles {latest}"
+                )
             return
         due = what_is_due(settings, clock, now - OVERDUE_AFTER)
     except (CannotTell, ConfigError):
@@ -131,7 +138,13 @@ class _Ledger(msgspec.Struct, frozen=True):
     bytes: int = 0
 
 
-class _Rejects(msgspec.Struct, frozen=True):
+class _Reject(msgspec.Struct, frozen=True):
+    ledger: str
+    reason: str
+    trade_id: str | None
+
+
+class _RejectCount(msgspec.Struct, frozen=True):
     lines: int = 0
 
 
@@ -139,14 +152,15 @@ class _Built(msgspec.Struct, frozen=True):
     """What the dataset's metadata say of the ledgers; the rest is not even parsed."""
 
     rows: int
-    rejects: _Rejects = _Rejects()
+    rejects: _RejectCount = _RejectCount()
     ledgers: tuple[_Ledger, ...] = ()
 
 
 def _ledger_alerts(settings: Settings) -> Iterator[str]:
-    built = read_part(settings.root / METADATA_FILE, _Built)
+    built = read_part(settings.root / DATASET_FILE, _Built)
     read = {settings.root / known.ledger for known in built.ledgers if known.bytes} if built else ()
-    named = settings.ledger_paths if settings.ledger_file else ()
+    # Of a build without it the metadata say that nothing of it was read: the rows remember.
+    named = settings.ledger_paths if settings.ledger_file or (built and built.rows) else ()
     for path in sorted({*named, *read}):
         if not path.exists():
             yield f"the ledger {path} is gone; restore it, or name the right one in ML_LEDGER_FILE"
@@ -155,8 +169,9 @@ def _ledger_alerts(settings: Settings) -> Iterator[str]:
 
 
 def _reject_alerts(root: Path, built: _Built) -> Iterator[str]:
-    """Ledgers of which nothing, or too little, could be used."""
-    for ledger, count in sorted(_rejects_by_ledger(root / REJECTS_FILE).items()):
+    """Ledgers of which nothing, or too little, could be used; ids that two trades share."""
+    rejects = list(_rejects(root / REJECTS_FILE))
+    for ledger, count in sorted(Counter(reject.ledger for reject in rejects).items()):
         records = max(_lines(root / ledger), count)
         where = f"{REJECTS_FILE} names each with its reason"
         if not built.rows:
@@ -166,17 +181,21 @@ def _reject_alerts(root: Path, built: _Built) -> Iterator[str]:
                 f"{count} of {records} records of {ledger} were rejected; {where}, and a mended "
                 "record gets in on the next build"
             )
+    if shared := [r.trade_id or "" for r in rejects if r.reason.startswith(ID_OF_ANOTHER_TRADE)]:
+        named = ", ".join(shared[:IDS_NAMED]) + (", ..." if len(shared) > IDS_NAMED else "")
+        yield (
+            f"{len(shared)} records have the id of another trade and are left out: {named}; give "
+            "the trades of each account ids of their own, then run `make build`"
+        )
 
 
-def _rejects_by_ledger(path: Path) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    decode = msgspec.json.Decoder(_Ledger).decode
+def _rejects(path: Path) -> Iterator[_Reject]:
+    decode = msgspec.json.Decoder(_Reject).decode
     try:
         with path.open("rb") as file:
-            counts.update(decode(line).ledger for line in file)
+            yield from map(decode, file)
     except (OSError, *UNREADABLE):
         pass  # `make verify` says what is wrong with the file
-    return counts
 
 
 def _lines(path: Path) -> int:

@@ -15,18 +15,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from afterclose.clock import monotonic_s
 from afterclose.disk.files import move_durable
 from afterclose.disk.line_appender import LineAppender
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, encode_sealed
 from afterclose.errors import UNREADABLE, ScopeBusy
-from afterclose.records import SCHEMA_VERSION
+
+JOURNAL_VERSION = 1
+"""Of a line. To raise it, let `Journal._lines` read the old number: written lines stay."""
 
 ROTATE_BYTES = 2 << 20
 """About two years of nights; with the rotated file two to four are kept."""
@@ -42,7 +45,7 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ``duration_s`` is elapsed time in seconds.
     """
 
-    schema_version: int
+    schema_version: Annotated[int, Meta(ge=1, le=JOURNAL_VERSION)]
     run_id: str
     job: str
     event: Step
@@ -91,7 +94,7 @@ class Journal:
         """Write the START line of a run. Raises StorageError."""
         moment = now.astimezone(UTC)
         line = JournalLine(
-            schema_version=SCHEMA_VERSION,
+            schema_version=JOURNAL_VERSION,
             run_id=f"{moment:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
             job=job,
             event="START",
@@ -184,7 +187,7 @@ class Journal:
     def _append(self, line: JournalLine) -> None:
         file = LineAppender(self.path)  # a torn line before this one spoils only itself
         try:
-            file.append(_encode(line) + b"\n")
+            file.append(_encode(line))
             file.sync()
         finally:
             file.close()
@@ -209,14 +212,10 @@ class Journal:
             if word not in line:
                 continue
             with suppress(*UNREADABLE):
-                if not is_damaged(line):
-                    yield _DECODER.decode(line)
-
-
-_DECODER = msgspec.json.Decoder(JournalLine)
+                yield decode_sealed(line, JournalLine)
 
 
 def _encode(line: JournalLine) -> bytes:
     text = {"reason": line.reason, "error": line.error}
     clean = {name: words.encode(errors="replace").decode() for name, words in text.items()}
-    return seal(msgspec.json.encode(replace(line, **clean)))
+    return encode_sealed(replace(line, **clean))

@@ -24,12 +24,12 @@ def show_status(settings: Settings, now: datetime, *, health: bool = False) -> O
 
 
 def show_candidates(settings: Settings, now: datetime) -> Outcome:
-    """All registered models, the newest first."""
+    """The models that wait for a promotion, the newest first."""
     models = ModelRegistry.from_settings(settings).list_candidates()
     return Outcome(
         job="candidates",
         status="done",
-        reason=f"{len(models)} models at {now.isoformat(timespec='minutes')}",
+        reason=f"{len(models)} candidates at {now.isoformat(timespec='minutes')}",
         details={"models": models},
         text=candidates_text(models),
     )

@@ -12,26 +12,30 @@ from pathlib import Path
 
 import msgspec
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import seal
+from afterclose.disk.sealed_json import write_sealed
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
-    STATUS_FILE,
+    CYCLE_JOB,
+    STATUS_VERSION,
     CycleState,
+    StatusVersion,
+    latest_state,
     read_part,
-    state_from_journal,
 )
-from afterclose.records import SCHEMA_VERSION, Problem, SchemaVersion
-from afterclose.registry.checks import EVALUATION_FILE
+from afterclose.nightly.journal import Journal
+from afterclose.records import Problem
 from afterclose.registry.events import Lock
 from afterclose.registry.reader import read_registry
 from afterclose.registry.state import ActiveModel
+from afterclose.scope_files import (
+    DATASET_FILE,
+    EVALUATION_FILE,
+    JOURNAL_FILE,
+    REPORT_FILE,
+    STATUS_FILE,
+)
 from afterclose.settings import Settings
 from afterclose.trading.switch import Switch
-
-REPORT_FILE = "report.html"
-INDEX_FILE = "index.html"
-METADATA_FILE = "ml_dataset_metadata.json"
 
 
 class ActiveStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,16 +55,20 @@ class CandidateStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """The dataset's version and number of rows."""
+    """The dataset's version and number of rows, and the counts of trades in its ledgers.
+
+    Among ``trades`` are ``superseded`` and ``id_conflicts`` (`afterclose.dataset.metadata`).
+    """
 
     version: str
     rows: int
+    trades: dict[str, int] = {}
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`ml_status.json`, schema version 1."""
+    """`ml_status.json`."""
 
-    schema_version: SchemaVersion
+    schema_version: StatusVersion
     scope: str
     updated_at: datetime
     active_model: ActiveStatus | None
@@ -78,22 +86,22 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
     Raises StorageError when the registry cannot be read.
     """
     view = read_registry(settings.model_dir, settings.signing_key)
-    cycle = state_from_journal(settings.root)
+    runs = Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)
     waiting = [name for name, record in view.state.models.items() if record.state == "candidate"]
     return Status(
-        schema_version=SCHEMA_VERSION,
+        schema_version=STATUS_VERSION,
         scope=f"{settings.market}/{settings.env}",
         updated_at=now.astimezone(UTC),
         active_model=_active(view.active),
         previous_active=view.state.previous_id,
         lock=view.state.running_lock(now),
         candidates=CandidateStatus(count=len(waiting), newest=max(waiting, default=None)),
-        dataset=read_part(settings.root / METADATA_FILE, DatasetStatus),
-        last_cycle=cycle,
+        dataset=read_part(settings.root / DATASET_FILE, DatasetStatus),
+        last_cycle=latest_state(runs),
         alerts=(
             *_switched_off(settings),
             *map(_words, view.problems),
-            *health.alerts(settings, now, view, cycle),
+            *health.alerts(settings, now, view, runs),
             *_undrawn(settings, waiting),
             *alerts,
         ),
@@ -119,8 +127,7 @@ def _undrawn(settings: Settings, waiting: Iterable[str]) -> Iterator[str]:
 def write_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
     """Derive the status and replace the file. Raises StorageError."""
     status = current_status(settings, now, alerts)
-    data = msgspec.json.format(msgspec.json.encode(status), indent=2)
-    write_atomic(settings.root / STATUS_FILE, seal(data + b"\n"))
+    write_sealed(settings.root / STATUS_FILE, status, indent=2)
     return status
 
 

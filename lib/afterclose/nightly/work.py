@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from afterclose.disk.files import remove_leftovers
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import RefusedError, StorageError, is_a_stop
-from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
+from afterclose.nightly.metrics import write_metrics
 from afterclose.nightly.status import write_status
 from afterclose.records import Outcome
+from afterclose.scope_files import JOURNAL_FILE, MODELS_FOLDER
 from afterclose.settings import Settings
 
 End = Callable[[Outcome], Outcome]
@@ -59,7 +60,7 @@ class Workplace:
             journal = Journal(self.root / JOURNAL_FILE)
             run = journal.start(job, now, session=session, attempt=attempt, model_id=model_id)
             with suppress(StorageError):  # tidying up fails no work
-                for folder in (self.root, self.root / "ml_models"):
+                for folder in (self.root, self.root / MODELS_FOLDER):
                     remove_leftovers(folder)
             if session:
                 self._publish(now)  # should this run be killed, it still counts as an attempt
@@ -90,7 +91,7 @@ class Workplace:
 
     def _publish(self, now: datetime) -> None:
         if self._settings:
-            write_status(self._settings, now)
+            write_metrics(self._settings, write_status(self._settings, now), now)
 
 
 def _warned(outcome: Outcome, warning: str) -> Outcome:

@@ -14,9 +14,9 @@ from afterclose.learning.training import label
 from afterclose.nightly.work import Workplace
 from afterclose.offline_evaluator import OfflineEvaluator
 from afterclose.records import Outcome
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import read_registry
 from afterclose.report.compare_writer import write_compare_page
+from afterclose.scope_files import EVALUATION_FILE
 from afterclose.settings import Settings
 from afterclose.wording.money import more_or_less, signed
 

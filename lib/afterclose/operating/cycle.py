@@ -42,9 +42,9 @@ def run_cycle(settings: Settings, now: datetime, *, force: bool = False) -> Outc
 
 def _note_once_a_day(settings: Settings, now: datetime, reason: str) -> Outcome:
     """Journal that the calendar has no answer: it may have none for days, at each tick."""
-    from afterclose.nightly.cycle_state import JOURNAL_FILE
     from afterclose.nightly.journal import Journal
     from afterclose.nightly.work import Workplace
+    from afterclose.scope_files import JOURNAL_FILE
 
     outcome = Outcome(job="cycle", status="skipped", reason=reason)
     noted = Journal(settings.root / JOURNAL_FILE).runs("cycle")

@@ -17,6 +17,7 @@ from afterclose.nightly.work import Workplace
 from afterclose.operating.consent import gates_consent
 from afterclose.operating.redrawn import redraws
 from afterclose.records import Outcome
+from afterclose.scope_files import MODELS_FOLDER
 from afterclose.settings import Settings
 from afterclose.wording.registry import promotion_text
 
@@ -36,23 +37,23 @@ class PromotionRequest(NamedTuple):
 
 
 @redraws
-def promote(settings: Settings, now: datetime, asked: PromotionRequest) -> Outcome:
+def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Outcome:
     """Make a candidate active.
 
     Raises RefusedError naming the check that failed, or the gates that refuse; then nothing
     has changed.
     """
-    model_id, reason = asked.model_id, asked.reason
+    model_id, reason = request.model_id, request.reason
     check_model_id(model_id)
-    source = _scope(settings, asked.origin) if asked.origin else None
-    registry = ModelRegistry.from_settings(settings, by=asked.by)
+    source = _scope(settings, request.origin) if request.origin else None
+    registry = ModelRegistry.from_settings(settings, by=request.by)
     consent = gates_consent(settings, source or settings.model_dir, model_id)
     with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
         if source:
             registry.import_model(
-                source, model_id, consent=None if asked.anyway else consent, now=now
+                source, model_id, consent=None if request.anyway else consent, now=now
             )
-        ask = None if asked.anyway or source else consent
+        ask = None if request.anyway or source else consent
         changed = registry.promote_candidate(model_id, reason=reason, consent=ask, now=now)
         outcome = Outcome(
             job="promote",
@@ -141,7 +142,7 @@ def _scope(settings: Settings, origin: str) -> Path:
 
     market, _, env = origin.partition("/")
     known = replace(settings, market=settings.market, env=settings.env)
-    folder = Path(known.logs_dir) / market / env / "ml_models"
+    folder = Path(known.logs_dir) / market / env / MODELS_FOLDER
     if not market or not env or "/" in env or ".." in origin or not folder.is_dir():
         raise InputError(
             f"--from {origin!r} names no scope with models in {settings.logs_dir}; "

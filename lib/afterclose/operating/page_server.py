@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from afterclose.errors import InputError
-from afterclose.nightly.status import INDEX_FILE
 from afterclose.records import Outcome
+from afterclose.scope_files import INDEX_FILE
 from afterclose.settings import Settings
 
 LOOPBACK: Final = "127.0.0.1"

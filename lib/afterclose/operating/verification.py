@@ -18,19 +18,26 @@ from afterclose.disk.files import keep_beside, remove_file, sha256_file
 from afterclose.disk.seal import is_sealed, is_sealed_page
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.learning.artifacts import ModelStore
-from afterclose.market.clock import CACHE_NAME
 from afterclose.model_registry import ModelRegistry
-from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
 from afterclose.nightly.sealed_lines import bad_lines, put_aside
-from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome, Problem, Repair
+from afterclose.scope_files import (
+    DECISIONS_FILE,
+    INDEX_FILE,
+    JOURNAL_FILE,
+    POSITIONS_FILE,
+    REPLAY_FILE,
+    REPORT_FILE,
+    SESSIONS_FILE,
+    STATUS_FILE,
+)
 from afterclose.settings import Settings
 
-KEPT = ("paper_positions.json", "paper_replay.json")
+KEPT = (POSITIONS_FILE, REPLAY_FILE)
 """Sealed files that only the trading side can make."""
 
-LOGS = (f"{JOURNAL_FILE}.1", JOURNAL_FILE, "ml_decisions.jsonl")
+LOGS = (f"{JOURNAL_FILE}.1", JOURNAL_FILE, DECISIONS_FILE)
 """Logs of sealed lines; a damaged one is put aside, the others stand."""
 
 EXIT_DAMAGED = 3
@@ -40,10 +47,10 @@ def verify_scope(settings: Settings, now: datetime, *, repair: bool = False) -> 
     """Check the scope; with ``repair`` rebuild what can be, keeping damaged files beside."""
     scope = _Scope(settings)
     if not repair:
-        return _verdict(scope.problems(now), None)
+        return _outcome(scope.problems(now), None)
     with Workplace.from_settings(settings).run("verify", now) as end:
         repaired = scope.repair(now)
-        return end(_verdict(scope.problems(now), repaired))
+        return end(_outcome(scope.problems(now), repaired))
 
 
 class _Scope:
@@ -61,7 +68,7 @@ class _Scope:
         pages = (self.root / INDEX_FILE, *sorted(self.store.model_dir.glob(f"*/{REPORT_FILE}")))
         return {
             self.root / STATUS_FILE: "the next job writes it anew",
-            self.root / CACHE_NAME: "the next cycle makes it anew",
+            self.root / SESSIONS_FILE: "the next cycle makes it anew",
             **dict.fromkeys(pages, "`make report` draws it anew"),
         }
 
@@ -81,7 +88,7 @@ class _Scope:
         found += [
             Problem(file=name, where=f"line {line.number}", what=line.what)
             for name in LOGS
-            for line in bad_lines(self.root / name)
+            for line in bad_lines(self.root / name, now)
         ]
         return found
 
@@ -103,9 +110,9 @@ class _Scope:
                 remove_file(path)
                 done.append(f"{path.relative_to(self.root)} is kept as {kept.name}; {remedy}")
         for name in LOGS:
-            if bad := list(bad_lines(self.root / name)):
+            if bad := list(bad_lines(self.root / name, now)):
                 kept = put_aside(self.root / name, bad)
-                left.append(f"{len(bad)} lines of {name} are lost, but kept in {kept.name}")
+                left.append(f"{len(bad)} lines of {name} are put aside, and kept in {kept.name}")
         return Repair(done=tuple(done), left=tuple(left))
 
     def _changed_ledgers(self) -> Iterator[Problem]:
@@ -133,7 +140,7 @@ class _Scope:
 
     def _damaged_unregistered(self) -> Iterator[Problem]:
         """Models that wait for their registration, held to their own metadata."""
-        known = self.registry.list_candidates()
+        known = self.registry.list_models()
         for model_id in self.store.model_ids():
             if model_id in known:
                 continue
@@ -144,7 +151,7 @@ class _Scope:
                 yield Problem(file=str(file), what=error.problem)
 
 
-def _verdict(problems: list[Problem], repaired: Repair | None) -> Outcome:
+def _outcome(problems: list[Problem], repaired: Repair | None) -> Outcome:
     """The outcome of a check, and of the repair before it if there was one."""
     done, left = (repaired.done, repaired.left) if repaired else ((), ())
     lines = [f"repaired: {words}" for words in done]

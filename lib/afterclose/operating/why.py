@@ -12,12 +12,13 @@ from typing import Any
 import msgspec
 
 from afterclose.errors import AftercloseError, InputError
+from afterclose.features.catalogue import CATALOGUE, FRACTION
 from afterclose.history.blocked_entries import own_id
 from afterclose.learning.artifacts import ModelStore
 from afterclose.ledger import TradeLedger
 from afterclose.paper_trading_executor import SHADOW_PREFIX
 from afterclose.records import Outcome, Trade
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trades.excursions import realized_pnl_pct
 from afterclose.trading.decision_log import (
@@ -44,7 +45,7 @@ def why(
     """
     if not trade_id and not symbol:
         raise InputError("say which verdict: --trade ID, or --symbol SYMBOL with --date YYYY-MM-DD")
-    log = settings.root / LOG_NAME
+    log = settings.root / DECISIONS_FILE
     lines = read_decisions(log) if log.exists() else iter(())
     wanted = (trade_id or "").removeprefix(SHADOW_PREFIX)
     found = [
@@ -54,7 +55,10 @@ def why(
     ]
     if not found:
         what = f"trade {wanted}" if wanted else f"{symbol}{f' on {day}' if day else ''}"
-        reason = f"no verdict on {what} is in {LOG_NAME}; a bot names its trades with about=Subject"
+        reason = (
+            f"no verdict on {what} is in {DECISIONS_FILE}; "
+            "a bot names its trades with about=Subject"
+        )
         return Outcome(job="why", status="nothing_due", reason=reason)
     store, outcomes = ModelStore(settings.model_dir), _Outcomes(settings)
     answers = [
@@ -94,7 +98,17 @@ def _explained(store: ModelStore, line: DecisionRecord) -> dict[str, Any]:
     if explanation.risk_score != line.risk_score:
         return {"problem": f"{line.model_id} gives {explanation.risk_score}, not the logged score"}
     parts: dict[str, Any] = msgspec.to_builtins(explanation)
+    for part in parts["contributions"]:
+        part["unit"] = _unit_of(part["feature"])
     return parts | {"reason": line.reason, "model_id": line.model_id}
+
+
+def _unit_of(feature: str) -> str:
+    """The unit of a feature's value; empty where only its rules know it."""
+    known = CATALOGUE.get(feature)
+    if known is not None:
+        return known.unit
+    return FRACTION if feature.endswith("_pct") else ""  # as everywhere here, `mae_pct` too
 
 
 class _Outcomes:

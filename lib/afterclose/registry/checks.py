@@ -16,8 +16,7 @@ from afterclose.errors import UNREADABLE, IntegrityError, PromotionRefused, Sess
 from afterclose.learning.artifacts import ModelStore
 from afterclose.registry.events import NO_FIGURES, Figures, is_signed, read_figures, summary
 from afterclose.registry.state import ModelRecord, RegistryState
-
-EVALUATION_FILE = "evaluation.json"
+from afterclose.scope_files import EVALUATION_FILE
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,11 +15,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, field
 from msgspec.structs import replace
 
 from afterclose.disk.signature import is_signature, signature_of
-from afterclose.records import SchemaVersion
+
+EVENT_VERSION = 1
+"""Raise it when a field changes meaning, and let `decode_event` read the old number: events are
+kept for ever, and their bytes are what the chain is made of."""
 
 GENESIS = "0" * 64
 """``prev`` of the first event: there is no line before it."""
@@ -72,7 +75,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     line without it, and ``scope`` the scope that it was signed for.
     """
 
-    schema_version: SchemaVersion
+    schema_version: Annotated[int, Meta(ge=1, le=EVENT_VERSION)]
     seq: int
     prev: str
     at: Moment
@@ -85,7 +88,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metrics: Figures = NO_FIGURES
     evaluation: Figures = NO_FIGURES
     evaluation_sha256: str | None = None
-    verdict: Figures = NO_FIGURES
+    gates_answer: Figures = field(default=NO_FIGURES, name="verdict")
     origin: str | None = None
     lock: Lock | None = None
     pruned: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""`model_registry.json`: the registry's state for people and tools, and a witness for us.
+"""`model_registry.json`: the registry's state for people and tools, and a check for us.
 
 It is derived from the events and swapped in after each append. Nobody here believes what it
 says about models; what counts is how far the events went when it was written. The events
@@ -9,26 +9,29 @@ the end of it, an event that was acknowledged is not taken for an interrupted wr
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from afterclose.disk.files import sha256_bytes, write_atomic
 from afterclose.errors import UNREADABLE, StorageError
-from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.event_log import Chain
 from afterclose.registry.events import encode_event
 from afterclose.registry.state import RegistryState
+from afterclose.scope_files import POINTER_FILE
 
-POINTER_FILE = "model_registry.json"
+POINTER_VERSION = 1
+"""To raise it, let `_pointer_in` read the old number: it may be the one copy of the last event."""
 
 
-class Witness(msgspec.Struct, frozen=True, kw_only=True):
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """How far the events went when the pointer file was written, and what was active then.
 
     ``last_event`` is the last event's line, empty in files of earlier versions.
     """
 
+    schema_version: Annotated[int, Meta(ge=1, le=POINTER_VERSION)] = POINTER_VERSION
     events: int
     events_head: str
     active_model_id: str | None
@@ -53,7 +56,7 @@ class Witness(msgspec.Struct, frozen=True, kw_only=True):
 def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
     """Swap in the pointer file for ``state``, the sum of ``chain``. Raises StorageError."""
     body = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": POINTER_VERSION,
         "active_model_id": state.active_id,
         "active_model": state.active,
         "previous_active": state.previous_id,
@@ -68,8 +71,8 @@ def write_pointer(model_dir: Path, chain: Chain, state: RegistryState) -> None:
     write_atomic(model_dir / POINTER_FILE, msgspec.json.format(data, indent=2) + b"\n")
 
 
-def read_witness(model_dir: Path) -> tuple[Witness | None, str]:
-    """The witness, or None and why: empty for an absent file, else what is wrong with it.
+def read_pointer(model_dir: Path) -> tuple[Pointer | None, str]:
+    """What it says, or None and why: empty for an absent file, else what is wrong with it.
 
     Raises StorageError when the file cannot be read.
     """
@@ -82,21 +85,21 @@ def read_witness(model_dir: Path) -> tuple[Witness | None, str]:
         raise StorageError(
             path, error.strerror or str(error), "Make the volume readable, then try again."
         ) from error
-    return _witness_in(data)
+    return _pointer_in(data)
 
 
 @lru_cache(maxsize=1)
-def _witness_in(data: bytes) -> tuple[Witness | None, str]:
-    """The witness in the file's bytes; loading a filter reads the same ones three times."""
+def _pointer_in(data: bytes) -> tuple[Pointer | None, str]:
+    """What the file's bytes say; loading a filter reads the same ones three times."""
     try:
         body = msgspec.json.decode(data, type=dict[str, Any])
         claimed = body.pop("sha256", None)
-        witness = msgspec.convert(body, Witness)
+        pointer = msgspec.convert(body, Pointer)
     except UNREADABLE:
         return None, "not the file that was written"
     if claimed != _digest(body):
         return None, "changed since it was written"
-    return witness, ""
+    return pointer, ""
 
 
 def _digest(body: object) -> str:

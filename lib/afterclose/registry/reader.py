@@ -1,6 +1,6 @@
 """The registry for everybody who only asks: the trading process and the operator's pages.
 
-The events are the truth and the pointer file their witness (`afterclose.registry.pointer`). Which
+The events are the truth and the pointer file a check on them (`afterclose.registry.pointer`). Which
 model is active, when something is wrong:
 
 - pointer file lost, stale or damaged: the events say;
@@ -26,10 +26,9 @@ from afterclose.errors import IntegrityError
 from afterclose.records import Problem
 from afterclose.registry.event_log import REMEDY, Chain, EventLog
 from afterclose.registry.events import Lock, is_signed
-from afterclose.registry.pointer import POINTER_FILE, Witness, read_witness
+from afterclose.registry.pointer import Pointer, read_pointer
 from afterclose.registry.state import ActiveModel, RegistryState, fold
-
-EVENTS_FILE = "registry_events.jsonl"
+from afterclose.scope_files import EVENTS_FILE, POINTER_FILE
 
 
 class RegistryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +42,7 @@ class RegistryView(msgspec.Struct, frozen=True, kw_only=True):
     chain: Chain
     state: RegistryState
     active: ActiveModel | None
-    witness: Witness | None
+    pointer: Pointer | None
     broken: Problem | None
     notes: tuple[Problem, ...]
 
@@ -69,11 +68,11 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
     """
     # The pointer first: a writer appends before it swaps, so a pointer read before the
     # events can never have seen more of them than we do.
-    witness, pointer_fault = read_witness(model_dir)
+    pointer, pointer_fault = read_pointer(model_dir)
     chain = EventLog(model_dir / EVENTS_FILE).read()
-    chain = witness.completed(chain) if witness else chain
+    chain = pointer.completed(chain) if pointer else chain
     state = state_after(chain)
-    broken = chain.damage or _contradiction(chain, witness)
+    broken = chain.damage or _contradiction(chain, pointer)
     notes = []
     if pointer_fault:
         notes.append(Problem(file=POINTER_FILE, what=f"{pointer_fault}; the events count"))
@@ -83,7 +82,7 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
         what = f"lost the end of its last line, which {POINTER_FILE} still has"
         notes.append(Problem(file=EVENTS_FILE, where=f"event {len(chain.links)}", what=what))
     active = state.active
-    if broken and not (witness and chain.has(*witness.position)):
+    if broken and not (pointer and chain.has(*pointer.position)):
         active = None
     scope = scope_of(model_dir)
     if active and state.activation and not is_signed(state.activation, signing_key, scope):
@@ -94,7 +93,7 @@ def read_registry(model_dir: Path, signing_key: str = "") -> RegistryView:
         notes.append(Problem(file=EVENTS_FILE, where=f"event {state.activation.seq}", what=what))
         active = None
     return RegistryView(
-        chain=chain, state=state, active=active, witness=witness, broken=broken, notes=tuple(notes)
+        chain=chain, state=state, active=active, pointer=pointer, broken=broken, notes=tuple(notes)
     )
 
 
@@ -131,14 +130,19 @@ class RegistryReader:
         """One consistent reading."""
         return read_registry(self.model_dir, self._key)
 
-    def list_candidates(self) -> dict[str, dict[str, Any]]:
-        """Every model that may be promoted, by id, in order of registration.
+    def list_models(self) -> dict[str, dict[str, Any]]:
+        """Every registered model whose files are kept, by id, in order of registration.
 
         A record holds ``state`` (candidate, active, retired), ``metrics``, ``evaluation``
         (None before it was evaluated), ``artifacts`` and who registered it when.
         """
         models = self.view().state.models
         return {model_id: record.as_dict() for model_id, record in models.items()}
+
+    def list_candidates(self) -> dict[str, dict[str, Any]]:
+        """What waits for a promotion: `list_models` without the active and the retired ones."""
+        models = self.list_models()
+        return {name: record for name, record in models.items() if record["state"] == "candidate"}
 
     def get_active_model(self) -> str | None:
         """The id of the model that may be traded on."""
@@ -158,15 +162,15 @@ class RegistryReader:
         return self.view().state.running_lock(now or utc_now())
 
 
-def _contradiction(chain: Chain, witness: Witness | None) -> Problem | None:
-    if witness is None or chain.has(*witness.position):
+def _contradiction(chain: Chain, pointer: Pointer | None) -> Problem | None:
+    if pointer is None or chain.has(*pointer.position):
         return None
     found = len(chain.links)
-    if found < witness.events:
-        what = f"{found} events where {POINTER_FILE} has seen {witness.events}"
+    if found < pointer.events:
+        what = f"{found} events where {POINTER_FILE} has seen {pointer.events}"
         return _at_end(chain, what)
-    what = f"event {witness.events} is not the one that {POINTER_FILE} was derived from"
-    return Problem(file=EVENTS_FILE, where=f"event {witness.events}", what=what)
+    what = f"event {pointer.events} is not the one that {POINTER_FILE} was derived from"
+    return Problem(file=EVENTS_FILE, where=f"event {pointer.events}", what=what)
 
 
 def _at_end(chain: Chain, what: str) -> Problem:

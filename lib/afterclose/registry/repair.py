@@ -23,10 +23,11 @@ from afterclose.registry.checks import (
 )
 from afterclose.registry.event_log import Chain
 from afterclose.registry.events import encode_event, figures
-from afterclose.registry.pointer import POINTER_FILE, write_pointer
+from afterclose.registry.pointer import write_pointer
 from afterclose.registry.reader import RegistryView, read_registry
 from afterclose.registry.state import ModelRecord, RegistryState, fold
 from afterclose.registry.writer import RegistryWriter
+from afterclose.scope_files import POINTER_FILE
 
 
 def verify_registry(view: RegistryView, store: ModelStore, signing_key: str) -> list[Problem]:
@@ -63,7 +64,7 @@ def _mend(writer: RegistryWriter, view: RegistryView) -> Repair:
         done.append(f"completed the last event from {POINTER_FILE}")
     if not _pointer_is_current(view):
         pointer = writer.model_dir / POINTER_FILE
-        if pointer.exists() and view.witness is None:
+        if pointer.exists() and view.pointer is None:
             kept = keep_beside(pointer, "damaged", pointer.read_bytes())
             done.append(f"kept the damaged file as {kept.name}")
         write_pointer(writer.model_dir, Chain(view.chain.links), view.state)
@@ -101,9 +102,9 @@ def _rebuild(
 
 def _vouched_for(view: RegistryView) -> Chain:
     """The valid events, but for one that the pointer file contradicts and all after it."""
-    links, witness = view.chain.links, view.witness
-    if witness and witness.events <= len(links) and not view.chain.has(*witness.position):
-        links = links[: witness.events - 1]
+    links, pointer = view.chain.links, view.pointer
+    if pointer and pointer.events <= len(links) and not view.chain.has(*pointer.position):
+        links = links[: pointer.events - 1]
     return Chain(links)
 
 
@@ -111,12 +112,12 @@ def _surely_active(view: RegistryView, state: RegistryState) -> str | None:
     """The active model, where the events and the pointer file agree on it."""
     if view.active:
         return view.active.model_id
-    claimed = view.witness.active_model_id if view.witness else None
+    claimed = view.pointer.active_model_id if view.pointer else None
     return claimed if claimed == state.active_id else None
 
 
 def _doubts(view: RegistryView, state: RegistryState, active: str | None) -> list[str]:
-    claimed = view.witness.active_model_id if view.witness else state.active_id
+    claimed = view.pointer.active_model_id if view.pointer else state.active_id
     if claimed in (None, active):
         return []
     return [f"{claimed} may have been active; if it should be: make promote ID={claimed}"]
@@ -153,7 +154,7 @@ def _unknown_models(
 
 
 def _pointer_is_current(view: RegistryView) -> bool:
-    return view.witness.events == len(view.chain.links) if view.witness else not view.chain.links
+    return view.pointer.events == len(view.chain.links) if view.pointer else not view.chain.links
 
 
 def _model_problem(

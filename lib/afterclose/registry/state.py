@@ -6,13 +6,17 @@ disagreeing on which model is active.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from afterclose.registry.events import NO_FIGURES, Event, Lock, read_figures
+
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far a moment may lie ahead and still be believed: hosts of one volume differ a little,
+and a change to summer time that one of them missed is an hour."""
 
 ModelState = Literal["candidate", "active", "retired"]
 """One model is active at most. A retired one may be promoted again."""
@@ -26,7 +30,7 @@ class ModelRecord(msgspec.Struct, frozen=True):
     state: ModelState
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values for people, JSON and `list_candidates`."""
+        """Plain values for people, JSON and `list_models`."""
         evaluated = self.evaluated
         return {
             "model_id": self.registered.model_id,
@@ -56,13 +60,14 @@ class RegistryState(msgspec.Struct, frozen=True, kw_only=True):
 
     ``models`` is in order of registration; ``activation`` is the event that made the active
     model active; ``history`` holds the models that were active before it, the latest last;
-    ``lock`` is the last one taken, running or over.
+    ``lock`` is the last one taken, at ``locked_at``, running or over.
     """
 
     models: dict[str, ModelRecord] = {}
     activation: Event | None = None
     history: tuple[str, ...] = ()
     lock: Lock | None = None
+    locked_at: datetime | None = None
 
     @property
     def active_id(self) -> str | None:
@@ -89,7 +94,16 @@ class RegistryState(msgspec.Struct, frozen=True, kw_only=True):
 
     def running_lock(self, now: datetime) -> Lock | None:
         """The lock in force at ``now``; a lock ends by itself at ``until``."""
-        return self.lock if self.lock and now < self.lock.until else None
+        ends_later = self.lock and now < self.lock.until
+        return self.lock if ends_later and self.lock is not self.lock_from_ahead(now) else None
+
+    def lock_from_ahead(self, now: datetime) -> Lock | None:
+        """The last lock, where the clock of its moment was ahead of ``now``: it is not believed.
+
+        One hour with a clock a year ahead would otherwise keep every promotion out for a year.
+        """
+        ahead = self.locked_at is not None and self.locked_at - now > CLOCKS_DIFFER
+        return self.lock if ahead else None
 
     def pinned(self, session: str, model_id: str | None, now: datetime) -> Lock | None:
         """The lock in force, if it is the one of this session on this model."""
@@ -114,6 +128,7 @@ def fold(events: Iterable[Event]) -> RegistryState:
         activation=folding.activation,
         history=tuple(folding.history),
         lock=folding.lock,
+        locked_at=folding.locked_at,
     )
 
 
@@ -125,6 +140,7 @@ class _Folding:
         self.activation: Event | None = None
         self.history: list[str] = []
         self.lock: Lock | None = None
+        self.locked_at: datetime | None = None
 
     def registered(self, event: Event) -> None:
         known = self.models.get(event.subject)
@@ -153,13 +169,14 @@ class _Folding:
 
     def deactivated(self, _: Event) -> None:
         self._retire_active()
-        self.lock = None  # or a filter that starts again would find its model in the lock
+        # A filter that starts again would else find its model in the lock.
+        self.lock = self.locked_at = None
 
     def locked(self, event: Event) -> None:
-        self.lock = event.lock
+        self.lock, self.locked_at = event.lock, event.at
 
     def unlocked(self, _: Event) -> None:
-        self.lock = None
+        self.lock = self.locked_at = None
 
     def pruned(self, event: Event) -> None:
         for model_id in event.pruned:

@@ -17,11 +17,11 @@ from typing import Any
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.signature import scope_of
 from afterclose.errors import StorageError
-from afterclose.records import SCHEMA_VERSION
 from afterclose.registry.event_log import Chain, EventLog
-from afterclose.registry.events import Event, Kind, sign
-from afterclose.registry.pointer import read_witness, write_pointer
-from afterclose.registry.reader import EVENTS_FILE, RegistryView, read_registry, state_after
+from afterclose.registry.events import EVENT_VERSION, Event, Kind, sign
+from afterclose.registry.pointer import read_pointer, write_pointer
+from afterclose.registry.reader import RegistryView, read_registry, state_after
+from afterclose.scope_files import EVENTS_FILE
 
 
 def whoami() -> str:
@@ -74,8 +74,8 @@ class RegistryWriter:
             self.log.append(view.chain, event)
             write_pointer(self.model_dir, chain, state_after(chain))
         except StorageError:
-            witness, _ = read_witness(self.model_dir)
-            if witness and witness.events_head == chain.head:
+            pointer, _ = read_pointer(self.model_dir)
+            if pointer and pointer.events_head == chain.head:
                 return  # only the folder was not synced: at worst the pointer is stale one day
             with suppress(StorageError):  # the first error says what is wrong with the disk
                 self.log.cut_back(view.chain)
@@ -92,7 +92,7 @@ class RegistryWriter:
     ) -> Event:
         """The event that may follow ``chain``, signed where a key is set."""
         event = Event(
-            schema_version=SCHEMA_VERSION,
+            schema_version=EVENT_VERSION,
             seq=len(chain.links) + 1,
             prev=chain.head,
             at=at.astimezone(UTC),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from afterclose.report.account_charts import Values
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
+from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion, main_part
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
 from afterclose.report.gates_view import GateRow, gate_rows
 from afterclose.report.glossary import glossary
@@ -16,7 +17,6 @@ from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.money_view import MoneyView, Tile, money_view, record_of, tiles
 from afterclose.report.part_view import Part, parts
 from afterclose.report.trades_view import TradesView, trades_view
-from afterclose.report.verdict import PART_NAMES, Verdict, main_part, verdict
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
 from afterclose.wording.numbers import counted, minute, number
 from afterclose.wording.printable import printable
@@ -34,7 +34,7 @@ class CandidateView(NamedTuple):
     kind: str
     evaluated: str
     promote: PromoteLine
-    verdict: Verdict
+    conclusion: Conclusion
     gates: list[GateRow]
     tiles: list[Tile]
     money: MoneyView | None
@@ -80,7 +80,7 @@ def candidate_view(
         kind=printable(metrics["model"]).replace("_", " "),
         evaluated=minute(evaluation["evaluated_at"]),
         promote=promote.against(evaluation.get("gates")),
-        verdict=verdict(evaluation),
+        conclusion=conclusion(evaluation),
         gates=gate_rows(evaluation.get("gates")),
         tiles=tiles(part),
         money=money_view(part, record_of(evaluation, main), held),

@@ -10,9 +10,9 @@ from afterclose.evaluating.comparison import Difference
 from afterclose.evaluating.side_by_side import FIRST, Disagreement, SideBySide
 from afterclose.report.account_charts import account_chart
 from afterclose.report.breakdown_view import MONTHS, HeatMap, SliceTable, slice_tables, years_of
+from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.glossary import glossary
 from afterclose.report.time_chart import TimeChart
-from afterclose.report.verdict import Tone, tone_of
 from afterclose.wording.money import amount, fine_print, more_or_less, signed
 from afterclose.wording.numbers import counted, day, interval, number, percent
 from afterclose.wording.printable import printable

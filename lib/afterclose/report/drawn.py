@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from afterclose.nightly.status import REPORT_FILE
+from afterclose.scope_files import REPORT_FILE
 from afterclose.settings import Settings
 
 _log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "Value of the account": "the capital and all net PnL until then, booked when trades end",
     "Buy and hold": "the capital spread over all traded symbols at the first decision, and left",
     "Year's sum": "net PnL of the year's months together",
-    "Bad share": "bad trades, of the trades made; bad is one that lost money, or went too far "
+    "Bad Share": "bad trades, of the trades made; bad is one that lost money, or went too far "
     "against you on its way",
     "Mean net PnL of a trade": "expectancy in currency: net PnL of the newest decisions over the "
     "number that was traded",
@@ -45,15 +45,16 @@ GLOSSARY: Final[dict[str, str]] = {
     "Size": "the multiplier of the rules' own quantity, from 0 (blocked) to 1",
     "Filter": "what the model made of the decision: blocked, made smaller, let through, or not "
     "judged where it had no score",
+    "Trade Count": "trades made",
     "Trades": "trades made",
-    "Bad trades": "trades that lost money, or went too far against you",
-    "Win rate": "trades that earned money, of the trades made",
+    "Bad Trades": "trades that lost money, or went too far against you",
+    "Win Rate": "trades that earned money, of the trades made",
     "Expectancy": "mean PnL of a trade, net of fees, each trade counted alike",
     "Total PnL": "sum of the trades' PnL, each as a share of its own size",
-    "Profit factor": "sum of the gains over sum of the losses: above 1 earns money",
-    "Max drawdown": "deepest fall of capital below its peak, all of it in each trade",
-    "Worst 5 %": "expected shortfall: the mean PnL of the worst twentieth of the trades",
-    "Sharpe per trade": "mean PnL of a trade over how much trades' PnL scatters",
+    "Profit Factor": "sum of the gains over sum of the losses: above 1 earns money",
+    "Max Drawdown": "deepest fall of capital below its peak, all of it in each trade",
+    "Exp. Shortfall 5 %": "expected shortfall: the mean PnL of the worst twentieth of the trades",
+    "Sharpe per Trade": "mean PnL of a trade over how much trades' PnL scatters",
     "Kept": "trades that the model lets through, of all decisions",
     "Score": "the model's risk score from 0 to 1: higher is worse; above the threshold it blocks",
     "Risk score": "the model's answer to an entry, from 0 to 1: higher is worse; above the "

@@ -17,8 +17,8 @@ from afterclose.report.breakdown_view import (
     heat_maps,
     slice_tables,
 )
+from afterclose.report.conclusion import Tone, account_of, tone_of
 from afterclose.report.time_chart import TimeChart
-from afterclose.report.verdict import Tone, account_of, tone_of
 from afterclose.wording.money import amount, fine_print, signed
 from afterclose.wording.numbers import chance, count, counted, day, percent
 

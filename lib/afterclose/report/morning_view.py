@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from afterclose.report.conclusion import Tone
 from afterclose.report.recent_verdicts import RecentVerdict, session_of
-from afterclose.report.verdict import Tone
 from afterclose.wording.money import amount, signed
 from afterclose.wording.numbers import DASH, counted, day, number, percent
 from afterclose.wording.printable import printable

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from afterclose.report.comparison_view import ComparisonTable, comparison, period
-from afterclose.report.verdict import account_of
+from afterclose.report.conclusion import account_of
 from afterclose.wording.money import (
     DIFFERENCE_HEADER,
     HEADER,

@@ -15,7 +15,7 @@ from afterclose.errors import InputError
 from afterclose.history.blocked_entries import own_id
 from afterclose.paper_trading_executor import SHADOW_PREFIX
 from afterclose.records import Trade
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trades.excursions import realized_pnl_pct
 from afterclose.trades.record import Unusable, decode_record
@@ -49,7 +49,7 @@ def recent_verdicts(settings: Settings, now: datetime, days: int = DAYS) -> list
     """The entries of the last ``days`` days, the newest first. Raises StorageError."""
     since = (now.date() - timedelta(days=days)).isoformat()
     entries: dict[tuple[str, ...], DecisionRecord] = {}
-    for line in _tail(settings.root / LOG_NAME):
+    for line in _tail(settings.root / DECISIONS_FILE):
         with suppress(InputError):
             found = parse_decision(line)
             if session_of(found) > since and _until(found, now):

@@ -6,10 +6,10 @@ from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
 from afterclose.registry.events import Event
+from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.glossary import scope_glossary
 from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
-from afterclose.report.verdict import Tone, tone_of
 from afterclose.wording.money import signed
 from afterclose.wording.numbers import (
     DASH,
@@ -136,7 +136,7 @@ def scope_view(
 ) -> ScopeView:
     """The page of a scope.
 
-    ``status`` is the operator's (plain values), ``models`` are `list_candidates`, ``runs``
+    ``status`` is the operator's (plain values), ``models`` are `list_models`, ``runs``
     those of the cycle, oldest first (plain values too), ``pages`` the models' pages as links.
     """
     active, dataset = status["active_model"], status["dataset"]
@@ -178,7 +178,7 @@ def _active(active: Mapping[str, Any] | None, now: datetime) -> str:
 
 
 def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> CandidateRow:
-    """One model of `list_candidates`; ``link`` is its page."""
+    """One model of `list_models`; ``link`` is its page."""
 
     def walked(*path: str) -> Any:
         return _found(record["evaluation"], "walk_forward", *path)

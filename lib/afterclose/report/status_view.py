@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from afterclose.report.verdict import Tone
+from afterclose.report.conclusion import Tone
 from afterclose.wording.numbers import count, counted, minute
 from afterclose.wording.printable import printable
 

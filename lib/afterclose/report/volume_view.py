@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from afterclose.report.conclusion import Tone
 from afterclose.report.status_view import OUTCOMES
-from afterclose.report.verdict import Tone
 from afterclose.wording.numbers import DASH, count, counted, day, minute
 from afterclose.wording.printable import printable
 

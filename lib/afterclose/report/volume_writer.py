@@ -13,10 +13,10 @@ import msgspec
 from afterclose.disk.files import write_atomic
 from afterclose.disk.seal import is_damaged
 from afterclose.errors import UNREADABLE
-from afterclose.nightly.cycle_state import STATUS_FILE
-from afterclose.nightly.status import INDEX_FILE, Status
+from afterclose.nightly.status import Status
 from afterclose.report.pages import page
 from afterclose.report.volume_view import volume_view
+from afterclose.scope_files import INDEX_FILE, STATUS_FILE
 
 MOST_EACH_TIME: Final = 100
 """Scopes up to which the work of one of them draws the page; a fleet draws it once, at its end."""

@@ -16,16 +16,15 @@ from afterclose.dataset.file import DatasetFile
 from afterclose.disk.files import write_atomic
 from afterclose.errors import UNREADABLE
 from afterclose.learning.artifacts import ModelStore
-from afterclose.nightly.cycle_state import CYCLE_JOB, JOURNAL_FILE
+from afterclose.nightly.cycle_state import CYCLE_JOB
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
-from afterclose.nightly.status import INDEX_FILE, REPORT_FILE
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
-from afterclose.registry.checks import EVALUATION_FILE
 from afterclose.registry.reader import read_registry
 from afterclose.report.account_charts import Values
 from afterclose.report.candidate_view import candidate_view
+from afterclose.report.conclusion import account_of, main_part
 from afterclose.report.dataset_chart import dataset_chart
 from afterclose.report.held import held_worth
 from afterclose.report.money_view import record_of
@@ -36,13 +35,18 @@ from afterclose.report.scope_view import CompareChoice, scope_view
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
 from afterclose.report.time_chart import TimeChart
 from afterclose.report.time_charts import equity_chart
-from afterclose.report.verdict import account_of, main_part
 from afterclose.report.volume_writer import MOST_EACH_TIME, write_volume_index
+from afterclose.scope_files import (
+    EVALUATION_FILE,
+    INDEX_FILE,
+    JOURNAL_FILE,
+    MODELS_FOLDER,
+    MONITOR_FILE,
+    REPORT_FILE,
+)
 from afterclose.settings import Settings
 from afterclose.wording.numbers import counted
 from afterclose.wording.promote_line import compare_line, promote_line
-
-MONITOR_FILE: Final = "ml_monitor.json"
 
 MIN_COMPARED: Final = 2
 
@@ -65,7 +69,7 @@ def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -
         store.read_metadata(model_id),
         store.read_metadata(active) if active in store.model_ids() else None,
         scope=f"{settings.market}/{settings.env}",
-        promote=promote_line(model_id, settings, f"ml_models/{model_id}/{REPORT_FILE}"),
+        promote=promote_line(model_id, settings, f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"),
         held=_held(evaluation, settings),
     )
     alike = [] if view.money else [part.key for part in view.parts]
@@ -115,7 +119,7 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
         {name: record.as_dict() for name, record in registry.state.models.items()},
         registry.chain.events,
         msgspec.to_builtins(Journal(settings.root / JOURNAL_FILE).runs(CYCLE_JOB)),
-        {path.parent.name: f"ml_models/{path.parent.name}/{REPORT_FILE}"
+        {path.parent.name: f"{MODELS_FOLDER}/{path.parent.name}/{REPORT_FILE}"
          for path in settings.model_dir.glob(f"*/{REPORT_FILE}")},
         promote=promote_line(newest, settings, INDEX_FILE) if newest else None,
         now=now,

@@ -93,10 +93,10 @@ class Months:
             trade = self._trades[self._entered]
             if str(trade.entry_timestamp) > until:
                 break
-            self._open.append(self._asked(trade))
+            self._open.append(self._judged(trade))
             self._entered += 1
 
-    def _asked(self, trade: Trade) -> Trade:
+    def _judged(self, trade: Trade) -> Trade:
         if self._filter is None or self._filter.mode != "ml":
             return trade
         self.judged.add(trade.trade_id)
@@ -131,7 +131,7 @@ class Months:
         if refusing:
             return f"{model_id}: refused by {', '.join(refusing)}"
         self._registry.promote_candidate(
-            model_id, "all gates passed", verdict=msgspec.to_builtins(answer), now=now
+            model_id, "all gates passed", gates_answer=msgspec.to_builtins(answer), now=now
         )
         self.promotions.append(Promotion(model_id, session))
         return f"{model_id}: promoted, all {len(answer.gates)} gates passed"

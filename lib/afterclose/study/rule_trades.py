@@ -19,12 +19,11 @@ from msgspec.structs import replace
 
 from afterclose.demo.strategy import find_signals
 from afterclose.records import Bar, Signal, Trade
-from afterclose.trading.exit_rules import Exit, ExitPlan, exit_on_bar
+from afterclose.trading.costs import Costs
+from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
 from afterclose.trading.orders import moment_of
-from afterclose.trading.positions import ClosedPosition, Fill, Position
-
-BASIS_POINT = 1e-4
+from afterclose.trading.positions import ClosedPosition, Position
 
 BAR_COLUMNS = ("symbol", "open", "high", "low", "close", "volume")
 
@@ -34,16 +33,14 @@ def rule_trades(
     *,
     market_opens: Sequence[datetime],
     timezone: str,
-    fees_bps: float,
-    slippage_bps: float,
+    costs: Costs,
 ) -> list[Trade]:
     """The closed trades of `demo.strategy` in the ``bars`` of one symbol, oldest first.
 
     ``bars`` are those of `afterclose.history.bars.on_sessions`. A signal enters at the next of
-    ``market_opens`` (ascending, of all sessions that any symbol has), or not at all. Costs
-    are in basis points a side. What is open at the end is left out.
+    ``market_opens`` (ascending, of all sessions that any symbol has), or not at all. What is
+    open at the end is left out.
     """
-    costs = _Costs(fees_bps, slippage_bps * BASIS_POINT)
     zone = ZoneInfo(timezone)
     days = _days(bars)
     number_of = {day.opens_at: number for number, day in enumerate(days)}
@@ -63,17 +60,6 @@ def rule_trades(
             break
         trades.append(closed.trade())
     return trades
-
-
-class _Costs(NamedTuple):
-    """Of each side: fees on the notional, ``slippage`` as a share of the price."""
-
-    fees_bps: float
-    slippage: float
-
-    def fees(self, price: float, quantity: float) -> float:
-        """In currency."""
-        return price * quantity * self.fees_bps * BASIS_POINT
 
 
 class _Day(NamedTuple):
@@ -105,8 +91,8 @@ def _days(bars: pd.DataFrame) -> list[_Day]:
     ]
 
 
-def _entered(signal: Signal, day: _Day, costs: _Costs) -> Position:
-    price = day.bar.open * (1 + costs.slippage)
+def _entered(signal: Signal, day: _Day, costs: Costs) -> Position:
+    price = costs.slipped(day.bar.open, buying=True)
     return Position(
         trade_id=f"{signal.symbol}-{day.opens_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{signal.side}",
         symbol=signal.symbol,
@@ -126,7 +112,7 @@ def _entered(signal: Signal, day: _Day, costs: _Costs) -> Position:
 
 
 def _closed(
-    position: Position, days: Sequence[_Day], entry: int, zone: ZoneInfo, costs: _Costs
+    position: Position, days: Sequence[_Day], entry: int, zone: ZoneInfo, costs: Costs
 ) -> tuple[ClosedPosition | None, int]:
     """The position at its end, and the number of the day from which the symbol is free."""
     entered = days[entry].opens_at.astimezone(zone)
@@ -135,14 +121,6 @@ def _closed(
         held_days = (closes_at.astimezone(zone) - entered) / timedelta(days=1)
         leave = exit_on_bar(position.side, position.plan, bar, held_days)
         if leave is not None:
-            return _left(position, leave, closes_at, costs), number + 1
+            return position.left(leave, costs).closed(leave, closes_at), number + 1
         position = position.seeing(bar.low, bar.high)
     return None, len(days)
-
-
-def _left(position: Position, leave: Exit, moment: datetime, costs: _Costs) -> ClosedPosition:
-    price = leave.price * (1 - costs.slippage)
-    left = position.seeing(*leave.seen_prices).closing(
-        Fill(price, position.quantity), costs.fees(price, position.quantity)
-    )
-    return ClosedPosition(left, moment.isoformat(), leave.exit_type, leave.exit_reason)

@@ -39,6 +39,7 @@ from afterclose.records import Outcome, Trade
 from afterclose.settings import CALENDARS, Settings
 from afterclose.study.months import Months, Promotion, last_sessions
 from afterclose.study.rule_trades import rule_trades
+from afterclose.trading.costs import Costs
 from afterclose.wording.study import page_with, study_text, title_of
 
 COSTS_BPS: Final = 5.0
@@ -165,8 +166,7 @@ def all_trades(settings: Settings, bars: pd.DataFrame) -> list[Trade]:
         rule_trades,
         market_opens=opens,
         timezone=market_timezone(settings),
-        fees_bps=settings.fees_bps,
-        slippage_bps=settings.slippage_bps,
+        costs=Costs.from_settings(settings),
     )
     of_symbol = run_all(
         trade,

@@ -14,7 +14,7 @@ import msgspec
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import SIDES, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
-from afterclose.trades.plain import EARLIEST, SECONDS_A_DAY, PlainParser
+from afterclose.trades.plain import EARLIEST, LATEST, SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
 from afterclose.trades.timestamps import TimestampReader
 
@@ -79,13 +79,25 @@ class LineParser:
         """Judge a record that is decoded already."""
         if not record.trade_id:
             return Reject(None, "missing field: trade_id")
-        if record.exit_timestamp is None:
-            return Open(record.trade_id)
         try:
+            if record.exit_timestamp is None:
+                self._refuse_impossible_entry(record)
+                return Open(record.trade_id)
             row = self._row(record.trade_id, record)
             return Closed(row, nonfinite_features, (record.mae_pct or 0.0) > 0)
         except Unusable as problem:
             return Reject(record.trade_id, problem.reason, problem.usable_from)
+
+    def _refuse_impossible_entry(self, record: LedgerRecord) -> None:
+        """Raise Unusable for an open trade of a mistyped year, which would never be closed.
+
+        What is no timestamp at all may still be mended: the rest of an open record may change.
+        """
+        try:
+            entered, text = self._timestamps.read(record.entry_timestamp or "")
+        except (ValueError, OverflowError):
+            return
+        _refuse_mistyped_year((entered, text))
 
     def _row(self, trade_id: str, record: LedgerRecord) -> TradeDataRow:
         exit_type, mae_pct, mfe_pct = record.exit_type, record.mae_pct, record.mfe_pct
@@ -128,8 +140,7 @@ class LineParser:
         decided, decision_text = entered, entry_text
         if record.decision_timestamp not in (None, record.entry_timestamp):
             decided, decision_text = self._moment("decision_timestamp", record.decision_timestamp)
-        if decided < EARLIEST:
-            raise Unusable(f"timestamp before 1970: {decision_text}")
+        _refuse_mistyped_year((decided, decision_text), (entered, entry_text), (exited, exit_text))
         if decided > entered:
             raise Unusable("decision after entry")
         if exited < entered:
@@ -145,6 +156,14 @@ class LineParser:
             return self._timestamps.read(text)
         except (ValueError, OverflowError):
             raise Unusable(f"no timestamp in ISO 8601: {name} {_quoted(text)}") from None
+
+
+def _refuse_mistyped_year(*moments: tuple[datetime, str]) -> None:
+    for moment, text in moments:
+        if moment < EARLIEST:
+            raise Unusable(f"timestamp before {EARLIEST.year}: {text}")
+        if moment >= LATEST:
+            raise Unusable(f"timestamp after {LATEST.year - 1}: {text}")
 
 
 def _worst_fall(side: str, pnl_pct: float) -> float:

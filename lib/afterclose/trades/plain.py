@@ -6,7 +6,7 @@ left to check is a few comparisons. A line that fails any of it is judged again 
 Without it a build of 100,000 trades takes a third longer, beyond its bound (`bench_build`).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Annotated, Literal
 
@@ -21,6 +21,9 @@ from afterclose.trades.timestamps import TimestampReader
 SECONDS_A_DAY = 86_400
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 """A trade before it is a mistyped year, and no market calendar reaches back to it."""
+
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""A trade from then on is one too, open or closed; no calendar reaches so far ahead."""
 
 Text = Annotated[str, Meta(min_length=1)]
 Positive = Annotated[float, Meta(gt=0)]
@@ -56,7 +59,8 @@ class PlainParser:
 
     def __init__(self, timezone: str, excluded_exit_types: frozenset[str], now: datetime) -> None:
         self._read_timestamp = TimestampReader(timezone).read
-        self._excluded, self._now = excluded_exit_types, now
+        self._excluded = excluded_exit_types
+        self._now = min(now, LATEST - timedelta(microseconds=1))
         self._decoder = msgspec.json.Decoder(PlainTrade)
         self._innocent_names: set[str] = set()
         self._innocent_exits: set[str | None] = {None}
@@ -69,7 +73,8 @@ class PlainParser:
         try:
             trade = self._decoder.decode(line)
             if trade.exit_timestamp is None:
-                return trade.trade_id
+                entered, _ = self._read_timestamp(trade.entry_timestamp)
+                return trade.trade_id if EARLIEST <= entered < LATEST else None
             row = self._row(trade)
         except (ValueError, OverflowError, RecursionError):
             return None

@@ -1,1 +1,1 @@
-"""What runs while the market is open: verdicts, orders, positions. Light to import."""
+"""What a session is made of: its model, sizes, log of verdicts, orders, positions. No NumPy."""

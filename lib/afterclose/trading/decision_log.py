@@ -5,8 +5,8 @@ and any verdict can be computed again to the last bit. It is written through one
 without syncing; a thread beside the trading syncs every few seconds. `logging` was not
 taken: it formats, buffers and swallows errors by rules of its own, and its lines are prose.
 
-Lines of version 1 have neither a trade's id nor a plan. To raise LOG_VERSION, teach
-`parse_decision` the old number: written lines stay.
+Lines of version 1 have neither a trade's id nor a plan. To raise LOG_VERSION, let
+`parse_decision` read the old number: written lines stay.
 """
 
 import logging
@@ -24,7 +24,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from afterclose.disk.line_appender import LineAppender
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, encode_sealed
 from afterclose.errors import UNREADABLE, InputError, StorageError
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.scorer import LinearScorer, Scorer
@@ -124,7 +124,7 @@ class DecisionLog:
         try:
             if self.lost:
                 record = replace(record, lost_before=self.lost)
-            self._appender.append(seal(msgspec.json.encode(record)) + b"\n")
+            self._appender.append(encode_sealed(record))
         except (StorageError, TypeError, ValueError) as error:  # disk; a subject that is no text
             self.lost += 1
             self._warn(error)
@@ -207,16 +207,16 @@ def seen_features(logged: LoggedFeatures) -> PlainFeatures:
 def parse_decision(line: bytes | str) -> DecisionRecord:
     """The record in one line of the log. Raises InputError saying what is wrong with it."""
     try:
-        record = msgspec.json.decode(line, type=DecisionRecord)
+        return decode_sealed(line.encode() if isinstance(line, str) else line, DecisionRecord)
     except UNREADABLE as error:
         raise InputError(f"not a line of the decision log: {error}") from None
-    if is_damaged(line.encode() if isinstance(line, str) else line):
-        raise InputError("not a line of the decision log: changed since it was written")
-    return record
 
 
-def read_decisions(path: Path) -> Iterator[DecisionRecord]:
-    """All verdicts in ``path``, in file order; a damaged line is skipped with a warning."""
+def read_decisions(path: Path, damaged: list[int] | None = None) -> Iterator[DecisionRecord]:
+    """All verdicts in ``path``, in file order; a damaged line is skipped with a warning.
+
+    ``damaged`` gets the numbers of those lines.
+    """
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.isspace():
@@ -225,6 +225,8 @@ def read_decisions(path: Path) -> Iterator[DecisionRecord]:
                 yield parse_decision(line)
             except InputError as error:
                 _logger.warning("%s, line %d skipped: %s", path, number, error)
+                if damaged is not None:
+                    damaged.append(number)
 
 
 def replay(line: bytes | str | DecisionRecord, model: Scorecard | Scorer) -> float | None:

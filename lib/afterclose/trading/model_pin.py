@@ -23,12 +23,13 @@ from afterclose.errors import (
     StorageError,
     UsageError,
 )
-from afterclose.learning.artifacts import MODEL_FILE, SCORECARD_FILE, ModelStore
+from afterclose.learning.artifacts import ModelStore
 from afterclose.learning.scorer import Scorer
 from afterclose.market.clock import MarketClock
 from afterclose.records import Reason
 from afterclose.registry.events import Lock, artifacts_digest, is_signed
 from afterclose.registry.reader import RegistryView, read_registry
+from afterclose.scope_files import MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
 MODEL_ID_TIME = "%Y%m%d_%H%M%S"

@@ -7,19 +7,22 @@ loses one or writes one twice.
 """
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
+from weakref import WeakValueDictionary
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, InputError, IntegrityError, StorageError
 from afterclose.ledger import TradeLedger
-from afterclose.records import SCHEMA_VERSION, is_readable
+from afterclose.trading.book_owner import own
 from afterclose.trading.positions import ClosedPosition, Position
 
+BOOK_VERSION = 1
 REMEDY = "Restore the file from a backup, or move it away to start without open positions."
 
 _logger = logging.getLogger(__name__)
@@ -30,10 +33,10 @@ class PositionBook(msgspec.Struct, kw_only=True):
 
     ``signals`` counts the signals seen: it makes trade ids unique, and the same in a replay.
     ``positions`` are by trade id, oldest first; ``finished`` await their ledger.
-    To raise SCHEMA_VERSION, teach `load` the old number.
+    To raise BOOK_VERSION, let `load` read the old number.
     """
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=BOOK_VERSION)] = BOOK_VERSION
     signals: int = 0
     positions: dict[str, Position] = {}
     finished: list[ClosedPosition] = []
@@ -46,8 +49,7 @@ class PositionBook(msgspec.Struct, kw_only=True):
         and StorageError when it cannot be read.
         """
         try:
-            data = path.read_bytes()
-            book = msgspec.json.decode(data, type=cls)
+            return decode_sealed(path.read_bytes(), cls)
         except FileNotFoundError:
             return cls()
         except OSError as error:
@@ -55,12 +57,6 @@ class PositionBook(msgspec.Struct, kw_only=True):
             raise StorageError(path, problem, "Make the volume readable, then try again.") from None
         except UNREADABLE as error:
             raise IntegrityError(path, f"the positions are damaged: {error}", REMEDY) from None
-        if is_damaged(data):
-            raise IntegrityError(path, "the positions were changed since they were stored", REMEDY)
-        if not is_readable(book.schema_version):
-            problem = f"schema_version {book.schema_version} is newer than {SCHEMA_VERSION}"
-            raise IntegrityError(path, problem, REMEDY)
-        return book
 
 
 class PositionStore:
@@ -69,15 +65,40 @@ class PositionStore:
     A disk that fails never stops trading: what it did not take stays in memory, is said
     once, and is tried again by the next `save`. Raises IntegrityError or StorageError when
     the book in ``path`` cannot be read.
+
+    Where another process owns the book (`afterclose.trading.book_owner`) it is read once, and
+    from then on kept in memory alone: neither the book nor a ledger is written.
     """
 
     def __init__(self, path: Path, ledgers: Mapping[str, TradeLedger]) -> None:
         self._path = path
         self._ledgers = ledgers
+        self._process = os.getpid()
+        self._owned = own(path, self)
+        if not self._owned:
+            _logger.warning(
+                "%s belongs to another process that trades in this scope: this one trades by the "
+                "rules alone and stores nothing. End one of them, then start this one again.",
+                path,
+            )
         self._book = PositionBook.load(path)
         self._disk_failed = False
         self._drop_trades_already_in_a_ledger()
         self.save()
+
+    @classmethod
+    def shared(cls, path: Path, ledgers: Mapping[str, TradeLedger]) -> "PositionStore":
+        """The store of this process for a book: two executors in it see the same positions."""
+        key = (os.getpid(), path.absolute(), *(str(ledgers[name].path) for name in sorted(ledgers)))
+        store = _stores.get(key)
+        if store is None:
+            store = _stores[key] = cls(path, ledgers)
+        return store
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process owns the book and writes it."""
+        return self._owned and self._process == os.getpid()
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -108,6 +129,8 @@ class PositionStore:
 
     def save(self) -> None:
         """Bring the disk up to what is in memory: the book, the ledgers, the book again."""
+        if not self.owned:
+            return
         try:
             self._save_book()
             while self._book.finished:
@@ -124,7 +147,7 @@ class PositionStore:
 
     def _save_book(self) -> None:
         if self._changed:
-            write_atomic(self._path, seal(msgspec.json.encode(self._book) + b"\n"))
+            write_sealed(self._path, self._book)
             self._changed = False
 
     def _add_to_ledger(self, closed: ClosedPosition) -> None:
@@ -141,3 +164,7 @@ class PositionStore:
         left = [done for done in self._book.finished if done.position.trade_id not in stored]
         self._changed = left != self._book.finished
         self._book.finished = left
+
+
+_stores: WeakValueDictionary[tuple[object, ...], PositionStore] = WeakValueDictionary()
+"""The stores that executors of this process use, by process, book and ledgers."""

@@ -6,6 +6,7 @@ entry (features, confidence, plan) can change afterwards. Where positions are ke
 """
 
 import math
+from datetime import datetime
 from typing import Literal, Self
 
 import msgspec
@@ -13,7 +14,8 @@ from msgspec.structs import replace
 
 from afterclose.records import Trade
 from afterclose.trades.excursions import excursion_pct
-from afterclose.trading.exit_rules import ExitPlan
+from afterclose.trading.costs import Costs
+from afterclose.trading.exit_rules import Exit, ExitPlan
 
 WORST_MAE_PCT = -1.0
 """Where a ledger's scale ends: beyond it stand percents. A short can lose more than that."""
@@ -69,6 +71,17 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     def closing(self, part: Fill, fees: float) -> Self:
         """The position after ``part`` of it was closed for ``fees``."""
         return replace(self.seeing(part.price), exits=(*self.exits, part), fees=self.fees + fees)
+
+    def left(self, leave: Exit, costs: Costs, quantity: float | None = None) -> Self:
+        """The position after an exit at the market's price, of all that is open by default."""
+        part = self.open_quantity if quantity is None else quantity
+        price = costs.slipped(leave.price, buying=self.side == "short")
+        fees = costs.fees(price, part)
+        return self.seeing(*leave.seen_prices).closing(Fill(price, part), fees)
+
+    def closed(self, leave: Exit, moment: datetime) -> "ClosedPosition":
+        """It, once its last part was closed by ``leave``."""
+        return ClosedPosition(self, moment.isoformat(), leave.exit_type, leave.exit_reason)
 
     @property
     def exit_price(self) -> float:

@@ -6,7 +6,7 @@ counts as an empty one.
 """
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -33,7 +33,7 @@ _PLAN_FIELDS = Plan.__struct_fields__
 
 def plain_subject(about: object) -> tuple[Subject, Plan | None]:
     """``about`` in plain texts, and its plan, None without one. Never raises."""
-    if not isinstance(about, Subject):
+    if about is NO_SUBJECT or not isinstance(about, Subject):
         return NO_SUBJECT, None
     subject = Subject(
         trade_id=_text(about.trade_id),
@@ -44,6 +44,12 @@ def plain_subject(about: object) -> tuple[Subject, Plan | None]:
     )
     numbers = [_number_above_0(getattr(about, name)) for name in _PLAN_FIELDS]
     return subject, Plan(*numbers) if any(numbers) else None
+
+
+def entry_id(symbol: str | None, side: str | None, strategy: str | None, decided: datetime) -> str:
+    """The id of an entry that its bot gave none; ``decided`` is its aware moment."""
+    moment = f"{decided.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return "-".join(filter(None, (symbol, moment, side or "long", strategy)))
 
 
 def _text(value: object) -> str | None:

@@ -7,22 +7,25 @@ next start only, and an event of the registry would have to be verified at each 
 
 import os
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.files import remove_file, write_atomic
-from afterclose.disk.seal import seal
+from afterclose.disk.files import remove_file
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE
-from afterclose.records import SCHEMA_VERSION
+from afterclose.scope_files import SWITCH_FILE
 from afterclose.settings import Settings
 
-SWITCH_NAME = "ml_switched_off.json"
+SWITCH_VERSION = 1
+"""What is in a file of another number is not told; it is off all the same."""
 
 
 class SwitchedOff(msgspec.Struct, frozen=True, kw_only=True):
     """Who switched the filter off, when and why; for people, the file's being there counts."""
 
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Annotated[int, Meta(ge=1, le=SWITCH_VERSION)] = SWITCH_VERSION
     at: datetime | None = None
     by: str = "unknown"
     reason: str = ""
@@ -32,7 +35,7 @@ class Switch:
     """The switch of one scope."""
 
     def __init__(self, settings: Settings) -> None:
-        self._path = settings.root / SWITCH_NAME
+        self._path = settings.root / SWITCH_FILE
         self._name = str(self._path)
 
     def is_off(self) -> bool:
@@ -44,15 +47,14 @@ class Switch:
         if not self.is_off():
             return None
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=SwitchedOff)
+            return decode_sealed(self._path.read_bytes(), SwitchedOff)
         except (OSError, *UNREADABLE):
             return SwitchedOff()
 
     def turn_off(self, now: datetime, by: str, reason: str) -> None:
         """Rules alone from each filter's next check on. Raises StorageError."""
         words = reason.encode(errors="replace").decode()
-        data = msgspec.json.encode(SwitchedOff(at=now, by=by, reason=words))
-        write_atomic(self._path, seal(data) + b"\n")
+        write_sealed(self._path, SwitchedOff(at=now, by=by, reason=words))
 
     def turn_on(self) -> None:
         """Let filters answer again. Raises StorageError."""

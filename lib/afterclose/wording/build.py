@@ -25,6 +25,8 @@ def build_text(report: BuildReport) -> str:
         words.format(count)
         for count, words in (
             (report.conflicts, "Changed after their row was written: {} (the rows stay)"),
+            (report.superseded, "Superseded records: {} (of each id the last one counts)"),
+            (report.id_conflicts, "Ids of more than one trade: {} (the rejects name them)"),
             (report.nonfinite_features, "Feature values that were not finite: {} (now missing)"),
             (report.mae_unknown, "MAE unknown: {} (a loss stands in for it)"),
             (report.mae_sign_flipped, "MAE above 0, taken as a magnitude: {}"),

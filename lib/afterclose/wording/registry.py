@@ -25,7 +25,7 @@ def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
     """
     head = _COLUMNS.format("Model", "State", "Registered", "Gates", "AUC", "Net PnL less rules'")
     rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
-    return _section("MODELS", [head, *rows] if rows else ["No model is registered."])
+    return _section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
 def promotion_text(model_id: str, previous: str | None, *, changed: bool) -> str:
@@ -62,11 +62,21 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
     waiting = status["candidates"]
     newest = f", the newest is {waiting['newest']}" if waiting["newest"] else ""
     yield f"Candidates: {waiting['count']}{newest}"
-    yield f"Dataset: {dataset['version']}, {dataset['rows']} rows" if dataset else "Dataset: none"
+    yield f"Dataset: {_dataset(dataset) if dataset else 'none'}"
     yield f"Last cycle: {_cycle(cycle) if cycle else 'none yet'}"
     alerts = status["alerts"]
     yield f"Alerts: {len(alerts) or 'none'}"
     yield from (f"  - {printable(alert)}" for alert in alerts)
+
+
+def _dataset(dataset: Mapping[str, Any]) -> str:
+    trades = dataset["trades"]
+    superseded, shared = trades.get("superseded", 0), trades.get("id_conflicts", 0)
+    return (
+        f"{dataset['version']}, {dataset['rows']} rows"
+        + (f", {superseded} superseded records" if superseded else "")
+        + (f", {shared} ids of more than one trade" if shared else "")
+    )
 
 
 def _cycle(cycle: Mapping[str, Any]) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from afterclose.numerals import number, percent
+
 WIDTH_CHARACTERS: Final = 80
 TOP_FEATURES: Final = 5
 LOG_ODDS: Final = "log-odds of a bad trade"
@@ -20,12 +22,12 @@ def training_text(metrics: Mapping[str, Any]) -> str:
 def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     unit = "" if metrics["mae_unit"] == "fraction" else " ATR"
     regularisation_c = metrics["regularisation_c"]
-    strength = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
+    regularisation = "" if regularisation_c is None else f" (C = {regularisation_c:g})"
     if metrics.get("ridge_alpha") is not None:
-        strength = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
+        regularisation = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
     yield f"Trades: {metrics['n_rows']} (dataset {metrics['dataset_version']})"
     yield (
-        f"Bad trades: {metrics['bad_share']:.1%} "
+        f"Bad trades: {percent(metrics['bad_share'])} "
         f"(loss, or abs(MAE) > {metrics['mae_threshold']:g}{unit})"
     )
     yield f"Features: {len(metrics['features'])}"
@@ -33,7 +35,7 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"Without atr_pct: {metrics['n_without_atr']} trades, {_effect(metrics)}"
     if metrics.get("target") == "r":
         yield "Target: R, the PnL over twice the ATR; a risk score is a rank, not a probability"
-    yield f"Model: {metrics['model']}{strength}"
+    yield f"Model: {metrics['model']}{regularisation}"
     if metrics["sample_weights"] != "none":
         yield f"Sample weights: {metrics['sample_weights']}"
     if metrics["n_unseen"] is not None:
@@ -43,13 +45,14 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         f"Purged between: {metrics['n_purged']}"
     )
     yield (
-        f"Train accuracy: {metrics['train_accuracy']:.1%} | "
-        f"Test accuracy: {metrics['test_accuracy']:.1%} | "
-        f"Baseline: {metrics['baseline_accuracy']:.1%}"
+        f"Train accuracy: {percent(metrics['train_accuracy'])} | "
+        f"Test accuracy: {percent(metrics['test_accuracy'])} | "
+        f"Baseline: {percent(metrics['baseline_accuracy'])}"
     )
     yield (
-        f"Train AUC: {_number(metrics['train_auc'])} | Test AUC: {_number(metrics['test_auc'])} | "
-        f"Test Brier: {_number(metrics['brier'])}"
+        f"Train AUC: {number(metrics['train_auc'], 3)} | "
+        f"Test AUC: {number(metrics['test_auc'], 3)} | "
+        f"Test Brier: {number(metrics['brier'], 3)}"
     )
     if metrics["coefficients"]:
         unit = R_LOST if metrics.get("target") == "r" else LOG_ODDS
@@ -78,8 +81,3 @@ def _top(coefficients: Mapping[str, float]) -> Iterator[str]:
     width = max(len(name) for name, _ in ranked[:TOP_FEATURES])
     for name, coefficient in ranked[:TOP_FEATURES]:
         yield f"  {name:<{width}}  {coefficient:+.4f}"
-
-
-def _number(value: float | None) -> str:
-    """Three decimals; a dash where a measure is undefined."""
-    return "-" if value is None else f"{value:.3f}"

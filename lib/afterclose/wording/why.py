@@ -7,6 +7,16 @@ from afterclose.wording.printable import printable
 
 RULE: Final = "=" * 80
 
+FRACTION: Final = "fraction"
+"""The unit of a feature that people read in percent."""
+
+_HEADINGS: Final = {
+    "log-odds": ("Log-odds of a bad trade", ""),
+    "R": ("Expected loss in R, twice the ATR", " R"),
+    "atr_pct": ("Average true range, as a fraction", ""),
+}
+"""For each unit of an explanation: what its parts add up to, and what stands behind each."""
+
 
 def why_text(answer: Mapping[str, Any]) -> str:
     """The section WHY of one answer of `afterclose.operating.why`."""
@@ -33,19 +43,23 @@ def _parts(explanation: Mapping[str, Any]) -> Iterator[str]:
     if problem := explanation.get("problem"):
         yield f"No contributions: {problem}"
         return
-    yield f"{'Log-odds of a bad trade':<40}{'value':>12}{'adds':>10}"
-    yield f"{'an entry that is average in everything':<40}{'':>12}{explanation['base']:>+10.3f}"
+    heading, suffix = _HEADINGS[explanation["unit"]]
+    yield f"{heading:<40}{'value':>12}{'adds':>10}"
+    average, base = "an entry that is average in everything", explanation["base"]
+    yield f"{average:<40}{'':>12}{base:>+10.3f}{suffix}"
     for part in explanation["contributions"]:
-        name, value = part["feature"], part["value"]
-        yield f"{printable(name):<40}{_value(name, value):>12}{part['log_odds']:>+10.3f}"
-    total = f"{explanation['log_odds']:+.3f}"
-    yield f"{'together':<40}{'':>12}{total:>10}  = risk score {explanation['risk_score']:.3f}"
+        name = printable(part["feature"]) + (f" ({part['unit']})" if part["unit"] else "")
+        yield f"{name:<40}{_value(part):>12}{part['adds']:>+10.3f}{suffix}"
+    total, risk = f"{explanation['total']:+.3f}", explanation["risk_score"]
+    rank = "" if explanation["unit"] == "log-odds" else f": {risk:.0%} of training looked better"
+    yield f"{'together':<40}{'':>12}{total:>10}{suffix}  = risk score {risk:.3f}{rank}"
 
 
-def _value(name: str, value: float | None) -> str:
+def _value(part: Mapping[str, Any]) -> str:
+    value = part["value"]
     if value is None:
         return "missing"
-    return f"{value:.2%}" if name.endswith("_pct") else f"{value:.4g}"
+    return f"{value:.2%}" if part["unit"] == FRACTION else f"{value:.4g}"
 
 
 def _outcome(outcome: Mapping[str, Any] | None) -> str:

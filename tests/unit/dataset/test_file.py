@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE, DatasetFile
+from afterclose.dataset.file import DatasetFile
 from afterclose.dataset.metadata import empty_metadata
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import IntegrityError, StorageError
+from afterclose.scope_files import DATASET_FILE, ROWS_FILE
 from builders import append_ledger, make_trade, write_ledger
 
 
@@ -57,7 +58,7 @@ def test_a_first_build_that_died_before_its_commit_is_done_again(tmp_path):
 @pytest.mark.parametrize("use", ["build", "load"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove", "lose metadata", "scribble metadata"])
 def test_damage_inside_what_was_committed_stops_everything(builder, rows, damage, use):
-    metadata = builder.dataset_dir / METADATA_FILE
+    metadata = builder.dataset_dir / DATASET_FILE
     data = bytearray(rows.read_bytes())
     if damage == "flip":
         data[100] ^= 1
@@ -75,7 +76,7 @@ def test_damage_inside_what_was_committed_stops_everything(builder, rows, damage
 
 
 def test_metadata_of_a_later_schema_is_not_guessed_at(builder):
-    path = builder.dataset_dir / METADATA_FILE
+    path = builder.dataset_dir / DATASET_FILE
     later = json.loads(path.read_text()) | {"schema_version": 2}
     del later["crc32"]
     path.write_text(json.dumps(later))
@@ -84,7 +85,7 @@ def test_metadata_of_a_later_schema_is_not_guessed_at(builder):
 
 
 def test_metadata_that_cannot_be_read_is_a_storage_error(builder):
-    path = builder.dataset_dir / METADATA_FILE
+    path = builder.dataset_dir / DATASET_FILE
     path.unlink()
     path.mkdir()
     with pytest.raises(StorageError):
@@ -92,7 +93,7 @@ def test_metadata_that_cannot_be_read_is_a_storage_error(builder):
 
 
 def test_the_status_finds_version_and_rows_at_the_top(builder):
-    top = json.loads((builder.dataset_dir / METADATA_FILE).read_text())
+    top = json.loads((builder.dataset_dir / DATASET_FILE).read_text())
     assert (top["schema_version"], top["rows"]) == (1, 3)
     assert top["version"] == f"v00000003-{top['sha256'][:12]}"
 

@@ -5,9 +5,9 @@ import json
 import msgspec
 import pytest
 
-from afterclose.dataset.file import ROWS_FILE
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset_builder import DatasetBuilder
+from afterclose.scope_files import ROWS_FILE
 from builders import make_trade, write_ledger
 
 IDS = ["plain", 'q"uote', "back\\", '","symbol":', "ünï", "tab\there"]

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from afterclose.dataset.file import METADATA_FILE, ROWS_FILE
-from afterclose.dataset.rejects import REJECTS_FILE
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import IntegrityError
 from afterclose.records import Repair
+from afterclose.scope_files import DATASET_FILE, REJECTS_FILE, ROWS_FILE
 from builders import synthetic_records, write_ledger
 
 
@@ -68,10 +67,10 @@ def test_lost_rows_are_rebuilt(builder, damage):
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_text("{")])
 def test_lost_metadata_is_made_anew_from_sound_rows(builder, damage):
-    path = builder.dataset_dir / METADATA_FILE
+    path = builder.dataset_dir / DATASET_FILE
     before = builder.metadata()
     damage(path)
-    assert [problem.file for problem in builder.verify()] == [METADATA_FILE]
+    assert [problem.file for problem in builder.verify()] == [DATASET_FILE]
     repair = builder.repair()
     assert repair.left == ()
     assert repair.done[-2:] == (
@@ -86,7 +85,7 @@ def test_lost_metadata_beside_unsound_rows_means_a_rebuild(builder):
     path = builder.dataset_dir / ROWS_FILE
     sound = path.read_bytes()
     path.write_bytes(sound + sound.splitlines(keepends=True)[0])  # one trade twice
-    (builder.dataset_dir / METADATA_FILE).unlink()
+    (builder.dataset_dir / DATASET_FILE).unlink()
     builder.repair()
     assert path.read_bytes() == sound
     assert len(list(builder.dataset_dir.glob("*.damaged-*"))) == 1
@@ -96,7 +95,7 @@ def test_lost_metadata_and_a_torn_tail_are_mended_together(builder):
     path = builder.dataset_dir / ROWS_FILE
     sound = path.read_bytes()
     path.write_bytes(sound + b'{"trade_id":"to')
-    (builder.dataset_dir / METADATA_FILE).unlink()
+    (builder.dataset_dir / DATASET_FILE).unlink()
     assert builder.repair().left == ()
     assert path.read_bytes() == sound
 
@@ -135,14 +134,14 @@ def test_without_a_ledger_nothing_is_set_aside(builder):
 
 
 def test_lost_metadata_of_sound_rows_needs_no_ledger(builder):
-    (builder.dataset_dir / METADATA_FILE).unlink()
+    (builder.dataset_dir / DATASET_FILE).unlink()
     (builder.dataset_dir / "trade_ledger.jsonl").unlink()
     assert builder.repair().left == ()
     assert len(builder.load()) == 20
 
 
 def test_damaged_metadata_and_rejects_are_kept_beside(builder):
-    for name in (METADATA_FILE, REJECTS_FILE):
+    for name in (DATASET_FILE, REJECTS_FILE):
         (builder.dataset_dir / name).write_text("scribble")
         builder.repair()
         (kept,) = builder.dataset_dir.glob(f"{name}.damaged-*")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.dataset.file import ROWS_FILE
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import IntegrityError
 from afterclose.records import Problem
+from afterclose.scope_files import ROWS_FILE
 from afterclose.trades.parser import Closed, LineParser
 from builders import append_ledger, synthetic_records, write_ledger
 

@@ -1,5 +1,7 @@
 """The demo on its first three years: the production path from a signal to the line to copy."""
 
+from datetime import timedelta
+
 import pandas as pd
 import pytest
 
@@ -10,6 +12,7 @@ from afterclose.demo.nightly import last_sessions_of_quarters, run_demo
 from afterclose.history.bars import DailyBars
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
+from afterclose.nightly.operator_view import show_status
 
 LAST = "2003-06-30"
 
@@ -19,12 +22,25 @@ def logs_dir(tmp_path_factory):
     return str(tmp_path_factory.mktemp("demo") / "demo_logs")
 
 
+ALERTS: list[str] = []
+"""What the health check said after each of the nights."""
+
+
+class WatchedNights(nightly.Nights):
+    def after_close(self, day):
+        super().after_close(day)
+        if day.session in self._sessions:
+            asked = day.closes_at + timedelta(hours=1)
+            ALERTS.extend(show_status(self._settings, asked, health=True).details["alerts"])
+
+
 @pytest.fixture(scope="module")
 def outcome(logs_dir):
     bars = load_demo_bars().frame
     early = DailyBars(bars[bars["date"] <= LAST], {})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nightly, "load_demo_bars", lambda: early)
+        patch.setattr(nightly, "Nights", WatchedNights)
         return run_demo(load_settings({}), logs_dir, quiet=True)
 
 
@@ -47,11 +63,15 @@ def test_each_night_is_one_cycle_of_its_session(outcome, logs_dir):
     assert not any(run.failed for run in runs)
 
 
+def test_no_night_has_an_alert(outcome):
+    assert ALERTS == []
+
+
 def test_each_promotion_by_the_rule_is_in_the_registry_with_its_figures(outcome, registry):
     events = [event for event in registry.view().chain.events if event.event == "promoted"]
     assert outcome.details["promotions"] == len(events) >= 1
     for event in events:
-        walked = registry.list_candidates()[event.model_id]["evaluation"]["walk_forward"]
+        walked = registry.list_models()[event.model_id]["evaluation"]["walk_forward"]
         assert walked["rules_ml"]["expectancy"] > walked["rules_only"]["expectancy"]
         assert event.reason.startswith("demo rule: ")
         assert event.model_id in outcome.text

@@ -12,6 +12,7 @@ import pytest
 from afterclose.disk import files
 from afterclose.disk.disk_layer import DiskLayer
 from afterclose.disk.line_appender import LOCK_TRIES, LOCK_TRY_S, LineAppender
+from afterclose.disk.seal import seal
 from afterclose.errors import StorageError
 
 
@@ -50,7 +51,17 @@ def test_a_torn_line_of_an_earlier_process_is_ended_first(path: Path) -> None:
     appender.append(b"next\n")
     appender.append(b"last\n")
     appender.close()
-    assert path.read_bytes() == b"whole\ntor\nnext\nlast\n"
+    assert path.read_bytes() == b"whole\ntor # torn\nnext\nlast\n"
+
+
+def test_a_line_that_lacks_its_end_alone_is_whole_again(path: Path) -> None:
+    whole = seal(b'{"at":"2026-01-27"}')
+    path.parent.mkdir()
+    path.write_bytes(b"first\n" + whole)
+    appender = LineAppender(path)
+    appender.append(b"next\n")
+    appender.close()
+    assert path.read_bytes() == b"first\n" + whole + b"\nnext\n"
 
 
 def test_a_line_torn_by_a_full_disk_is_ended_once_there_is_room(
@@ -64,7 +75,7 @@ def test_a_line_torn_by_a_full_disk_is_ended_once_there_is_room(
     monkeypatch.undo()
     appender.append(b"three\n")
     appender.close()
-    assert path.read_bytes() == b"one\ntw\nthree\n"
+    assert path.read_bytes() == b"one\ntw # torn\nthree\n"
 
 
 def test_a_folder_that_cannot_be_made_is_a_storage_error_and_tried_again(path: Path) -> None:

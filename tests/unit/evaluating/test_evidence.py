@@ -1,100 +1,94 @@
-"""The bets are fair, whatever the PnL looks like, and nothing but the choice moves them."""
+"""The bets are fair under luck that hangs together, and win where scores know something."""
 
 import math
-from itertools import combinations
 
 import numpy as np
 import pytest
 
-from afterclose.evaluating.evidence import (
-    BATCH_TRADES,
-    _log_mean_payoffs,
-    evidence,
-    evidence_at,
-    stake_path,
-)
-from afterclose.evaluating.verdicts import Verdicts, abstain
+from afterclose.evaluating.decisions import one_row_a_decision
+from afterclose.evaluating.evidence import DAY_US, Track, _log_payoffs, evidence, stake_path
+from training_builders import learnable
+
+SESSIONS, A_SESSION, HELD_DAYS = 700, 12, 12
 
 
-def trades(batches: int, seed: int = 0) -> tuple[np.ndarray, Verdicts]:
-    """Heavy-tailed PnL and scores that know nothing of it."""
+def market_trades(seed: int, *, persistence: float, knows: float = 0.0) -> Track:
+    """Trades that share their market for two weeks, and a score shared by each session."""
     rng = np.random.default_rng(seed)
-    count = batches * BATCH_TRADES
-    score = rng.beta(3, 4, count)
-    return 0.003 + 0.02 * rng.standard_t(2.5, count), Verdicts(score, score <= 0.5)
+    shocks = rng.normal(size=SESSIONS + HELD_DAYS)
+    market = np.convolve(shocks, np.ones(HELD_DAYS) / math.sqrt(HELD_DAYS), "valid")[:SESSIONS]
+    score = np.zeros(SESSIONS)
+    for day in range(1, SESSIONS):
+        score[day] = persistence * score[day - 1] + rng.normal()
+    day = np.repeat(np.arange(SESSIONS), A_SESSION)
+    own = rng.normal(size=len(day))
+    pnl = 0.03 * (0.7 * market[day] + 0.7 * rng.normal(size=len(day)) - knows * own)
+    decision_us = day * DAY_US
+    unknown = np.full(len(day), np.nan)
+    return Track(decision_us, decision_us + HELD_DAYS * DAY_US, pnl, score[day] + own, unknown)
 
 
-@pytest.mark.parametrize("chosen", range(7))
-def test_the_mean_payoff_is_that_of_all_choices(chosen: int) -> None:
-    payoffs = np.random.default_rng(1).uniform(0.2, 5, 6)
-    every = [math.prod(payoffs[list(choice)]) for choice in combinations(range(6), chosen)]
-    assert _log_mean_payoffs(payoffs)[chosen] == pytest.approx(math.log(np.mean(every)), abs=1e-12)
+@pytest.mark.parametrize("persistence", [0.0, 0.9, 0.99])
+def test_a_market_wide_score_that_knows_nothing_hardly_ever_reaches_forty(
+    persistence: float,
+) -> None:
+    """At 1 in 40 more than 12 of 200 has a chance below 1 in 500."""
+    peaks = [evidence(market_trades(seed, persistence=persistence)).log_peak for seed in range(200)]
+    assert sum(peak >= math.log(40) for peak in peaks) <= 12
 
 
-def test_choosing_at_random_neither_wins_nor_loses_on_average() -> None:
-    pnl = np.random.default_rng(2).standard_t(2, BATCH_TRADES)
-    stakes = []
-    for pair in combinations(range(BATCH_TRADES), 2):
-        verdicts = abstain(BATCH_TRADES)
-        verdicts.size[list(pair)] = 0
-        stakes.append(math.exp(evidence(pnl, verdicts).log_stake))
-    assert np.mean(stakes) == pytest.approx(1.0, abs=1e-12)
+def test_the_mean_stake_under_luck_is_at_most_one() -> None:
+    stakes = [math.exp(evidence(market_trades(s, persistence=0.9)).log_stake) for s in range(200)]
+    assert np.mean(stakes) <= 1 + 3 * np.std(stakes) / math.sqrt(len(stakes))
 
 
-def test_luck_reaches_twenty_times_the_stake_less_often_than_one_time_in_twenty() -> None:
-    reached = [evidence(*trades(40, seed)).log_peak >= math.log(20) for seed in range(400)]
-    assert np.mean(reached) <= 0.05
+def test_a_score_that_knows_wins_and_its_opposite_loses() -> None:
+    track = market_trades(1, persistence=0.0, knows=0.4)
+    assert evidence(track).log_stake > math.log(40)
+    assert evidence(track._replace(score=-track.score)).log_stake < 0
 
 
-def test_a_filter_that_knows_gains_and_its_opposite_loses() -> None:
-    pnl, verdicts = trades(20)
-    score = np.where(pnl < 0, 0.7, 0.3) + 0.01 * verdicts.score
-    assert evidence(pnl, Verdicts(score, score <= 0.5)).log_stake > 20
-    wrong = evidence(-pnl, Verdicts(score, score <= 0.5))
-    assert wrong.log_stake < 0
-    assert wrong.p_value == 1.0
+def test_each_bet_pays_one_on_average_or_less_when_signs_are_luck() -> None:
+    rng = np.random.default_rng(0)
+    sizes = rng.standard_t(2, 30)
+    signs = rng.choice([-1, 1], (4000, 30))
+    payoffs = np.exp([_log_payoffs(sign * sizes).sum(axis=0) for sign in signs])
+    error = payoffs.std(axis=0) / math.sqrt(len(signs))
+    assert np.all(payoffs.mean(axis=0) <= 1 + 3 * error)
 
 
-@pytest.mark.parametrize("keep", [True, False])
-def test_without_a_choice_there_is_no_bet(keep: bool) -> None:
-    pnl, _ = trades(3)
-    verdicts = Verdicts(np.full(60, np.nan), np.full(60, keep))
-    assert stake_path(pnl, verdicts) == pytest.approx([0.0] * 4, abs=1e-12)
+def test_later_trades_only_add_to_the_path() -> None:
+    track = market_trades(2, persistence=0.9)
+    whole = stake_path(track).log_stake
+    part = stake_path(Track(*(column[: 300 * A_SESSION + 1] for column in track))).log_stake
+    assert len(part) == 31
+    assert part == pytest.approx(whole[:31], abs=1e-9)
 
 
-def test_equal_scores_are_chosen_together_so_that_they_choose_nothing() -> None:
-    pnl, _ = trades(3)
-    verdicts = Verdicts(np.full(60, 0.4), np.ones(60, dtype=bool))
-    assert stake_path(pnl, verdicts) == pytest.approx([0.0] * 4, abs=1e-12)
+def test_a_night_knows_the_cohorts_whose_trades_have_closed() -> None:
+    path = stake_path(market_trades(3, persistence=0.0))
+    assert len(path.known_at((9 + HELD_DAYS) * DAY_US - 1)) == 1
+    assert len(path.known_at((9 + HELD_DAYS) * DAY_US)) == 2
 
 
-def test_equal_pnl_is_no_news() -> None:
-    _, verdicts = trades(2)
-    assert stake_path(np.full(40, -0.03), verdicts) == pytest.approx([0.0] * 3, abs=1e-12)
+def test_little_history_says_how_many_decision_days_are_needed() -> None:
+    track = market_trades(4, persistence=0.0)
+    short = evidence(Track(*(column[: 101 * A_SESSION] for column in track)))
+    assert (short.cohorts, short.decision_days_needed) == (10, 500)
+    assert evidence(Track(*(column[:0] for column in track))).p_value == 1
 
 
-def test_the_order_of_the_trades_of_a_batch_does_not_matter() -> None:
-    pnl, verdicts = trades(2)
-    order = np.concatenate([np.arange(20)[::-1], np.arange(20, 40)[::-1]])
-    shuffled = stake_path(pnl[order], verdicts.take(order))
-    assert shuffled == pytest.approx(stake_path(pnl, verdicts), abs=1e-12)
+def test_scores_that_are_missing_or_equal_bet_nothing() -> None:
+    track = market_trades(5, persistence=0.0)
+    for score in (np.full(len(track.pnl), np.nan), np.full(len(track.pnl), 0.4)):
+        assert np.abs(stake_path(track._replace(score=score)).log_stake).max() < 1e-12
 
 
-def test_new_trades_only_add_to_the_path_and_a_part_of_a_batch_waits() -> None:
-    pnl, verdicts = trades(6)
-    whole = stake_path(pnl, verdicts)
-    assert len(whole) == 7
-    for known in (0, 19, 20, 59, 101):
-        part = stake_path(pnl[:known], verdicts.take(np.arange(known)))
-        assert part == pytest.approx(whole[: known // 20 + 1], abs=1e-12)
-
-
-def test_the_peak_stays_when_the_stake_has_shrunk() -> None:
-    found = evidence_at(np.array([0.0, 3.0, 1.0]))
-    assert (found.batches, found.log_stake, found.log_peak) == (2, 1.0, 3.0)
-    assert found.p_value == pytest.approx(math.exp(-1))
-
-
-def test_no_trades_are_no_evidence() -> None:
-    found = evidence(np.zeros(0), abstain(0))
-    assert (found.batches, found.log_stake, found.log_peak, found.p_value) == (0, 0, 0, 1)
+def test_ten_fills_of_each_decision_are_the_decisions() -> None:
+    dataset = learnable(50)
+    ten = dataset.take(np.repeat(np.arange(50), 10))
+    again = one_row_a_decision(ten)
+    assert again.trade_id == dataset.trade_id
+    assert again.realized_pnl_pct == pytest.approx(dataset.realized_pnl_pct, abs=1e-15)
+    assert np.array_equal(again.exit_us, dataset.exit_us)
+    assert one_row_a_decision(dataset) is dataset

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from afterclose.evaluating.evidence import BATCH_TRADES
+from afterclose.evaluating.evidence import cohort_of
 from afterclose.evaluating.prequential import exit_order, prequential, prequential_splits
 from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import TrainingOptions, label
@@ -17,7 +17,11 @@ def test_models_are_fitted_at_fixed_counts_of_known_outcomes() -> None:
     dataset = dataset_of({"a": np.zeros(130)}, hours_between=24, hours_held=1)
     splits = prequential_splits(dataset.decision_us, dataset.exit_us, no_embargo)
     assert [len(split.train) for split in splits] == [40, 60, 100]
-    assert [(split.test[0], split.test[-1]) for split in splits] == [(40, 59), (60, 99), (100, 129)]
+    assert [(split.test[0], split.test[-1]) for split in splits] == [
+        (40, 59),
+        (60, 99),
+        (100, 129),
+    ]
 
 
 def test_a_trade_decided_before_a_model_was_complete_is_left_to_an_older_one() -> None:
@@ -29,17 +33,17 @@ def test_a_trade_decided_before_a_model_was_complete_is_left_to_an_older_one() -
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_no_model_learns_from_its_own_future_or_from_a_batch_that_it_judges(seed: int) -> None:
+def test_no_model_learns_from_its_own_future_or_from_a_cohort_that_it_judges(seed: int) -> None:
     dataset = planted_trades(400, seed, odds_ratio=1.0)
     cutoff = embargo_cutoff(dataset, 2)
-    place = np.empty(400, dtype=int)
-    place[exit_order(dataset.decision_us, dataset.exit_us)] = np.arange(400)
+    cohort = cohort_of(dataset.decision_us)
+    first_us = dataset.decision_us[np.searchsorted(cohort, np.arange(cohort[-1] + 1))]
     splits = prequential_splits(dataset.decision_us, dataset.exit_us, cutoff)
     for split in splits:
         last_exit = dataset.exit_us[split.train].max()
         for row in split.test:
             assert last_exit < cutoff(int(dataset.decision_us[row]))
-        assert place[split.train].max() < place[split.test].min() // BATCH_TRADES * BATCH_TRADES
+        assert last_exit < first_us[cohort[split.test]].min()
     tested = np.concatenate([split.test for split in splits])
     assert len(np.unique(tested)) == len(tested)
 
@@ -51,13 +55,13 @@ def test_every_trade_is_judged_by_the_newest_model_that_could_know_of_it(seed: i
     order = exit_order(dataset.decision_us, dataset.exit_us)
     splits = prequential_splits(dataset.decision_us, dataset.exit_us, cutoff)
     judge = {row: len(split.train) for split in splits for row in split.test.tolist()}
-    for place, row in enumerate(order.tolist()):
-        batch_start = place // BATCH_TRADES * BATCH_TRADES
+    cohort = cohort_of(dataset.decision_us)
+    for row in order.tolist():
+        first = int(dataset.decision_us[np.searchsorted(cohort, cohort[row])])
         known = [
             size
             for size in (40, 60, 100, 160, 240)
-            if size <= batch_start
-            and dataset.exit_us[order[size - 1]] < cutoff(int(dataset.decision_us[row]))
+            if dataset.exit_us[order[size - 1]] < cutoff(first)
         ]
         assert judge.get(row, 0) == max(known, default=0)
 

@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from afterclose.errors import IntegrityError
-from afterclose.history.replay import STATE_FILE, replay_sessions, trading_days
+from afterclose.history.replay import replay_sessions, trading_days
 from afterclose.ledger import TradeLedger
 from afterclose.records import Signal
+from afterclose.scope_files import REPLAY_FILE
 
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
 FLAT = (100.0, 101.0, 99.0, 100.0)
@@ -157,15 +158,15 @@ def test_a_session_that_was_interrupted_is_finished_without_entering_twice(setti
     signals = [signal(), signal(symbol="BBB")]
     replay_sessions(settings, bars, signals)
     before = files(settings)
-    (settings.root / STATE_FILE).write_text(f'{{"session": "{DAYS[0]}"}}')
+    (settings.root / REPLAY_FILE).write_text(f'{{"session": "{DAYS[0]}"}}')
     summary = replay_sessions(settings, bars, signals)
     assert summary.sessions == [DAYS[1]]
     assert dict(summary.signals) == {"a position is open": 1}
-    assert files(settings) | {STATE_FILE: b""} == before | {STATE_FILE: b""}
+    assert files(settings) | {REPLAY_FILE: b""} == before | {REPLAY_FILE: b""}
 
 
 def test_a_state_file_that_says_nothing_is_refused(settings):
     settings.root.mkdir(parents=True)
-    (settings.root / STATE_FILE).write_text("{}")
+    (settings.root / REPLAY_FILE).write_text("{}")
     with pytest.raises(IntegrityError, match="which session was replayed last"):
         replay_sessions(settings, bars_of(AAA=[FLAT]), [])

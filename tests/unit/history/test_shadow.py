@@ -1,21 +1,28 @@
 """`shadow`: a blocked entry's outcome, worked out by hand on six days of AAPL; each once."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+from afterclose.disk.seal import seal
 from afterclose.errors import InputError
 from afterclose.history.shadow import follow_blocked, follow_files
+from afterclose.importing.ledger_import import import_file
+from afterclose.importing.request import Request
 from afterclose.ledger import TradeLedger
 from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.paper_trading_executor import PaperTradingExecutor
 from afterclose.records import Subject
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
+from afterclose.testing import frozen_clock
+from afterclose.trading.decision_log import parse_decision
 from trading_builders import (
     BEFORE_THE_OPEN,
     make_signal,
@@ -207,7 +214,37 @@ def test_what_the_paper_executor_follows_is_left_to_it(scope: Settings) -> None:
         executor = PaperTradingExecutor(scope, risk, TradeLedger(scope.ledger_paths[0]))
         signal = make_signal(timestamp=PRE_OPEN, features=WILD, stop_price=96.0)
         assert executor.execute_signal(signal) == (False, None)
-    assert follow(scope) == {"added": 0, "not_followed": {}}
+    assert follow(scope)["not_followed"] == {"the paper executor follows it": 1}
+
+
+def test_who_loads_anew_between_sessions_was_not_let_in(
+    scope: Settings, asked: Callable[..., None]
+) -> None:
+    """A filter whose session is over gives no verdict; the next one blocks the same entry."""
+    with (
+        RiskFilter.load(scope, BEFORE_THE_OPEN) as old,
+        frozen_clock(datetime.now(UTC) + timedelta(days=3)),
+    ):
+        assert old.check(WILD, about=entry(stop_price=96)).reason == "session_over"
+    asked(entry(stop_price=96))
+    assert follow(scope) == {"added": 1, "not_followed": {}}
+
+
+def test_what_the_log_could_not_hold_is_counted(
+    scope: Settings, asked: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    asked(entry(stop_price=96), entry(trade_id="T-2", stop_price=96))
+    log = scope.root / DECISIONS_FILE
+    first, second = log.read_bytes().splitlines()
+    record = replace(parse_decision(second), lost_before=3)
+    log.write_bytes(first[:-9] + b"\n" + seal(msgspec.json.encode(record)) + b"\n")
+    assert follow(scope) == {
+        "added": 1,
+        "not_followed": {
+            "lines of the log that are damaged": 1,
+            "verdicts, of whatever kind, that the disk did not take": 3,
+        },
+    }
 
 
 def test_without_bars_or_a_log_it_says_so(scope: Settings, asked: Callable[..., None]) -> None:
@@ -235,3 +272,21 @@ def test_a_cycle_follows_where_there_are_bars_and_bad_bars_do_not_stop_it(
     assert "Outcomes of blocked entries added: 1" in followed.text
     without = OfflineMLOrchestrator.from_settings(replace(scope, bars_file=""))
     assert without.run_offline_ml_cycle(now=LATER).details["shadow"] is None
+
+
+def test_an_import_with_bars_follows_too_and_none_twice(
+    scope: Settings, asked: Callable[..., None], tmp_path: Path
+) -> None:
+    asked(entry(stop_price=96))
+    source = tmp_path / "trades.csv"
+    source.write_text(
+        "symbol,side,quantity,entry_timestamp,entry_price,exit_timestamp,exit_price\n"
+        "AAPL,long,1,2026-01-28T10:00-05:00,102,2026-01-29T10:00-05:00,104\n"
+    )
+    request = Request(file=str(source), bars=scope.bars_file)
+    outcome = import_file(replace(scope, bars_file=""), LATER, request)
+    assert outcome.details["shadow"] == {"added": 1, "not_followed": {}}
+    assert "Outcomes of blocked entries added: 1" in outcome.text
+    again = import_file(scope, LATER, request)
+    assert (again.status, again.details["shadow"]["added"]) == ("unchanged", 0)
+    assert len(shadow_lines(scope)) == 1

@@ -29,7 +29,7 @@ def made_of(data, *, path=None, wanted="auto", **options):
 
 
 def figures(made):
-    closed = [each.trade for each in made.found if each.trade.exit_timestamp]
+    closed = [each.trade for each in made.trades if each.trade.exit_timestamp]
     sides = tuple(sum(trade.side == side for trade in closed) for side in ("long", "short"))
     return sides, sum(map(net_pnl, closed)), sum(trade.fees for trade in closed)
 
@@ -40,7 +40,7 @@ def test_a_file_in_the_shape_of_each_source_gives_its_figures(name):
     parsed, made = made_of(text)
     assert (parsed.name, made.problems) == (name, [])
     assert figures(made) == (sides, pytest.approx(net), pytest.approx(fees))
-    assert not any(each.trade.rule_features for each in made.found)
+    assert not any(each.trade.rule_features for each in made.trades)
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -67,7 +67,7 @@ def test_a_column_that_is_missing_is_refused_or_said(name):
 
 def test_mae_and_mfe_are_fractions_of_the_ledgers_sign():
     _, made = made_of(SOURCES["tradingview"][0])
-    assert [(each.trade.mae_pct, each.trade.mfe_pct) for each in made.found] == [
+    assert [(each.trade.mae_pct, each.trade.mfe_pct) for each in made.trades] == [
         (-0.02, 0.11),
         (-0.12, 0.01),
     ]
@@ -211,4 +211,4 @@ def test_fills_in_steps_of_a_second_are_one_order_and_two_are_two():
     _, made = made_of(FILLS + "".join(rows) + "2026-01-03T10:00:00,A,sell,50,110,0.5\n")
     assert figures(made) == ((1, 0), pytest.approx(399), pytest.approx(1.0))
     two = FILLS + rows[0] + rows[1] + "2026-01-03T10:00:00,A,sell,20,110,0.5\n"
-    assert len(made_of(two)[1].found) == 2
+    assert len(made_of(two)[1].trades) == 2

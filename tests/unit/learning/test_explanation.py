@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from afterclose.learning.curves import Isotonic, Sigmoid, logistic
 from afterclose.learning.scorer import LinearScorer, Scorer
 from afterclose.learning.tree_card import EnsembleCard, Tree, TreeCard
-from afterclose.learning.tree_scorer import EnsembleScorer, TreeScorer
+from afterclose.learning.tree_scorer import EnsembleScorer, TreeScorer, scorer_of
 from trading_builders import make_scorecard
 
 NAMES = tuple("abcdef")
@@ -41,13 +41,13 @@ def random_tree(generator: np.random.Generator, depth: int) -> Tree:
     )
 
 
-def tree_card(seed: int, curve: Sigmoid | Isotonic | None = None) -> TreeCard:
+def tree_card(seed: int, curve: Sigmoid | Isotonic | None = None, depth: int = 3) -> TreeCard:
     generator = np.random.default_rng(seed)
-    trees = tuple(random_tree(generator, 4) for _ in range(12))
+    trees = tuple(random_tree(generator, depth) for _ in range(12))
     return TreeCard(kind="xgboost", base=-0.3, trees=trees, curve=curve or Sigmoid(), **HEAD)
 
 
-def linear_card() -> Any:
+def linear_card(**changes: Any) -> Any:
     weights = (0.5, -1.0, 0.0, 2.0, 0.3, -0.7)
     shift = 0.4
     return make_scorecard(
@@ -56,6 +56,7 @@ def linear_card() -> Any:
         imputation_values=(0.0,) * 6,
         intercept=shift - sum(w * m for w, m in zip(weights, MEAN, strict=True)),
         log_odds_at_mean=shift,
+        **changes,
     )
 
 
@@ -72,8 +73,8 @@ def explained(scorer: Scorer, entry: dict[str, float]) -> tuple[float, dict[str,
     assert risk is not None
     found = scorer.explain(entry, risk)
     assert found.base is not None
-    assert found.log_odds is not None
-    return found.base, {c.feature: c.log_odds for c in found.contributions}, found.log_odds
+    assert found.total is not None
+    return found.base, {c.feature: c.adds for c in found.contributions}, found.total
 
 
 def shapley_by_definition(card: TreeCard, entry: dict[str, float]) -> dict[str, float]:
@@ -105,13 +106,16 @@ def shapley_by_definition(card: TreeCard, entry: dict[str, float]) -> dict[str, 
     return found
 
 
+@pytest.mark.parametrize("depth", [3, 4], ids=["small", "large"])
 @pytest.mark.parametrize("seed", range(3))
-def test_trees_are_taken_apart_as_shapley_defines_it(seed: int) -> None:
-    card = tree_card(seed)
+def test_trees_are_taken_apart_as_shapley_defines_it(seed: int, depth: int) -> None:
+    """Each entry twice: what a small tree gives is kept from the first time on."""
+    card = tree_card(seed, depth=depth)
+    scorer = TreeScorer(card)
     for entry in entries(seed):
-        _, parts, _ = explained(TreeScorer(card), entry)
-        wanted = shapley_by_definition(card, entry)
-        assert parts == pytest.approx(wanted, abs=1e-9)
+        _, parts, _ = explained(scorer, entry)
+        assert parts == pytest.approx(shapley_by_definition(card, entry), abs=1e-9)
+        assert explained(scorer, entry)[1] == parts
 
 
 def test_a_linear_model_is_taken_apart_exactly() -> None:
@@ -179,3 +183,12 @@ def test_the_largest_contribution_comes_first_and_the_missing_has_no_value() -> 
     assert [c.feature for c in found.contributions[:2]] == ["d", "a"]
     assert {c.feature for c in found.contributions if c.value is None} == {"b", "c", "e", "f"}
     assert asdict(found)["risk_score"] == 0.5
+
+
+def test_parts_say_their_unit() -> None:
+    in_r = linear_card(kind="ridge", curve=ISOTONIC)
+    assert scorer_of(in_r).explain({}, 0.5).unit == "R"
+    assert scorer_of(replace(tree_card(1), target="r")).explain({}, 0.5).unit == "R"
+    assert scorer_of(tree_card(1)).explain({}, 0.5).unit == "log-odds"
+    volatility = linear_card(kind="volatility", curve=ISOTONIC)
+    assert scorer_of(volatility).explain({}, 0.5).unit == "atr_pct"

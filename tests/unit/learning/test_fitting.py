@@ -8,18 +8,18 @@ import pytest
 from afterclose.dataset.columns import Dataset
 from afterclose.learning.calibration import Calibrated, SoftVote
 from afterclose.learning.fitting import Fitted, fit
-from afterclose.learning.lesson import Lesson
 from afterclose.learning.models import KINDS, fit_model, margins, predict_risks
 from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.splits import no_embargo, purged_walk_forward
 from afterclose.learning.threshold import choose_threshold
 from afterclose.learning.training_options import TrainingOptions
+from afterclose.learning.training_set import TrainingSet
 from training_builders import learnable
 
 
-def lesson_of(dataset: Dataset) -> Lesson:
+def training_set_of(dataset: Dataset) -> TrainingSet:
     columns = [dataset.feature_names.index(name) for name in ("gappy", "heat", "noise")]
-    return Lesson(
+    return TrainingSet(
         dataset.features[:, columns],
         dataset.realized_pnl_pct < 0,
         dataset.realized_pnl_pct,
@@ -28,41 +28,49 @@ def lesson_of(dataset: Dataset) -> Lesson:
     )
 
 
-LESSON = lesson_of(learnable(240))
+TRAINING_SET = training_set_of(learnable(240))
 
 
-def fitted(lesson: Lesson = LESSON, cutoff: Any = no_embargo, **options: Any) -> Fitted:
-    return fit(lesson, TrainingOptions(**options), cutoff)
+def fitted(
+    training_set: TrainingSet = TRAINING_SET, cutoff: Any = no_embargo, **options: Any
+) -> Fitted:
+    return fit(training_set, TrainingOptions(**options), cutoff)
 
 
-def changed(lesson: Lesson, rows: slice) -> Lesson:
+def changed(training_set: TrainingSet, rows: slice) -> TrainingSet:
     """The outcomes of these rows turned round."""
-    pnl = lesson.pnl.copy()
+    pnl = training_set.pnl.copy()
     pnl[rows] = -pnl[rows]
-    return lesson._replace(pnl=pnl, bad=pnl < 0)
+    return training_set._replace(pnl=pnl, bad=pnl < 0)
 
 
 def test_at_a_fixed_threshold_nothing_is_scored_unseen() -> None:
     made = fitted(risk_threshold=0.6, threshold_mode="fixed")
     assert (made.threshold, made.threshold_mode, made.n_unseen) == (0.6, "fixed", None)
     assert made.calibration == {"logistic": "none"}
-    plain = fit_model(LESSON.values, LESSON.bad, regularisation_c=made.regularisation_c)
+    plain = fit_model(TRAINING_SET.values, TRAINING_SET.bad, regularisation_c=made.regularisation_c)
     np.testing.assert_array_equal(
-        predict_risks(made.model, LESSON.values), predict_risks(plain, LESSON.values)
+        predict_risks(made.model, TRAINING_SET.values), predict_risks(plain, TRAINING_SET.values)
     )
 
 
 def test_by_default_a_fifth_of_the_unseen_scores_lies_above_the_threshold() -> None:
     made = fitted(risk_threshold=0.6)
     splits = purged_walk_forward(
-        LESSON.decision_us, LESSON.exit_us, n_windows=4, min_train=120, embargo_cutoff=no_embargo
+        TRAINING_SET.decision_us,
+        TRAINING_SET.exit_us,
+        n_windows=4,
+        min_train=120,
+        embargo_cutoff=no_embargo,
     )
     risks = [
         predict_risks(
             fit_model(
-                LESSON.values[train], LESSON.bad[train], regularisation_c=made.regularisation_c
+                TRAINING_SET.values[train],
+                TRAINING_SET.bad[train],
+                regularisation_c=made.regularisation_c,
             ),
-            LESSON.values[test],
+            TRAINING_SET.values[test],
         )
         for train, test, _ in splits
     ]
@@ -78,7 +86,7 @@ def test_the_share_to_block_decides_the_threshold() -> None:
 
 def test_outcomes_do_not_move_a_threshold_by_share() -> None:
     """Beyond what they change in the models: the newest outcomes are in no unseen score."""
-    assert fitted(changed(LESSON, slice(230, 240)), model="xgboost").threshold == (
+    assert fitted(changed(TRAINING_SET, slice(230, 240)), model="xgboost").threshold == (
         fitted(model="xgboost").threshold
     )
 
@@ -86,16 +94,22 @@ def test_outcomes_do_not_move_a_threshold_by_share() -> None:
 def test_the_tuned_threshold_is_chosen_on_risks_of_purged_walk_forward() -> None:
     made = fitted(threshold_mode="tuned", model="hist_gradient_boosting")
     splits = purged_walk_forward(
-        LESSON.decision_us, LESSON.exit_us, n_windows=4, min_train=120, embargo_cutoff=no_embargo
+        TRAINING_SET.decision_us,
+        TRAINING_SET.exit_us,
+        n_windows=4,
+        min_train=120,
+        embargo_cutoff=no_embargo,
     )
     risks = [
         predict_risks(
-            fit_model(LESSON.values[train], LESSON.bad[train], kind="hist_gradient_boosting"),
-            LESSON.values[test],
+            fit_model(
+                TRAINING_SET.values[train], TRAINING_SET.bad[train], kind="hist_gradient_boosting"
+            ),
+            TRAINING_SET.values[test],
         )
         for train, test, _ in splits
     ]
-    assert made.threshold == choose_threshold(np.concatenate(risks), LESSON.pnl[120:])
+    assert made.threshold == choose_threshold(np.concatenate(risks), TRAINING_SET.pnl[120:])
     assert (made.threshold_mode, made.n_unseen) == ("tuned", 120)
 
 
@@ -107,13 +121,13 @@ def test_curves_and_thresholds_are_embargoed() -> None:
         return test_start_us
 
     fitted(cutoff=cutoff, model="xgboost", calibration="sigmoid", threshold_mode="tuned")
-    assert asked == [int(LESSON.decision_us[row]) for row in (120, 150, 180, 210)]
+    assert asked == [int(TRAINING_SET.decision_us[row]) for row in (120, 150, 180, 210)]
 
 
 def test_a_purged_outcome_changes_no_unseen_score() -> None:
     """Trade 119 is still open when the first window, of trade 120, begins."""
-    assert LESSON.exit_us[119] > LESSON.decision_us[120]
-    only_first = LESSON.take(np.arange(121))
+    assert TRAINING_SET.exit_us[119] > TRAINING_SET.decision_us[120]
+    only_first = TRAINING_SET.take(np.arange(121))
     before = fitted(only_first, model="xgboost", threshold_mode="tuned").threshold
     after = fitted(changed(only_first, slice(119, 120)), model="xgboost", threshold_mode="tuned")
     assert after.threshold == before
@@ -123,8 +137,8 @@ def test_a_purged_outcome_changes_no_unseen_score() -> None:
 def test_a_sigmoid_bends_the_models_margins(kind: str) -> None:
     plain, bent = fitted(model=kind), fitted(model=kind, calibration="sigmoid")
     assert bent.calibration == {kind: "sigmoid"}
-    before = margins(plain.model, LESSON.values)
-    risks = predict_risks(bent.model, LESSON.values)
+    before = margins(plain.model, TRAINING_SET.values)
+    risks = predict_risks(bent.model, TRAINING_SET.values)
     after = np.log(risks / (1 - risks))
     slope, offset = np.polyfit(before, after, 1)
     assert after == pytest.approx(slope * before + offset, abs=1e-4)
@@ -142,11 +156,11 @@ def test_an_ensemble_is_the_mean_of_calibrated_members() -> None:
     assert isinstance(made.model, SoftVote)
     assert made.calibration == {"logistic": "sigmoid", "hist_gradient_boosting": "sigmoid"}
     alone = [
-        predict_risks(fitted(model=kind, calibration="sigmoid").model, LESSON.values)
+        predict_risks(fitted(model=kind, calibration="sigmoid").model, TRAINING_SET.values)
         for kind in made.calibration
     ]
     np.testing.assert_array_equal(
-        predict_risks(made.model, LESSON.values), (alone[0] + alone[1]) / 2
+        predict_risks(made.model, TRAINING_SET.values), (alone[0] + alone[1]) / 2
     )
     assert made.regularisation_c == fitted(calibration="sigmoid").regularisation_c
 
@@ -158,7 +172,7 @@ def test_an_ensembles_threshold_is_tuned_on_its_own_votes() -> None:
 
 
 def test_where_nothing_can_be_scored_unseen_the_fixed_threshold_stands() -> None:
-    one_class_before = LESSON._replace(bad=np.arange(240) >= 230)
+    one_class_before = TRAINING_SET._replace(bad=np.arange(240) >= 230)
     made = fitted(one_class_before, threshold_mode="tuned", calibration="auto", risk_threshold=0.4)
     assert (made.threshold, made.threshold_mode, made.n_unseen) == (0.4, "fixed", 0)
     assert made.calibration == {"logistic": "none"}
@@ -166,11 +180,13 @@ def test_where_nothing_can_be_scored_unseen_the_fixed_threshold_stands() -> None
 
 @pytest.mark.parametrize("mode", ["uniqueness", "loss", "both"])
 def test_the_final_fit_weighs_its_rows(mode: str) -> None:
-    weights = sample_weights(mode, LESSON.decision_us, LESSON.exit_us, LESSON.pnl)
+    weights = sample_weights(mode, TRAINING_SET.decision_us, TRAINING_SET.exit_us, TRAINING_SET.pnl)
     made = fitted(model="hist_gradient_boosting", sample_weights=mode)
-    weighted = fit_model(LESSON.values, LESSON.bad, kind="hist_gradient_boosting", weights=weights)
+    weighted = fit_model(
+        TRAINING_SET.values, TRAINING_SET.bad, kind="hist_gradient_boosting", weights=weights
+    )
     np.testing.assert_array_equal(
-        predict_risks(made.model, LESSON.values), predict_risks(weighted, LESSON.values)
+        predict_risks(made.model, TRAINING_SET.values), predict_risks(weighted, TRAINING_SET.values)
     )
 
 
@@ -179,12 +195,12 @@ def test_a_large_loss_draws_the_model_further_than_a_small_one() -> None:
     side = np.repeat([0.0, 1.0], 120)
     loses = np.tile([True, False], 120)
     pnl = np.where(loses, np.where(side == 1, -0.10, -0.01), 0.01)
-    times = LESSON.decision_us
-    lesson = Lesson(side[:, None], loses, pnl, times, times + 1)
+    times = TRAINING_SET.decision_us
+    training_set = TrainingSet(side[:, None], loses, pnl, times, times + 1)
     order = np.random.default_rng(0).permutation(240)
-    mixed = Lesson(side[order][:, None], loses[order], pnl[order], times, times + 1)
+    mixed = TrainingSet(side[order][:, None], loses[order], pnl[order], times, times + 1)
     plain, weighted = fitted(mixed), fitted(mixed, sample_weights="loss")
-    assert predict_risks(plain.model, lesson.values[[0, 239]]) == pytest.approx(0.5, abs=0.02)
-    small, large = predict_risks(weighted.model, lesson.values[[0, 239]])
+    assert predict_risks(plain.model, training_set.values[[0, 239]]) == pytest.approx(0.5, abs=0.02)
+    small, large = predict_risks(weighted.model, training_set.values[[0, 239]])
     assert small < 0.45
     assert large > 0.55

@@ -17,7 +17,7 @@ from afterclose.dataset.columns import Dataset
 from afterclose.learning.models import predict_risks
 from afterclose.learning.scorer import Scorer
 from afterclose.learning.splits import no_embargo
-from afterclose.learning.training import Learned, Task, TrainingOptions, learn, prepare
+from afterclose.learning.training import Learned, PreparedData, TrainingOptions, learn, prepare
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
 from afterclose.settings import Settings
@@ -38,9 +38,9 @@ MAX_LATENCY_US = 1000
 
 def learned_by(kind: str, dataset: Dataset, **options: Any) -> Learned:
     chosen = TrainingOptions(model=kind, **options)
-    task = prepare(dataset, chosen, no_embargo)
-    assert isinstance(task, Task)
-    return learn(task, chosen, no_embargo)
+    prepared = prepare(dataset, chosen, no_embargo)
+    assert isinstance(prepared, PreparedData)
+    return learn(prepared, chosen, no_embargo)
 
 
 def bytes_of(learned: Learned) -> tuple[bytes, bytes]:

@@ -17,12 +17,12 @@ from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.learning.models import predict_risks
 from afterclose.learning.ranking import RANKS, rank_curve
 from afterclose.learning.regressors import ALPHAS, choose_alpha, fit_regressor
-from afterclose.learning.ridge import ridge_lines
+from afterclose.learning.ridge import ridge_path
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.splits import no_embargo, purged_walk_forward
 from afterclose.learning.training import (
     Learned,
-    Task,
+    PreparedData,
     TrainingOptions,
     label,
     learn,
@@ -53,9 +53,9 @@ def swings(rows: int = 300, seed: int = 0) -> Dataset:
 
 def learned_by(target: str, model: str, dataset: Dataset, **options: Any) -> Learned:
     chosen = TrainingOptions(target=target, model=model, **options)
-    task = prepare(dataset, chosen, no_embargo)
-    assert isinstance(task, Task), task
-    return learn(task, chosen, no_embargo)
+    prepared = prepare(dataset, chosen, no_embargo)
+    assert isinstance(prepared, PreparedData), prepared
+    return learn(prepared, chosen, no_embargo)
 
 
 def columns_of(dataset: Dataset, learned: Learned) -> Floats:
@@ -79,15 +79,15 @@ def test_ridge_lines_are_scikit_learns(weighted: bool) -> None:
     values = random.normal(size=(200, 5)) @ random.normal(size=(5, 5))
     outcome = values[:, 0] - values[:, 3] + random.normal(size=200)
     weights = random.uniform(0.2, 3, size=200) if weighted else None
-    for alpha, line in zip(ALPHAS, ridge_lines(values.T, outcome, ALPHAS, weights), strict=True):
+    for alpha, coef in zip(ALPHAS, ridge_path(values.T, outcome, ALPHAS, weights), strict=True):
         model = Ridge(alpha=alpha).fit(values, outcome, sample_weight=weights)
-        np.testing.assert_allclose(line, [*model.coef_, model.intercept_], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(coef, [*model.coef_, model.intercept_], rtol=1e-9, atol=1e-12)
 
 
 def test_a_repeated_feature_shares_its_slope() -> None:
     column = np.random.default_rng(4).normal(size=100)
-    (line,) = ridge_lines(np.array([column, column]), column, (1.0,))
-    assert line[0] == pytest.approx(line[1])
+    (coef,) = ridge_path(np.array([column, column]), column, (1.0,))
+    assert coef[0] == pytest.approx(coef[1])
 
 
 def test_noise_gets_the_strongest_ridge_and_an_effect_a_weaker_one() -> None:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,14 +37,25 @@ def test_this_scorer_gives_the_vectors_answers(name: str) -> None:
 
 def test_every_kind_and_curve_has_vectors() -> None:
     cards = CONTENT["cards"].values()
-    assert {card["kind"] for card in cards} == {"logistic", "hist_gradient_boosting", "ensemble"}
+    kinds = {"logistic", "ridge", "hist_gradient_boosting", "ensemble"}
+    assert {card["kind"] for card in cards} == kinds
     curves = {card["curve"]["curve"] for card in cards if "curve" in card}
     assert curves == {"sigmoid", "isotonic"}
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed here")
-def test_the_scorer_in_javascript_gives_them_too() -> None:
-    command = ["node", "examples/scorer.js", str(FILE)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=False)
+@pytest.mark.parametrize(
+    "command",
+    [["node", "examples/scorer.js"], ["go", "run", "examples/scorer.go"]],
+    ids=["javascript", "go"],
+)
+def test_the_scorers_in_other_languages_give_them_too(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed here")
+    monkeypatch.setenv("GOCACHE", str(tmp_path))  # its own: a home may be read-only
+    done = subprocess.run(
+        [*command, str(FILE)], capture_output=True, text=True, cwd=REPOSITORY, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{len(CONTENT['vectors'])} of {len(CONTENT['vectors'])} vectors\n"

@@ -13,7 +13,7 @@ from afterclose.learning.models import REGULARISATION_GRID
 from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import (
     Learned,
-    Task,
+    PreparedData,
     TrainingOptions,
     label,
     learn,
@@ -29,9 +29,9 @@ OPTIONS = TrainingOptions()
 
 def trained(dataset: Dataset, **options: Any) -> Learned:
     chosen = TrainingOptions(**options)
-    task = prepare(dataset, chosen, no_embargo)
-    assert isinstance(task, Task)
-    return learn(task, chosen, no_embargo)
+    prepared = prepare(dataset, chosen, no_embargo)
+    assert isinstance(prepared, PreparedData)
+    return learn(prepared, chosen, no_embargo)
 
 
 def changed(dataset: Dataset, rows: Any, **columns: Any) -> Dataset:
@@ -157,13 +157,13 @@ def test_a_real_effect_is_found_with_its_sign_and_everything_is_reported() -> No
 def test_accuracies_are_those_of_scikit_learns_own_scorer() -> None:
     dataset = learnable(150)
     learned = trained(dataset, threshold_mode="fixed")
-    task = prepare(dataset, OPTIONS, no_embargo)
-    assert isinstance(task, Task)
-    train, test, _ = task.split
-    columns = dataset.features[:, task.selection.columns]
+    prepared = prepare(dataset, OPTIONS, no_embargo)
+    assert isinstance(prepared, PreparedData)
+    train, test, _ = prepared.split
+    columns = dataset.features[:, prepared.selection.columns]
     pipeline, metrics = learned.pipeline, learned.metrics
-    assert metrics.train_accuracy == pipeline.score(columns[train], task.bad[train])
-    assert metrics.test_accuracy == pipeline.score(columns[test], task.bad[test])
+    assert metrics.train_accuracy == pipeline.score(columns[train], prepared.bad[train])
+    assert metrics.test_accuracy == pipeline.score(columns[test], prepared.bad[test])
 
 
 def test_the_baseline_calls_every_held_out_trade_what_most_training_trades_were() -> None:
@@ -192,9 +192,9 @@ def test_a_trade_that_was_open_when_the_test_began_is_not_learned_from() -> None
 
 
 def test_the_embargo_reaches_the_split() -> None:
-    task = prepare(learnable(100), OPTIONS, lambda start_us: start_us - 10 * 24 * HOUR_US)
-    assert isinstance(task, Task)
-    assert len(task.split.purged) == 11
+    prepared = prepare(learnable(100), OPTIONS, lambda start_us: start_us - 10 * 24 * HOUR_US)
+    assert isinstance(prepared, PreparedData)
+    assert len(prepared.split.purged) == 11
 
 
 def test_the_choice_of_regularisation_is_embargoed_too() -> None:
@@ -204,9 +204,9 @@ def test_the_choice_of_regularisation_is_embargoed_too() -> None:
         asked.append(test_start_us)
         return test_start_us
 
-    task = prepare(learnable(100), OPTIONS, cutoff)
-    assert isinstance(task, Task)
-    learn(task, OPTIONS, cutoff)
+    prepared = prepare(learnable(100), OPTIONS, cutoff)
+    assert isinstance(prepared, PreparedData)
+    learn(prepared, OPTIONS, cutoff)
     assert len(asked) == 5  # one test, and four windows inside the training part
     assert max(asked[1:]) < asked[0]
 

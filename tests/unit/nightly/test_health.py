@@ -9,16 +9,18 @@ import pytest
 from msgspec.structs import replace
 
 from afterclose.cron.crontab import parse_crontab
-from afterclose.cron.line_results import FILE_NAME, LineResult, LineResults
+from afterclose.cron.heartbeat import beat
+from afterclose.cron.line_results import LineResult, LineResults
 from afterclose.market.clock import MarketClock
-from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE
 from afterclose.nightly.health import HARMLESS_SKIPS
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
 from afterclose.nightly.work import Workplace
 from afterclose.operating.cycle import run_cycle
-from afterclose.operating.operations import PromotionRequest, lock, promote
+from afterclose.operating.operations import PromotionRequest, lock, promote, unlock
+from afterclose.operating.verification import verify_scope
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import CRON_LINES_FILE, HEARTBEAT_FILE, JOURNAL_FILE, STATUS_FILE
 from afterclose.settings import Settings
 from builders import append_ledger, synthetic_records, write_ledger
 from trading_builders import promote_model, write_sessions
@@ -145,10 +147,61 @@ def test_a_session_that_is_late_is_said(handled: Settings) -> None:
 
 
 def test_a_recorded_session_that_has_not_closed_is_said_with_the_remedy(handled: Settings) -> None:
-    journal_ends(handled, "skipped", "unchanged", session="2026-02-20")
+    journal_ends(handled, "skipped", "unchanged", session="2026-01-28")
     (alert,) = said(handled)
-    assert "session 2026-02-20 is recorded as handled but has not closed yet" in alert
+    assert "session 2026-01-28 is recorded as handled but has not closed yet" in alert
     assert "`make cycle FORCE=1` handles 2026-01-27" in alert
+
+
+def test_a_cycle_with_the_clock_ahead_is_said_until_its_record_is_put_aside(
+    settings: Settings,
+) -> None:
+    """The work goes on, but a mistyped year in a script would come back."""
+    write_ledger(settings.ledger_paths[0], synthetic_records(5))
+    run_cycle(settings, NIGHT)
+    assert said(settings) == []
+    run_cycle(settings, NIGHT + timedelta(days=364))
+    assert len(said(settings)) == 1
+    assert run_cycle(settings, NIGHT + timedelta(days=1)).details["session"] == "2026-01-28"
+    night = NIGHT + timedelta(days=1)
+    (alert,) = said(settings, night)
+    assert alert.startswith("session 2027-01-26 is recorded as handled but has not closed yet")
+    assert "the work goes on" in alert
+    assert "`make verify REPAIR=1` puts the record aside" in alert
+    assert verify_scope(settings, night).exit_code == 3
+    assert verify_scope(settings, night, repair=True).exit_code == 0
+    assert said(settings, night) == []
+    assert run_cycle(settings, night).status == "nothing_due"
+
+
+def test_a_lock_of_a_clock_ahead_is_not_in_force_and_said_until_it_is_removed(
+    handled: Settings,
+) -> None:
+    promote_model(handled, now=NIGHT)
+    ahead = NIGHT.replace(day=20, month=2, hour=14)
+    lock(handled, ahead)
+    (alert,) = said(handled, MORNING)
+    assert alert.startswith("session 2026-02-20 was locked at a moment that has not come yet")
+    promote_model(handled, now=NIGHT + timedelta(days=2))
+    with RiskFilter.load(handled, MORNING) as risk:
+        assert (risk.mode, risk.session) == ("ml", "2026-01-28")
+    assert said(handled, MORNING) == [], "the next lock replaced it"
+    lock(handled, ahead)
+    assert unlock(handled, MORNING, "the clock was wrong").status == "done"
+    assert said(handled, MORNING) == []
+
+
+def test_a_model_promoted_by_a_clock_ahead_does_not_hide_a_dead_filter(handled: Settings) -> None:
+    model_id = promote_model(handled, now=NIGHT + timedelta(days=200))
+    (handled.model_dir / model_id / "scorecard.json").write_bytes(b"{}")
+    verdicts(handled, MORNING)
+    assert any("the trading process has no model" in alert for alert in said(handled, MORNING))
+
+
+def test_a_heartbeat_of_a_clock_ahead_is_no_sign_of_life(settings: Settings) -> None:
+    beat(settings.root / HEARTBEAT_FILE, NIGHT + timedelta(days=200))
+    (alert,) = said(settings)
+    assert alert.startswith("cron has not fired for")
 
 
 # --- cron ----------------------------------------------------------------------------------
@@ -176,7 +229,7 @@ def test_a_line_whose_last_run_failed_is_said_until_it_runs_well(
     settings: Settings, result: LineResult, words: str
 ) -> None:
     entries = parse_crontab("*/15 * * * * python -m jobs.cycle", "crontab", NIGHT)
-    results = LineResults(settings.root / FILE_NAME, entries)
+    results = LineResults(settings.root / CRON_LINES_FILE, entries)
     results.add(result)
     (alert,) = said(settings)
     assert words in alert
@@ -217,6 +270,27 @@ def test_a_small_ledger_that_is_all_wrong_is_not_hidden_by_a_large_good_one(
     assert f"2 of 2 records of {tmp_path}/broken.jsonl were rejected" in alert
 
 
+def test_an_id_of_two_trades_is_said_by_name_and_ends_with_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    mine, others = synthetic_records(100), synthetic_records(100, seed=1)
+    for number, record in enumerate(others):
+        record["trade_id"] = "S0000007" if number == 3 else f"O{number}"
+    write_ledger(tmp_path / "mine.jsonl", mine)
+    write_ledger(tmp_path / "others.jsonl", others)
+    both = replace(settings, ledger_file=f"{tmp_path}/mine.jsonl:{tmp_path}/others.jsonl")
+    run_cycle(both, NIGHT)
+    (alert,) = said(both)
+    assert alert.startswith("1 records have the id of another trade and are left out: S0000007;")
+    status = show_status(both, NIGHT)
+    assert status.details["dataset"]["trades"]["id_conflicts"] == 1
+    assert "1 superseded records, 1 ids of more than one trade" in status.text
+    others[3]["trade_id"] = "O3"
+    write_ledger(tmp_path / "others.jsonl", others)
+    run_cycle(both, NIGHT + timedelta(days=1))
+    assert said(both, NIGHT + timedelta(days=1)) == []
+
+
 def test_a_named_ledger_that_is_missing_is_said_from_the_start(settings: Settings) -> None:
     (alert,) = said(replace(settings, ledger_file="/mnt/no/such.jsonl"))
     assert alert.startswith("the ledger /mnt/no/such.jsonl is gone")
@@ -226,8 +300,10 @@ def test_a_ledger_that_was_read_and_is_gone_is_said(settings: Settings) -> None:
     write_ledger(settings.ledger_paths[0], synthetic_records(60))
     run_cycle(settings, NIGHT)
     settings.ledger_paths[0].unlink()
-    (alert,) = said(settings)
-    assert "trade_ledger.jsonl is gone; restore it" in alert
+    for night in (NIGHT, NIGHT + timedelta(days=1)):
+        run_cycle(settings, night)
+        (alert,) = said(settings, night)
+        assert "trade_ledger.jsonl is gone; restore it" in alert
 
 
 # --- the filter ----------------------------------------------------------------------------

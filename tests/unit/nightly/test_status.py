@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from afterclose.disk.seal import is_sealed
-from afterclose.nightly.cycle_state import JOURNAL_FILE, STATUS_FILE, read_cycle_state
+from afterclose.nightly.cycle_state import read_cycle_state
 from afterclose.nightly.journal import Journal
-from afterclose.nightly.status import METADATA_FILE, current_status, read_status, write_status
+from afterclose.nightly.status import current_status, read_status, write_status
+from afterclose.scope_files import DATASET_FILE, JOURNAL_FILE, STATUS_FILE
 from afterclose.settings import Settings
 from registry_builders import CLOSE, NOW, A, B, C, events_file, registry_of
 
@@ -29,7 +30,7 @@ def test_the_written_file_holds_every_key_of_schema_version_1(settings: Settings
     registry.promote_candidate(B, "better", now=NOW)
     registry.lock("2026-01-28", CLOSE, B, now=NOW)
     metadata = {"schema_version": 1, "version": "v00000245-0123456789ab", "rows": 245, "more": []}
-    (settings.root / METADATA_FILE).write_text(json.dumps(metadata))
+    (settings.root / DATASET_FILE).write_text(json.dumps(metadata))
     journal = journal_of(settings)
     journal.completed(journal.start("cycle", NOW, session=SESSION, attempt=1), reason="trained")
     write_status(settings, NOW, alerts=["the model is 80 sessions old"])
@@ -59,7 +60,7 @@ def test_the_written_file_holds_every_key_of_schema_version_1(settings: Settings
         "previous_active": A,
         "lock": {"session": "2026-01-28", "until": "2026-01-28T21:30:00Z", "model_id": B},
         "candidates": {"count": 1, "newest": C},
-        "dataset": {"version": "v00000245-0123456789ab", "rows": 245},
+        "dataset": {"version": "v00000245-0123456789ab", "rows": 245, "trades": {}},
         "alerts": ["the model is 80 sessions old"],
     }
 

@@ -17,8 +17,9 @@ from afterclose.nightly.status import current_status
 from afterclose.operating.rules_alone import deactivate, switch_off, switch_on
 from afterclose.registry.state import RegistryState
 from afterclose.risk_filter import RiskFilter
+from afterclose.scope_files import SWITCH_FILE
 from afterclose.settings import Settings
-from afterclose.trading.switch import SWITCH_NAME, Switch, SwitchedOff
+from afterclose.trading.switch import Switch, SwitchedOff
 from repository import REPOSITORY
 from trading_builders import (
     CLOSE,
@@ -108,7 +109,7 @@ def test_the_switch_says_who_since_when_and_why(scope: Settings) -> None:
 def test_a_switch_whose_file_is_damaged_is_off_and_can_be_turned_on(
     scope: Settings, content: bytes
 ) -> None:
-    (scope.root / SWITCH_NAME).write_bytes(content)
+    (scope.root / SWITCH_FILE).write_bytes(content)
     assert RiskFilter.load(scope, DURING_THE_SESSION).check({}).reason == "switched_off"
     assert isinstance(Switch(scope).read(), SwitchedOff)
     switch_on(scope)

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from afterclose.errors import InputError
+from afterclose.learning.curves import Isotonic
 from afterclose.ledger import TradeLedger
 from afterclose.operating.why import why
 from afterclose.records import Subject, Trade
@@ -50,15 +51,15 @@ def test_a_blocked_trade_is_taken_apart_and_its_end_is_told(scope: Settings) -> 
     assert answer["verdict"]["reason"] == "high_risk"
     assert answer["explanation"]["base"] == 0.0
     assert list(answer["explanation"]["contributions"]) == [
-        {"feature": "atr_pct", "value": 2.0, "log_odds": 2.0},
-        {"feature": "rsi", "value": -1.0, "log_odds": -1.0},
+        {"feature": "atr_pct", "value": 2.0, "adds": 2.0, "unit": "fraction"},
+        {"feature": "rsi", "value": -1.0, "adds": -1.0, "unit": ""},
     ]
     assert answer["outcome"]["pnl_pct"] == pytest.approx(-0.05)
     assert "Verdict: BLOCKED (high_risk)" in outcome.text
     assert "Risk score: 0.731, blocked above 0.500" in outcome.text
     assert "followed on paper, STOP_LOSS at -5.00% net of fees, at worst -6.00%" in outcome.text
     (atr,) = [line for line in outcome.text.splitlines() if line.startswith("atr_pct")]
-    assert atr.split() == ["atr_pct", "200.00%", "+2.000"]
+    assert atr.split() == ["atr_pct", "(fraction)", "200.00%", "+2.000"]
     msgspec.json.encode(outcome)
 
 
@@ -90,3 +91,19 @@ def test_nothing_asked_and_nothing_found_are_said(scope: Settings, settings: Set
     with pytest.raises(InputError, match="--trade ID"):
         why(scope)
     assert why(scope, trade_id="T-9").status == "nothing_due"
+
+
+def test_a_model_that_learned_r_is_taken_apart_in_r(settings: Settings) -> None:
+    """Its unit stands in the table, and its score is told as the rank that it is."""
+    write_sessions(settings)
+    curve = Isotonic(log_odds=(-2.0, 2.0), risks=(0.0, 1.0))
+    promote_model(settings, card=make_scorecard(kind="ridge", weights=(0.5, 0.25), curve=curve))
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        risk.check(WILD, about=Subject("T-1"))
+        assert risk.explain(WILD).unit == "R"
+    outcome = why(settings, trade_id="T-1")
+    assert outcome.details["answers"][0]["explanation"]["unit"] == "R"
+    shown = [line.split() for line in outcome.text.splitlines()]
+    assert "Expected loss in R, twice the ATR " in outcome.text
+    assert ["atr_pct", "(fraction)", "200.00%", "+1.000", "R"] in shown
+    assert "+0.750 R  = risk score 0.688: 69% of training looked better" in outcome.text

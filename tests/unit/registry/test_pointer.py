@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.registry.pointer import read_witness
+from afterclose.registry.pointer import read_pointer
 from registry_builders import CLOSE, NOW, A, B, pointer_file, read_events, registry_of
 
 
@@ -36,7 +36,7 @@ def test_it_names_the_events_it_was_derived_from(tmp_path: Path) -> None:
 
 
 def test_an_absent_file_is_no_witness_and_no_fault(tmp_path: Path) -> None:
-    assert read_witness(tmp_path) == (None, "")
+    assert read_pointer(tmp_path) == (None, "")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,6 @@ def test_a_file_that_was_changed_is_no_witness(tmp_path: Path, harm) -> None:
     registry_of(tmp_path, A)
     path = pointer_file(tmp_path)
     path.write_bytes(harm(path.read_bytes()))
-    witness, fault = read_witness(tmp_path)
-    assert witness is None
+    pointer, fault = read_pointer(tmp_path)
+    assert pointer is None
     assert fault

@@ -264,7 +264,7 @@ def test_a_promotion_between_reading_the_two_files_is_no_damage(
         return reading
 
     for target in (
-        "afterclose.registry.reader.read_witness",
+        "afterclose.registry.reader.read_pointer",
         "afterclose.registry.event_log.EventLog.read",
     ):
         monkeypatch.setattr(target, then_somebody_promotes(pkgutil.resolve_name(target)))

@@ -135,8 +135,8 @@ def test_repair_keeps_the_valid_prefix_the_damaged_file_and_the_active_model(
     assert registry.verify() == []
     kinds = [event["event"] for event in read_events(registry.model_dir)]
     assert kinds == ["registered", "registered", "promoted", "repaired", "registered"]
-    assert list(registry.list_candidates()) == [A, B, C]
-    assert registry.list_candidates()[C]["metrics"] == METRICS
+    assert list(registry.list_models()) == [A, B, C]
+    assert registry.list_models()[C]["metrics"] == METRICS
     (kept,) = registry.model_dir.glob("registry_events.jsonl.damaged-*")
     assert kept.read_bytes() == damaged
     assert f"registered {C} again, from its folder" in report.done
@@ -179,8 +179,8 @@ def test_an_emptied_log_is_rebuilt_from_the_model_folders(
     with pytest.raises(IntegrityError):
         registry.register_candidate(C, {}, now=NOW)
     report = registry.repair(now=NOW)
-    assert list(registry.list_candidates()) == [A, B, C]
-    assert {record["state"] for record in registry.list_candidates().values()} == {"candidate"}
+    assert list(registry.list_models()) == [A, B, C]
+    assert {record["state"] for record in registry.list_models().values()} == {"candidate"}
     assert f"make promote ID={A}" in report.left[0]
     assert registry.verify() == []
 
@@ -191,7 +191,7 @@ def test_a_folder_that_does_not_match_its_own_metadata_is_not_registered_again(
     (registry.model_dir / C / "model.joblib").write_bytes(b"x")
     damage(registry, line=4)
     report = registry.repair(now=NOW)
-    assert list(registry.list_candidates()) == [A, B]
+    assert list(registry.list_models()) == [A, B]
     assert report.left[0].startswith(f"{C} was not registered again")
 
 
@@ -213,7 +213,7 @@ def test_an_interrupted_repair_can_be_run_again(registry: ModelRegistry) -> None
     pointer_file(registry.model_dir).write_bytes(old_pointer)
     registry.repair(now=NOW)
     assert registry.verify() == []
-    assert list(registry.list_candidates()) == [A, B, C]
+    assert list(registry.list_models()) == [A, B, C]
     assert registry.get_active_model() == A
 
 

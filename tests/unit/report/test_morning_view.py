@@ -9,7 +9,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.records import Trade
 from afterclose.report.morning_view import morning_view
 from afterclose.report.recent_verdicts import RecentVerdict, Result, recent_verdicts
-from afterclose.risk_filter import LOG_NAME
+from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
 from afterclose.trading.decision_log import DecisionRecord
 
@@ -77,7 +77,7 @@ def test_entries_are_read_from_the_ends_of_log_and_ledgers(settings: Settings) -
         verdict("27", "b", size=0.5), verdict("29", "tomorrow"),
     ]  # fmt: skip
     log = b"\n".join(map(msgspec.json.encode, lines)) + b"\nno line\n"
-    (settings.root / LOG_NAME).write_bytes(log)
+    (settings.root / DECISIONS_FILE).write_bytes(log)
     closed = {"entry_timestamp": NOW, "exit_timestamp": NOW, "symbol": "AAPL", "quantity": 10.0}
     TradeLedger(settings.shadow_ledger_path).add_trade(
         Trade(trade_id="shadow-a", entry_price=100.0, exit_price=90.0, source="shadow", **closed)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.report.drawn import review_page, scope_page
 from afterclose.report.writer import draw_missing, write_candidate_report, write_scope_index
+from afterclose.scope_files import JOURNAL_FILE
 from afterclose.settings import Settings
 from registry_builders import A, B, registry_of
 from report_builders import ACTIVE_ID, MODEL_ID, evaluation, metadata

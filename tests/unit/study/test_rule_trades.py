@@ -12,6 +12,7 @@ from afterclose.market.clock import market_timezone
 from afterclose.settings import Settings
 from afterclose.study.rule_trades import rule_trades
 from afterclose.study.study import all_trades
+from afterclose.trading.costs import Costs
 from bar_builders import wandering
 
 FACTS = (
@@ -51,8 +52,8 @@ def test_what_is_open_at_the_end_is_left_out(settings: Settings) -> None:
 def test_too_few_bars_make_no_trades(settings: Settings) -> None:
     bars = on_sessions(clean_ohlcv(wandering(symbols=1, days=50), Path("made")), settings).frame
     opens = [moment.to_pydatetime() for moment in bars["opens_at"]]
-    costs = {"fees_bps": 0.0, "slippage_bps": 0.0}
-    assert rule_trades(bars, market_opens=opens, timezone=market_timezone(settings), **costs) == []
+    zone = market_timezone(settings)
+    assert rule_trades(bars, market_opens=opens, timezone=zone, costs=Costs(0.0, 0.0)) == []
 
 
 def facts(trade: object) -> dict:

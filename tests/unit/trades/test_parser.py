@@ -266,3 +266,21 @@ def test_a_trade_before_1970_is_rejected_by_name(year):
     found = LineParser("UTC", (), datetime(2024, 6, 1, tzinfo=UTC)).parse(line)
     assert found.trade_id == make_trade()["trade_id"]
     assert found.reason == f"timestamp before 1970: {year}-11-20T15:00:00+00:00"
+
+
+@pytest.mark.parametrize("field", ["entry_timestamp", "exit_timestamp"])
+def test_a_trade_of_a_far_future_is_rejected_by_name_and_not_waited_for(field):
+    line = json.dumps(make_trade(**{field: "3026-11-20T15:00:00+00:00"})).encode()
+    found = LineParser("UTC", (), datetime(4000, 6, 1, tzinfo=UTC)).parse(line)
+    assert found == Reject("T1", "timestamp after 2199: 3026-11-20T15:00:00+00:00")
+
+
+@pytest.mark.parametrize("year", ["0026", "3026"])
+def test_an_open_trade_of_a_mistyped_year_is_rejected_by_name(year):
+    trade = make_trade(entry_timestamp=f"{year}-11-20T15:00:00+00:00", exit_timestamp=None)
+    found = LineParser("UTC", (), datetime(2024, 6, 1, tzinfo=UTC)).parse(
+        json.dumps(trade).encode()
+    )
+    assert isinstance(found, Reject)
+    assert found.reason.startswith("timestamp ")
+    assert found.usable_from is None

@@ -13,6 +13,8 @@ QUIET = {
     "rows_total": 245,
     "rejected": {},
     "conflicts": 0,
+    "superseded": 0,
+    "id_conflicts": 0,
     "nonfinite_features": 0,
     "mae_unknown": 0,
     "mae_sign_flipped": 0,
@@ -45,6 +47,8 @@ def test_a_quiet_night_is_nine_lines():
 @pytest.mark.parametrize(
     ("overrides", "line"),
     [
+        ({"superseded": 4}, "Superseded records: 4 (of each id the last one counts)"),
+        ({"id_conflicts": 2}, "Ids of more than one trade: 2 (the rejects name them)"),
         ({"conflicts": 3}, "Changed after their row was written: 3 (the rows stay)"),
         ({"nonfinite_features": 2}, "Feature values that were not finite: 2 (now missing)"),
         ({"mae_unknown": 7}, "MAE unknown: 7 (a loss stands in for it)"),

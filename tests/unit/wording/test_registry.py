@@ -2,9 +2,9 @@
 
 import msgspec
 
-from afterclose.nightly.cycle_state import JOURNAL_FILE
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.status import current_status
+from afterclose.scope_files import JOURNAL_FILE
 from afterclose.settings import Settings
 from afterclose.wording.registry import candidates_text, promotion_text, status_text
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
@@ -41,8 +41,8 @@ def test_models_are_listed_newest_first_with_state_and_figures(settings: Setting
     registry.promote_candidate(A, now=NOW)
     publish_model(settings.model_dir, C, evaluated=False)
     registry.register_candidate(C, {"test_auc": None}, now=NOW)
-    lines = candidates_text(registry.list_candidates()).splitlines()
-    assert lines[1] == "MODELS"
+    lines = candidates_text(registry.list_models()).splitlines()
+    assert lines[1] == "CANDIDATES"
     assert lines[3].split() == [
         "Model", "State", "Registered", "Gates", "AUC", "Net", "PnL", "less", "rules'",
     ]  # fmt: skip
@@ -53,7 +53,7 @@ def test_models_are_listed_newest_first_with_state_and_figures(settings: Setting
 
 
 def test_without_models_it_says_so() -> None:
-    assert "No model is registered." in candidates_text({})
+    assert "No model waits for a promotion." in candidates_text({})
 
 
 def status_lines(settings: Settings, *alerts: str) -> list[str]:

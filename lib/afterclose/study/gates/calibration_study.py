@@ -35,13 +35,16 @@ SEEDS: Final = 200
 CHUNK_SEEDS: Final = 20
 
 NOISE_TRADES: Final = (20, 40, 100, 300, 1000)
-GROWN_TRADES: Final = 900
+GROWN_TRADES: Final = 1200
 """More than `NIGHTS` nights of two to four trades need."""
 
-EDGE_TRADES: Final = 600
+EDGE_TRADES: Final = 900
+"""Some 30 cohorts at three trades a day. Decision days limit the evidence, so 600 trades, with
+which 0.1.0 was content, promote one edge in six."""
+
 EDGE_ODDS_RATIO: Final = 3.0
-FLIP_AT: Final = 300
-FLIP_SHOWN_AFTER: Final = 60
+FLIP_AT: Final = 600
+FLIP_SHOWN_AFTER: Final = 100
 """Trades after which a turned edge must have been noticed: a sixth of those before."""
 
 MOST_FALSE: Final = 0.05

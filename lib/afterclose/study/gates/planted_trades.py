@@ -111,7 +111,7 @@ def _dataset(rng: np.random.Generator, day: Days, features: Floats, outcomes: _O
     low, high = DAYS_HELD
     return Dataset(
         trade_id=[f"P{number:06d}" for number in range(count)],
-        symbol=["PLANTED"] * count,
+        symbol=[f"S{number:06d}" for number in range(count)],
         side=["long"] * count,
         source=["simulation"] * count,
         decision_us=decision_us,

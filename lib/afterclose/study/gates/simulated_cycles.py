@@ -11,17 +11,18 @@ from functools import partial
 from typing import Final, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
-from afterclose.arrays import Floats
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
-from afterclose.evaluating.evidence import BATCH_TRADES, Evidence, evidence_at, stake_path
+from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
 from afterclose.evaluating.figures import VERSION, evaluation_of
-from afterclose.evaluating.prequential import prequential
+from afterclose.evaluating.prequential import judged_track
 from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
 from afterclose.gating.promotion import GateOptions, ask_gates
 from afterclose.learning.models import predict_risks
-from afterclose.learning.training import TrainingOptions, label, learn, prepare
+from afterclose.learning.training import TrainingOptions, learn, prepare
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import DAY_US
@@ -54,13 +55,9 @@ class Recipe(NamedTuple):
     @classmethod
     def from_settings(cls, settings: Settings) -> "Recipe":
         """The scope's settings, with UTC days instead of its calendar."""
-        training, evaluation = (
-            {name: getattr(settings, name) for name in kind.__struct_fields__ if name != "calendar"}
-            for kind in (TrainingOptions, EvaluationOptions)
-        )
         return cls(
-            TrainingOptions(**training),
-            EvaluationOptions(**evaluation),
+            replace(TrainingOptions.from_settings(settings), calendar=""),
+            EvaluationOptions.from_settings(settings),
             GateOptions.from_settings(settings),
         )
 
@@ -68,7 +65,7 @@ class Recipe(NamedTuple):
 def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Refusals:
     """One cycle over all trades of ``seed``."""
     dataset = trades(seed)
-    evidence = evidence_at(_stake_path(recipe, dataset))
+    evidence = evidence_at(_stake_path(recipe, dataset).log_stake)
     return _lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
 
 
@@ -90,8 +87,7 @@ def promoted_ever(
     first_us = int(exits_us[first_night_trades - 1])
     refused: Refusals = ()
     for night_us in range(first_us, first_us + NIGHTS * DAY_US, DAY_US):
-        batches = int(np.searchsorted(exits_us, night_us, side="right")) // BATCH_TRADES
-        refused = _lacking(evidence_at(path[: batches + 1]), recipe.gates)
+        refused = _lacking(evidence_at(path.known_at(night_us)), recipe.gates)
         if not refused:
             refused = _full_cycle(recipe, known_by(dataset, night_us))
         if not refused:
@@ -104,36 +100,35 @@ def known_by(dataset: Dataset, moment_us: int) -> Dataset:
     return dataset.take(np.flatnonzero(dataset.exit_us <= moment_us))
 
 
-def _stake_path(recipe: Recipe, dataset: Dataset) -> Floats:
-    once = prequential(
-        dataset,
-        label(dataset, recipe.training),
+def _stake_path(recipe: Recipe, dataset: Dataset) -> Path:
+    track = judged_track(
+        one_row_a_decision(dataset),
         recipe.training,
         embargo_cutoff(dataset, recipe.training.embargo_sessions),
         max_abs_z=recipe.evaluation.ood_max_z,
     )
-    return stake_path(dataset.realized_pnl_pct[once.rows], once.verdicts)
+    return stake_path(track)
 
 
 def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     """Which of the gates on the evidence refuse, for the first recipe that is tried."""
-    asked = (
+    gates = (
         luck_of_all_nights(evidence.p_value, 1, bounds.alpha),
         evidence_not_lost(evidence.log_stake, evidence.log_peak),
     )
-    return tuple(gate.name for gate in asked if not gate.passed)
+    return tuple(gate.name for gate in gates if not gate.passed)
 
 
 def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
     cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
-    task = prepare(dataset, recipe.training, cutoff)
-    if isinstance(task, str):
-        return (task,)
-    learned = learn(task, recipe.training, cutoff)
+    prepared = prepare(dataset, recipe.training, cutoff)
+    if isinstance(prepared, str):
+        return (prepared,)
+    learned = learn(prepared, recipe.training, cutoff)
     model = FrozenModel(
         model_id="simulated",
         options=recipe.training,
-        last_train_exit=EPOCH + int(dataset.exit_us[task.split.train].max()) * MICROSECOND,
+        last_train_exit=EPOCH + int(dataset.exit_us[prepared.split.train].max()) * MICROSECOND,
         stats=learned.stats,
         risks=partial(predict_risks, learned.pipeline),
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,

@@ -45,12 +45,12 @@ def test_nothing_is_promoted_where_there_is_nothing_to_find(title: str, seeds: i
 
 @pytest.mark.slow
 def test_a_planted_edge_is_promoted_in_at_least_four_of_five_ledgers() -> None:
-    assert promoted("edge, one cycle, 600 trades", range(10)) >= 8
+    assert promoted("edge, one cycle, 900 trades", range(10)) >= 8
 
 
 @pytest.mark.slow
 def test_what_the_first_half_taught_is_not_promoted_once_the_regime_has_turned() -> None:
-    assert promoted("edge turned 60 trades ago, any later night", range(4)) == 0
+    assert promoted("edge turned 100 trades ago, any later night", range(4)) == 0
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_every_noise_size_of_the_promise_is_a_row() -> None:
     for count in (20, 40, 100, 300, 1000):
         assert ROWS[f"noise, one cycle, {count} trades"].most == 0.05
     assert ROWS["noise, any of 250 nights"].most == 0.05
-    assert ROWS["edge, one cycle, 600 trades"].least == 0.8
+    assert ROWS["edge, one cycle, 900 trades"].least == 0.8
 
 
 def test_the_table_has_the_counts_and_a_broken_promise_is_the_exit_code(

@@ -7,8 +7,7 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.evidence import evidence
-from afterclose.evaluating.prequential import prequential
-from afterclose.learning.training import label
+from afterclose.evaluating.prequential import judged_track
 from afterclose.market.embargo import DAY_US, embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import planted_trades
@@ -30,7 +29,7 @@ EDGE = partial(planted_trades, odds_ratio=8.0)
 def nights(monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
     """The datasets that were evaluated in full; none of them is promoted."""
     seen: list[Dataset] = []
-    monkeypatch.setattr("afterclose.study.gates.simulated_cycles.NIGHTS", 60)
+    monkeypatch.setattr("afterclose.study.gates.simulated_cycles.NIGHTS", 300)
     monkeypatch.setattr(
         "afterclose.study.gates.simulated_cycles._full_cycle",
         lambda _recipe, dataset: seen.append(dataset) or ("steady",),
@@ -48,8 +47,8 @@ def test_the_recipe_is_that_of_the_settings() -> None:
 
 
 def test_an_edge_is_promoted_and_noise_is_refused_for_its_lack_of_evidence() -> None:
-    assert promoted_at_once(RECIPE, partial(EDGE, 300), 2) == ()
-    assert promoted_at_once(RECIPE, partial(NOISE, 300), 2) == ("luck_of_all_nights",)
+    assert promoted_at_once(RECIPE, partial(EDGE, 900), 2) == ()
+    assert "luck_of_all_nights" in promoted_at_once(RECIPE, partial(NOISE, 900), 2)
 
 
 def test_a_ledger_too_small_to_split_is_refused() -> None:
@@ -57,10 +56,10 @@ def test_a_ledger_too_small_to_split_is_refused() -> None:
 
 
 def test_a_night_knows_only_what_has_ended(nights: list[Dataset]) -> None:
-    assert promoted_ever(RECIPE, partial(EDGE, 260), 0) == ("steady",)
+    assert promoted_ever(RECIPE, partial(EDGE, 900), 0) == ("steady",)
     sizes = [len(dataset) for dataset in nights]
     assert sizes == sorted(sizes)
-    assert 60 <= sizes[0] < sizes[-1] <= 260
+    assert 60 <= sizes[0] < sizes[-1] <= 900
     for dataset in nights:
         assert len(dataset) == len(known_by(dataset, int(dataset.exit_us.max())))
 
@@ -68,11 +67,11 @@ def test_a_night_knows_only_what_has_ended(nights: list[Dataset]) -> None:
 def test_the_nights_that_are_evaluated_in_full_are_those_with_evidence(
     nights: list[Dataset],
 ) -> None:
-    whole = EDGE(260, 0)
-    promoted_ever(RECIPE, partial(EDGE, 260), 0)
+    whole = EDGE(900, 0)
+    promoted_ever(RECIPE, partial(EDGE, 900), 0)
     in_full = {len(dataset) for dataset in nights}
     first_us = int(np.sort(whole.exit_us)[59])
-    for day in (30, 50, 55, 59):
+    for day in (30, 150, 200, 240, 280):
         night_us = first_us + day * DAY_US
         known = len(known_by(whole, night_us))
         assert (known in in_full) == convincing(whole, night_us), known
@@ -82,13 +81,7 @@ def test_the_nights_that_are_evaluated_in_full_are_those_with_evidence(
 def convincing(dataset: Dataset, night_us: int) -> bool:
     """The evidence of one night computed anew from the trades known then."""
     known = known_by(dataset, night_us)
-    once = prequential(
-        known,
-        label(known, RECIPE.training),
-        RECIPE.training,
-        embargo_cutoff(known, 1),
-        max_abs_z=8.0,
-    )
-    found = evidence(known.realized_pnl_pct[once.rows], once.verdicts)
+    track = judged_track(known, RECIPE.training, embargo_cutoff(known, 1), max_abs_z=8.0)
+    found = evidence(track)
     left = np.exp(found.log_stake - found.log_peak)
     return found.p_value <= 0.025 and left >= 0.1

@@ -20,7 +20,7 @@ Tone = Literal["good", "bad", "unsure"]
 PART_NAMES = {"walk_forward": "walk-forward", "held_out": "held-out"}
 
 
-class Verdict(NamedTuple):
+class Conclusion(NamedTuple):
     """What to think of a candidate, and the sentences that say why."""
 
     tone: Tone
@@ -43,19 +43,19 @@ def tone_of(difference: Mapping[str, Any] | None, *, higher_is_better: bool = Tr
     return "good" if (difference["low"] > 0) == higher_is_better else "bad"
 
 
-def verdict(evaluation: Mapping[str, Any]) -> Verdict:
-    """The verdict on the part with most trades."""
+def conclusion(evaluation: Mapping[str, Any]) -> Conclusion:
+    """The conclusion from the part with most trades."""
     name = main_part(evaluation)
     part = evaluation[name]
     rules, kept, effect = part["rules_only"], part["rules_ml"], part["filter_effect"]
     trades = f"{counted(rules['trades'], f'{PART_NAMES[name]} trade')}"
     if not rules["trades"]:
-        return Verdict("unsure", "Nothing to judge by", ["No trade was left to test on."])
+        return Conclusion("unsure", "Nothing to judge by", ["No trade was left to test on."])
     account = account_of(part)
     if not effect["blocked"] and not (account and account.taken_away.decisions):
-        return Verdict("unsure", "It blocked nothing", [f"All {trades} were let through."])
+        return Conclusion("unsure", "It blocked nothing", [f"All {trades} were let through."])
     if not kept["trades"]:
-        return Verdict("bad", "It blocks every trade", [f"None of {trades} was let through."])
+        return Conclusion("bad", "It blocks every trade", [f"None of {trades} was let through."])
     found = _in_money(account) if account else _a_trade_alike(part["differences"]["expectancy"])
     change = part["differences"]["expectancy"]
     low, high = (percent(change[end], 2, signed=True) for end in ("low", "high"))
@@ -71,9 +71,9 @@ def verdict(evaluation: Mapping[str, Any]) -> Verdict:
     )
     sentences = [*found.sentences, alike, choice]
     if not (refusals := _refusals(evaluation.get("gates"))):
-        return Verdict(found.tone, found.headline, sentences)
+        return Conclusion(found.tone, found.headline, sentences)
     tone: Tone = "unsure" if found.tone == "good" else found.tone
-    return Verdict(tone, found.headline, [refusals, *sentences])
+    return Conclusion(tone, found.headline, [refusals, *sentences])
 
 
 def account_of(part: Mapping[str, Any]) -> Account | None:
@@ -82,25 +82,25 @@ def account_of(part: Mapping[str, Any]) -> Account | None:
     return msgspec.convert(found, Account) if found else None
 
 
-def _in_money(account: Account) -> Verdict:
+def _in_money(account: Account) -> Conclusion:
     """What it would have done to the account, and what became of what it took away."""
     change = msgspec.to_builtins(account.differences[RULES]["net_pnl"])
     remark = volatility_remark(account)
-    return Verdict(
+    return Conclusion(
         tone_of(change) or "unsure",
         headline(account),
         [taken_away(account), *([remark] if remark else [])],
     )
 
 
-def _a_trade_alike(change: Mapping[str, Any]) -> Verdict:
+def _a_trade_alike(change: Mapping[str, Any]) -> Conclusion:
     tone = tone_of(change) or "unsure"
     words = {
         "good": "Better than the rules alone, each trade counted alike",
         "bad": "Worse than the rules alone, each trade counted alike",
         "unsure": "No clear difference from the rules alone",
     }
-    return Verdict(tone, words[tone], ["Money was not counted yet when it was evaluated."])
+    return Conclusion(tone, words[tone], ["Money was not counted yet when it was evaluated."])
 
 
 def _refusals(answer: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from afterclose.learning.models import Labels
 from afterclose.learning.splits import TimesUs
 
 
-class Lesson(NamedTuple):
+class TrainingSet(NamedTuple):
     """The n rows that may be learned from, in the order of their decisions.
 
     ``values`` float64[n, k] with NaN for missing, ``bad`` bool[n], ``pnl`` net fractions
@@ -22,9 +22,9 @@ class Lesson(NamedTuple):
     exit_us: TimesUs
     loss_r: Floats | None = None
 
-    def take(self, rows: Indices) -> "Lesson":
-        """The lesson of these rows alone."""
-        return Lesson(
+    def take(self, rows: Indices) -> "TrainingSet":
+        """The training set of these rows alone."""
+        return TrainingSet(
             self.values[rows],
             self.bad[rows],
             self.pnl[rows],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from afterclose.report.verdict import main_part, tone_of, verdict
+from afterclose.report.conclusion import conclusion, main_part, tone_of
 from report_builders import evaluation
 
 PASSED = {"passed": True, "gates": [{"name": "a", "passed": True, "sentence": "yes"}]}
@@ -34,7 +34,7 @@ def test_an_interval_speaks_only_when_nothing_lies_outside(
 
 
 def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
-    found = verdict(evaluation(gates=None))
+    found = conclusion(evaluation(gates=None))
     assert found.tone == "good"
     assert found.headline == (
         "Would have earned 513 more than the rules alone on 2,000 (95 %: 351 more to 704 more)."
@@ -46,49 +46,49 @@ def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
 
 
 def test_a_filter_that_earns_less_is_worse_however_few_bad_trades_it_keeps() -> None:
-    found = verdict(evaluation(gain=-0.02, gates=None))
+    found = conclusion(evaluation(gain=-0.02, gates=None))
     assert found.tone == "bad"
     assert found.headline.startswith("Would have earned 527 less than the rules alone on 2,000")
 
 
 def test_a_difference_that_could_be_none_is_not_clear() -> None:
-    found = verdict(evaluation(gain=0.0, gates=None))
+    found = conclusion(evaluation(gain=0.0, gates=None))
     assert found.tone == "unsure"
     assert "less to" in found.headline
 
 
 def test_an_old_evaluation_without_money_is_told_by_the_trade() -> None:
-    found = verdict(evaluation(gates=None, walk_forward=part(account=None)))
+    found = conclusion(evaluation(gates=None, walk_forward=part(account=None)))
     assert found.tone == "good"
     assert found.headline == "Better than the rules alone, each trade counted alike"
     assert found.sentences[0] == "Money was not counted yet when it was evaluated."
 
 
 def test_a_gate_that_refuses_takes_the_green_away() -> None:
-    found = verdict(evaluation(gates=REFUSED))
+    found = conclusion(evaluation(gates=REFUSED))
     assert found.tone == "unsure"
     assert found.sentences[0] == "1 of 1 promotion gates refuse it."
 
 
 def test_gates_that_all_pass_need_no_sentence() -> None:
-    assert len(verdict(evaluation(gates=PASSED)).sentences) == 3
+    assert len(conclusion(evaluation(gates=PASSED)).sentences) == 3
 
 
 def test_a_filter_that_blocked_nothing_was_not_tested() -> None:
     effect = {"blocked": 0, "bad_trades_avoided": 0, "good_trades_lost": 0}
-    found = verdict(evaluation(walk_forward=part(filter_effect=effect, account=None)))
+    found = conclusion(evaluation(walk_forward=part(filter_effect=effect, account=None)))
     assert (found.tone, found.headline) == ("unsure", "It blocked nothing")
 
 
 def test_a_filter_that_blocks_everything_is_bad() -> None:
     nothing = {**part()["rules_ml"], "trades": 0}
-    found = verdict(evaluation(walk_forward=part(rules_ml=nothing)))
+    found = conclusion(evaluation(walk_forward=part(rules_ml=nothing)))
     assert (found.tone, found.headline) == ("bad", "It blocks every trade")
 
 
 def test_without_trades_there_is_nothing_to_judge_by() -> None:
     none = part(rules_only={**part()["rules_only"], "trades": 0})
-    found = verdict(evaluation(walk_forward=none, held_out=none))
+    found = conclusion(evaluation(walk_forward=none, held_out=none))
     assert found.headline == "Nothing to judge by"
 
 

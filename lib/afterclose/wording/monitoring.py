@@ -1,0 +1,130 @@
+"""What the monitor found, in sentences: what each alarm rests on, and what the job prints."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from afterclose.wording.numbers import DASH, counted
+
+RULE: Final = "=" * 80
+
+NO_MODEL: Final = "no model is active, so there is nothing to watch"
+NOTHING_SETTLED: Final = "no week's outcomes are known yet"
+
+TITLES: Final = {
+    "drift": "Drift of the features",
+    "calibration": "Calibration in use",
+    "harm": "Harm: blocked against kept",
+    "challenger": "Newest candidate",
+}
+
+
+def stake(log_stake: float) -> str:
+    """A stake as what 1 has become, in two digits."""
+    times = math.exp(min(log_stake, 50.0))
+    return f"{times:,.0f}" if times >= 10 else f"{times:.2g}"  # noqa: PLR2004 - two digits
+
+
+def drift(log_stake: float, weeks: int, decisions: int, before: int, moved: Sequence[str]) -> str:
+    """``weeks`` with ``decisions`` after the model against ``before`` weeks before it."""
+    if not weeks:
+        return "no whole week has passed since the model became active"
+    basis = (
+        f"{counted(weeks, 'week')} with {counted(decisions, 'decision')}, ranked among "
+        f"{counted(before, 'week')} before the model"
+    )
+    most = f", most of all {', '.join(moved)}" if moved else ""
+    return f"{basis}: a stake of 1 on moved features has become {stake(log_stake)}{most}"
+
+
+def calibration(
+    log_stake: float,
+    scored: int,
+    expected_bad: float,
+    bad: int,
+    *,
+    by_rank: bool,
+    waiting: int,
+    estimate: float | None,
+) -> str:
+    """``expected_bad`` of ``scored`` decisions were to be bad, and ``bad`` of them were."""
+    if by_rank:
+        return "the model's scores are ranks and no probabilities, so none can be wrong by itself"
+    outlook = (
+        f"; of {counted(waiting, 'decision')} still open {whole_percent(estimate)} will be bad, "
+        "an estimate from their scores"
+        if estimate is not None
+        else ""
+    )
+    if not scored:
+        return NOTHING_SETTLED + outlook
+    return (
+        f"scores said {whole_percent(expected_bad / scored)} bad, and "
+        f"{whole_percent(bad / scored)} of {counted(scored, 'decision')} were: "
+        f"a stake of 1 on a difference has become {stake(log_stake)}{outlook}"
+    )
+
+
+def harm(
+    log_stake: float,
+    kept: int,
+    blocked: int,
+    kept_mean: float,
+    blocked_mean: float,
+    *,
+    without_outcome: int,
+) -> str:
+    """Means are in units of risk."""
+    unknown = (
+        f"; {counted(without_outcome, 'decision')} never got an outcome (ML_BARS_FILE follows "
+        "blocked ones)"
+        if without_outcome
+        else ""
+    )
+    if not kept or not blocked:
+        return f"there are not both blocked and kept decisions with an outcome yet{unknown}"
+    return (
+        f"{blocked:,} blocked decisions made {blocked_mean:+.2f} units of risk each and {kept:,} "
+        f"kept ones {kept_mean:+.2f}: a stake of 1 on blocked ones doing better has become "
+        f"{stake(log_stake)}{unknown}"
+    )
+
+
+def challenger(log_stake: float, compared: int, differing: int, gain: float) -> str:
+    """``gain`` in units of risk, over the decisions that differ."""
+    if not compared:
+        return "no decision with an outcome was scored by a newer candidate yet"
+    return (
+        f"of {counted(compared, 'decision')} the newest candidate would have sized {differing:,} "
+        f"otherwise, and made {gain:+.2f} units of risk with them: a stake of 1 on its doing "
+        f"better has become {stake(log_stake)}"
+    )
+
+
+def whole_percent(share: float | None) -> str:
+    """`31 %`."""
+    return DASH if share is None else f"{100 * share:.0f} %"
+
+
+def monitor_text(found: Mapping[str, Any]) -> str:
+    """The section that `make monitor` prints, of the plain values of `ml_monitor.json`."""
+    facts = found["facts"]
+    lines = [RULE, "MONITOR", RULE]
+    total = sum(facts["verdicts"].values())
+    lines.append(f"Verdicts in the log: {total:,}")
+    lines += [f"  {reason}: {number:,}" for reason, number in facts["verdicts"].items()]
+    if facts["sessions"]:
+        lines.append(
+            f"Of the last {facts['sessions']} sessions: {whole_percent(facts['block_share'])} "
+            f"blocked, {whole_percent(facts['abstain_share'])} without a score"
+        )
+    if facts["latency_us"] is not None:
+        lines.append(f"Time to answer, median: {facts['latency_us']:.0f} µs")
+    if facts["model_age_sessions"] is not None:
+        lines.append(f"Age of the active model: {counted(facts['model_age_sessions'], 'session')}")
+    for kind, title in TITLES.items():
+        sounds = "ALARM" if found[kind]["alarm"] else "quiet"
+        lines.append(f"{title}: {sounds}; {found[kind]['words']}")
+    if found.get("switched_off"):
+        lines.append(f"THE FILTER WAS SWITCHED OFF: {found['switched_off']}")
+    return "\n".join(lines)
