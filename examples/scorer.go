@@ -28,6 +28,7 @@ type Tree struct {
 type Card struct {
 	Kind    string
 	Names   []string  `json:"feature_names"`
+	Needed  []string  // cards of version 1 have none
 	Mean    []float64 `json:"train_mean"`
 	Std     []float64 `json:"train_std"`
 	Imputed []float64 `json:"imputation_values"`
@@ -110,6 +111,11 @@ func (c *Card) Risk(features map[string]any, maxAbsZ float64) *float64 {
 			return nil
 		}
 		if !isNumber || math.IsNaN(x) || math.IsInf(x, 0) {
+			for _, needed := range c.Needed {
+				if name == needed {
+					return nil
+				}
+			}
 			x = math.NaN()
 			missing++
 		}

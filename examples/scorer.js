@@ -52,6 +52,8 @@ function riskOf(card, features, maxAbsZ = 8) {
   const values = given.map((value) => (isNumber(value) ? value : null));
   const missing = values.filter((value) => value === null).length;
   if (missing / values.length > 0.3) return null;
+  const needed = card.needed ?? []; // cards of version 1 have none
+  if (card.feature_names.some((name, i) => values[i] === null && needed.includes(name))) return null;
   const far = (x, i) => x !== null && Math.abs(x - card.train_mean[i]) / card.train_std[i] > maxAbsZ;
   if (values.some(far)) return null;
   if (card.kind === "ensemble") return (linear(card.linear, values) + trees(card.trees, values)) / 2;

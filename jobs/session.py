@@ -1,11 +1,10 @@
 """Replay trading days from a file of daily bars and a file of signals, on paper.
 
 Reads   the two files, the active model, paper_positions.json, paper_replay.json.
-Writes  trade_ledger.jsonl, shadow_ledger.jsonl, ml_decisions.jsonl, the session locks.
-Again   days that were replayed before are left out.
+Writes  trade_ledger.jsonl, shadow_ledger.jsonl, ml_decisions.jsonl, locks; or a backtest ledger.
+Again   days that were replayed before are left out; a backtest is made anew.
 
-Exit codes: 0 done or nothing to do, 1 failed, 2 unusable settings, arguments or input,
-3 refused by a safety rule, 4 another job is writing in this scope.
+Exit codes: 0 done or nothing to do, 1 failed, 2 unusable input, 3 refused, 4 scope is busy.
 """
 
 import argparse
@@ -21,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     options = job_parser("session", __doc__)
     options.add_argument("--bars", metavar="CSV", required=True, help="symbol,date,open,high,...")
     options.add_argument("--signals", metavar="JSONL", required=True, help="one signal a line")
+    options.add_argument("--backtest", action="store_true", help="the rules alone, to learn from")
     options.add_argument("--from", dest="start", metavar="DATE", help="first session")
     options.add_argument("--to", dest="end", metavar="DATE", help="last session")
     return options
@@ -28,10 +28,11 @@ def parser() -> argparse.ArgumentParser:
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.history.session_replay import replay_files
+    from afterclose.history.session_replay import backtest_files, replay_files
 
-    files, days = (args.bars, args.signals), {"start": args.start, "end": args.end}
-    return replay_files(settings, now, *files, **days, quiet=args.quiet)
+    replay = backtest_files if args.backtest else replay_files
+    days = {"start": args.start, "end": args.end}
+    return replay(settings, now, args.bars, args.signals, **days, quiet=args.quiet)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def evaluation(
         account_view, dataset, capital=0.0, resamples=100, seed=0,
         unknown={"atr": "the feature atr_pct is not there"},
     )  # fmt: skip
-    outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us)
+    outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us, dataset.decision_us)
     period = {"first_decision": "2024-01-02T15:00:00+00:00", "last_decision": AT}
     account = msgspec.to_builtins(count(policies))
     part = (

@@ -21,6 +21,7 @@ def dataset_of(
     pnl_pct: Any = None,
     mae_pct: Any = None,
     notional: Any = None,
+    stop_pct: Any = None,
     hours_between: float = 24,
     hours_held: float = 30,
 ) -> Dataset:
@@ -40,6 +41,7 @@ def dataset_of(
         symbol=["AAPL"] * rows,
         side=["long"] * rows,
         source=["paper"] * rows,
+        strategy=[""] * rows,
         decision_us=decision_us,
         exit_us=exit_us,
         realized_pnl_pct=pnl,
@@ -48,6 +50,7 @@ def dataset_of(
         fees_pct=np.zeros(rows),
         quantity=np.ones(rows),
         notional=np.full(rows, 1000.0) if notional is None else np.asarray(notional, dtype=float),
+        stop_pct=unknown if stop_pct is None else np.asarray(stop_pct, dtype=float),
         feature_names=names,
         features=values,
         version=f"v{rows:08d}-{sha256[:12]}",

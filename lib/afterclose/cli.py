@@ -32,8 +32,16 @@ JOBS_OF_A_DAY = {
         "deactivate",
         "verify",
     ),
-    "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
-    "As a service": ("cron", "fleet"),
+    "Once in a while": (
+        "backup",
+        "restore",
+        "demo",
+        "study",
+        "placebo",
+        "calibrate_gates",
+        "calibrate_monitor",
+    ),
+    "As a service": ("cron", "fleet", "courier"),
 }
 """The jobs in the order of a trader's day."""
 

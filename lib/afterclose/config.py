@@ -13,10 +13,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from afterclose.errors import ConfigError, InputError
-from afterclose.settings import CALENDARS, MASK, Settings
+from afterclose.settings import CALENDARS, MASK, SECRETS, Settings
 
 PREFIX = "ML_"
-SECRETS = frozenset({"signing_key"})
 
 __all__ = ["Settings", "describe_range", "load_settings"]
 
@@ -43,12 +42,42 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
             values[field] = os.fspath(value) if isinstance(value, os.PathLike) else value
     if "risk_threshold" in values:  # whoever sets a threshold means it
         values.setdefault("threshold_mode", "fixed")
+    return _checked(values)
+
+
+def with_changes(settings: Settings, changes: str) -> Settings:
+    """``settings`` but for ``changes``, such as ``ML_TARGET=r,ML_BLOCK_SHARE=0.3``.
+
+    Raises ConfigError as `load_settings` does, also for a change without a value.
+    """
+    changed: dict[str, object] = {}
+    for change in changes.split(","):
+        name, _, value = (part.strip() for part in change.partition("="))
+        field = _field(name, value)
+        if not value:
+            raise ConfigError(name, value, f"write {name}=VALUE")
+        changed[field] = value
+    if "risk_threshold" in changed:
+        changed.setdefault("threshold_mode", "fixed")
+    return _checked(msgspec.structs.asdict(settings) | changed)
+
+
+def _checked(values: Mapping[str, object]) -> Settings:
     try:
         settings = msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError:
         raise _first_bad_value(values) from None
     _check_across_fields(settings)
     return settings
+
+
+def json_logs_are_asked() -> bool:
+    """Whether ML_LOG_FORMAT says json, where the settings as a whole cannot be read."""
+    try:
+        asked = {**_dotenv(), **os.environ}.get(PREFIX + "LOG_FORMAT") or ""
+    except InputError:
+        return False
+    return asked.strip() == "json"
 
 
 def describe_range(field: str) -> str:

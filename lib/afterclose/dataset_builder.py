@@ -42,10 +42,10 @@ class DatasetBuilder:
     """Builds and reads the dataset in ``dataset_dir``, the scope's folder.
 
     ``trade_ledger`` is one ledger or several, in the order in which their rows are added; a
-    record in a later one supersedes those with its id in earlier ones. ``shadow_ledger`` is
-    read last, once there is one. ``timezone`` (IANA) is for ledgers given as paths. Trades
-    that ended with one of ``excluded_exit_types`` say nothing of the strategy and are
-    rejected.
+    record in a later one supersedes those with its id in earlier ones. ``shadow_ledger`` and
+    ``backtest_ledger`` are read last, once there are such. ``timezone`` (IANA) is for ledgers
+    given as paths. Trades that ended with one of ``excluded_exit_types`` say nothing of the
+    strategy and are rejected.
     """
 
     def __init__(
@@ -56,11 +56,13 @@ class DatasetBuilder:
         timezone: str = NEW_YORK,
         excluded_exit_types: Iterable[str] = EXCLUDED_EXIT_TYPES,
         shadow_ledger: Ledger | None = None,
+        backtest_ledger: Ledger | None = None,
     ) -> None:
         self.dataset_dir = Path(dataset_dir)
         given = [trade_ledger] if isinstance(trade_ledger, Ledger) else trade_ledger
         self._ledgers = [_as_ledger(ledger, timezone) for ledger in given]
         self._shadow = shadow_ledger and _as_ledger(shadow_ledger, timezone)
+        self._backtest = backtest_ledger and _as_ledger(backtest_ledger, timezone)
         self._excluded = frozenset(name.upper() for name in excluded_exit_types)
         self._file = DatasetFile(self.dataset_dir)
         self._rejects = RejectsFile(self.dataset_dir)
@@ -75,6 +77,7 @@ class DatasetBuilder:
             timezone=market_timezone(settings),
             excluded_exit_types=settings.excluded_exit_types,
             shadow_ledger=settings.shadow_ledger_path if settings.shadow_blocked else None,
+            backtest_ledger=settings.backtest_ledger_path,
         )
 
     def build_from_ledger(self, now: datetime | None = None) -> tuple[int, int]:
@@ -114,7 +117,8 @@ class DatasetBuilder:
             # A night trains and evaluates on the same bytes: checked each time, parsed once.
             if self._loaded is None or self._loaded.sha256 != wanted.sha256:
                 rows = self._file.rows(wanted)
-                self._loaded = Dataset.from_rows(rows, wanted.version, wanted.sha256)
+                loaded = Dataset.from_rows(rows, wanted.version, wanted.sha256)
+                self._loaded = loaded.before_the_real()
             return self._loaded
 
     def verify(self) -> list[Problem]:
@@ -179,8 +183,8 @@ class DatasetBuilder:
             return count_lost(aside, known)
 
     def _ledgers_to_read(self) -> list[TradeLedger]:
-        shadow = self._shadow
-        return [*self._ledgers, *([shadow] if shadow and shadow.path.exists() else [])]
+        beside = [ledger for ledger in (self._shadow, self._backtest) if ledger]
+        return [*self._ledgers, *(ledger for ledger in beside if ledger.path.exists())]
 
     def _opened(self, ledger: TradeLedger, now: datetime) -> LedgerSource:
         inside = ledger.path.is_relative_to(self.dataset_dir)

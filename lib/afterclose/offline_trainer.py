@@ -44,7 +44,7 @@ from afterclose.registry.reader import RegistryReader
 from afterclose.scope_files import MODEL_FILE, SCORECARD_FILE
 from afterclose.settings import Settings
 
-TRAINING_CODE: Final = 1
+TRAINING_CODE: Final = 2
 """Raise it when equal data and options would now give another model."""
 
 
@@ -140,6 +140,9 @@ class OfflineTrainer:
                 f"too many features are missing: {', '.join(assessment.missing)} "
                 f"(allowed: {MAX_MISSING_SHARE:.0%} of {len(self._scorer.feature_names)})"
             )
+        if assessment.needed_missing:
+            needed = ", ".join(sorted(self._scorer.needed.intersection(assessment.missing)))
+            raise InputError(f"the model has no answer without {needed}")
         return self._scorer.predict_risk(features)
 
     def _train(
@@ -161,7 +164,7 @@ class OfflineTrainer:
             learned = learn(prepared, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(prepared, options, learned, key, now)
+        return self._publish(prepared, options, learned, key, now, rows=len(dataset))
 
     def _publish(
         self,
@@ -170,6 +173,8 @@ class OfflineTrainer:
         learned: Learned,
         key: str,
         now: datetime,
+        *,
+        rows: int,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
@@ -179,7 +184,7 @@ class OfflineTrainer:
             "training_key": key,
             "dataset": {
                 "version": dataset.version,
-                "rows": len(dataset),
+                "rows": rows,
                 "sha256": dataset.sha256,
             },
             "settings": options,

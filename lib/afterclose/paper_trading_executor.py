@@ -163,6 +163,7 @@ class PaperTradingExecutor:
             trade_id=trade_id,
             symbol=order.symbol,
             side=order.side,
+            strategy=order.strategy,
             at=order.decided.astimezone(UTC).isoformat(),
             price=order.price,
             quantity=order.quantity,
@@ -194,6 +195,7 @@ class PaperTradingExecutor:
             plan=order.plan,
             low_price=price,
             high_price=price,
+            strategy=order.strategy,
         )
         self._store.put(position)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 Features = dict[str, float | None]
 """Feature name to value; None stands for missing (never NaN)."""
@@ -73,6 +74,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     exit_type: str | None = None
     exit_reason: str | None = None
     source: str = "paper"
+    strategy: str | None = None
+    stop_price: float | None = None
 
 
 class TradeDataRow(msgspec.Struct, frozen=True, gc=False):
@@ -80,7 +83,8 @@ class TradeDataRow(msgspec.Struct, frozen=True, gc=False):
 
     ``realized_pnl_pct`` is a fraction net of fees; ``position_size`` is the quantity, in
     shares or units; ``holding_days`` is elapsed time in days; ``mae_pct`` is a fraction
-    at most 0, None when unknown.
+    at most 0, None when unknown. ``strategy`` and ``stop_price`` (planned at the entry, on
+    its losing side) are absent where the record does not say them.
     """
 
     trade_id: str
@@ -100,6 +104,8 @@ class TradeDataRow(msgspec.Struct, frozen=True, gc=False):
     mfe_pct: float | None
     exit_type: str | None
     source: str
+    strategy: str | UnsetType = UNSET
+    stop_price: float | UnsetType = UNSET
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,6 +127,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     stop_price: float | None = None
     target_price: float | None = None
     max_holding_days: float | None = None
+    strategy: str | None = None
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):

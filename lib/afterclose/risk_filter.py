@@ -20,6 +20,7 @@ from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
 from afterclose.scope_files import DECISIONS_FILE
 from afterclose.settings import Settings
+from afterclose.trades.model_inputs import with_inputs
 from afterclose.trading.decision_log import (
     DecisionLog,
     DecisionRecord,
@@ -40,8 +41,8 @@ class RiskFilter:
 
     ``mode`` is "ml", or "rules-only" when no model can be used; ``mode_reason`` says which
     model, or why none, beginning with the reason code. ``model_id``, ``session`` and
-    ``locked_until`` tell what it is pinned to; ``threshold`` is the risk above which it blocks:
-    ML_RISK_THRESHOLD, or the model's own when it was trained with a tuned one.
+    ``locked_until`` tell what it is pinned to; ``threshold`` is the risk above which it blocks,
+    found as ``threshold_mode`` says: ML_RISK_THRESHOLD where that is fixed, else the model's own.
 
     It answers until the open that follows its session; from then on, and while the scope is
     switched off (`make off`), the rules alone.
@@ -64,6 +65,7 @@ class RiskFilter:
         self.locked_until = pin.until
         own = pin.scorer.threshold if pin.scorer and pin.scorer.tuned else None
         self.threshold = settings.risk_threshold if own is None else own
+        self.threshold_mode = pin.scorer.threshold_mode if pin.scorer else ""
 
     @classmethod
     def load(
@@ -99,22 +101,23 @@ class RiskFilter:
 
         Anything with ``items`` will do, a pandas row too. ``about`` says which entry it is,
         for the log. Never raises, for any object; and the verdict is in the log before it is
-        returned.
+        returned. A model that was trained on both sides, or on several strategies, takes them
+        from ``about`` (or from the features), and abstains where it is not told.
         """
         now = utc_now()
-        seen = plain_features(features)
+        seen = self._seen(features, about)
         decision = self._decide(seen, now)
         if self._log is not None:
             self._record(self._log, seen, decision, about, now)
         return decision
 
-    def explain(self, features: object) -> Explanation:
+    def explain(self, features: object, about: Subject | None = None) -> Explanation:
         """Why an entry with these features has its score: what each feature adds to it.
 
         ``reason`` is the code that `check` would answer with, and what it scores is taken
         apart; without a score there is nothing in it but that. Not logged. Never raises.
         """
-        seen = plain_features(features)
+        seen = self._seen(features, about)
         decision = self._decide(seen, utc_now())
         nothing = Explanation(reason=decision.reason, model_id=self.model_id)
         if decision.risk_score is None or self._scorer is None or seen is None:
@@ -157,6 +160,14 @@ class RiskFilter:
     ) -> None:
         self.close()
 
+    def _seen(self, features: object, about: Subject | None) -> PlainFeatures | None:
+        """The features in plain values, with side and strategy where the model asks for them."""
+        seen = plain_features(features)
+        if seen is None or self._scorer is None or not self._scorer.inputs:
+            return seen
+        subject, _ = plain_subject(current_subject() if about is None else about)
+        return with_inputs(seen, self._scorer.inputs, subject.side, subject.strategy)
+
     def _decide(self, seen: PlainFeatures | None, now: datetime) -> Decision:
         if self._switch.is_off():
             return self._abstain("switched_off")
@@ -185,7 +196,7 @@ class RiskFilter:
         """Why a score is not to be asked for; None when nothing forbids it."""
         if assessment.invalid:
             return "features_invalid"
-        if assessment.missing_share > MAX_MISSING_SHARE:
+        if assessment.needed_missing or assessment.missing_share > MAX_MISSING_SHARE:
             return "features_missing"
         if assessment.max_abs_z > self._settings.ood_max_z:
             return "out_of_distribution"
@@ -236,6 +247,7 @@ class RiskFilter:
             features=logged_features(seen),
             risk_score=decision.risk_score,
             threshold=self.threshold,
+            threshold_mode=self.threshold_mode,
             allowed=decision.allowed,
             size_multiplier=decision.size_multiplier,
             reason=decision.reason,

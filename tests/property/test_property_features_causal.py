@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 from hypothesis import given, settings
 
-from afterclose.demo.strategy import find_signals
 from afterclose.history.indicators import FEATURES, add_indicators
+from afterclose.study.strategy import find_signals
 
 SESSIONS = 260
 

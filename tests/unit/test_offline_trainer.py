@@ -77,7 +77,9 @@ def test_metadata_holds_the_lineage(tmp_path: Path) -> None:
         for name in ("model.joblib", "scorecard.json")
     }
     feature = {entry["name"]: entry for entry in metadata["features"]}["heat"]
-    assert set(feature) == {"name", "coverage", "mean", "std", "min", "max", "decile_edges"}
+    assert set(feature) == {
+        "name", "coverage", "mean", "std", "min", "max", "decile_edges", "needed",
+    }  # fmt: skip
     # the newest 24 of 120 daily trades are held out; each is held for 30 hours
     assert metadata["split"]["first_test_decision"] == "2024-04-07T15:00:00+00:00"
     assert metadata["split"]["last_train_exit"] == "2024-04-05T21:00:00+00:00"

@@ -460,3 +460,62 @@ def test_a_dry_load_answers_like_a_real_one_and_is_never_over(scope: Settings) -
     with RiskFilter.load(scope, BEFORE_THE_OPEN) as real:
         assert [dry.check(f) for f in (CALM, WILD, {})] == [real.check(f) for f in (CALM, WILD, {})]
     assert dry.threshold == real.threshold
+
+
+# --- side, strategy, and what a model cannot do without -----------------------------------
+
+BOTH_SIDES = make_scorecard(feature_names=("atr_pct", "side"), needed=("side",))
+"""The risk of a short is that of its ATR less 1."""
+
+
+def test_a_model_of_both_sides_takes_the_side_from_the_subject(settings: Settings) -> None:
+    promote_model(settings, card=BOTH_SIDES)
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        calm = risk.check({"atr_pct": 0.5}, about=Subject(side="short"))
+        wild = risk.check({"atr_pct": 0.5}, about=Subject(side="long"))
+        among = risk.check({"atr_pct": 0.5, "side": "short"})
+        with deciding_about(Subject(side="short")):
+            outside = risk.check({"atr_pct": 0.5})
+    assert (calm.reason, wild.reason) == ("low_risk", "high_risk")
+    assert calm.risk_score == among.risk_score == outside.risk_score
+    logged = read_decisions(settings.root / "ml_decisions.jsonl")
+    assert [line.features["side"] for line in logged] == [-1.0, 1.0, -1.0, -1.0]
+
+
+def test_without_the_side_it_abstains(settings: Settings) -> None:
+    promote_model(settings, card=BOTH_SIDES)
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        decision = risk.check({"atr_pct": 0.5})
+        explained = risk.explain({"atr_pct": 0.5}, about=Subject(side="long"))
+    assert (decision.allowed, decision.reason) == (True, "features_missing")
+    assert explained.risk_score is not None
+
+
+def test_a_strategy_that_the_model_has_not_met_makes_it_abstain(settings: Settings) -> None:
+    names = ("strategy=break", "strategy=dip")
+    promote_model(settings, card=make_scorecard(feature_names=names, needed=names))
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        known = risk.check({}, about=Subject(strategy="dip"))
+        unknown = risk.check({}, about=Subject(strategy="scalp"))
+    assert known.risk_score is not None
+    assert unknown.reason == "features_missing"
+
+
+def test_a_needed_feature_that_is_missing_makes_it_abstain(settings: Settings) -> None:
+    names = ("a", "atr_pct", "b", "c")
+    card = make_scorecard(
+        feature_names=names,
+        needed=("atr_pct",),
+        weights=(0.1, 1.0, 0.1, 0.1),
+        imputation_values=(0.0,) * 4,
+        train_mean=(0.0,) * 4,
+        train_std=(1.0,) * 4,
+        train_min=(-3.0,) * 4,
+        train_max=(3.0,) * 4,
+    )
+    promote_model(settings, card=card)
+    with RiskFilter.load(settings, BEFORE_THE_OPEN) as risk:
+        light = risk.check({"atr_pct": -1.0, "b": 0.0, "c": 0.0})
+        heavy = risk.check({"a": 0.0, "b": 0.0, "c": 0.0})
+    assert light.reason == "low_risk"
+    assert (heavy.allowed, heavy.reason) == (True, "features_missing")

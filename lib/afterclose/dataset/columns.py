@@ -12,15 +12,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from math import nan
+from typing import Any
 
 import numpy as np
+from msgspec import UnsetType
 
 from afterclose.arrays import Floats, Integers
+from afterclose.dataset.input_columns import with_input_columns
 from afterclose.records import Features, TradeDataRow
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 SECONDS_A_DAY, MILLION = 86_400, 1_000_000
+
+TEXTS = ("trade_id", "symbol", "side", "source", "strategy", "exit_type")
+
+BACKTEST = "backtest"
+"""The source of trades that the rules would have made."""
 
 ROWS_AT_ONCE = 8192
 """Rows that are held while their columns grow."""
@@ -33,16 +41,19 @@ class Dataset:
     Times are microseconds since 1970 in UTC. Names ending in ``_pct`` are fractions: PnL is
     net of fees, ``mae_pct`` is at most 0 and NaN when unknown, ``fees_pct`` is a share of
     the money put in at entry. ``quantity`` is in shares or units, ``notional`` is entry price
-    times quantity, in currency. ``features`` is n rows by k columns in the order of
-    ``feature_names`` (sorted); NaN is a missing value. ``version`` and ``sha256`` name the
-    committed bytes that the rows were read from, also after `take`. ``exit_type`` says how
-    each trade ended in the ledger's words, empty where it does not say.
+    times quantity, in currency. ``stop_pct`` is how far from the entry price the planned stop
+    lay, NaN when unknown. ``features`` is n rows by k columns in the order of
+    ``feature_names`` (sorted); NaN is a missing value. Where both sides, or several strategies,
+    occur they are columns too (`afterclose.trades.model_inputs`). ``version`` and ``sha256``
+    name the committed bytes that the rows were read from, also after `take`. ``exit_type`` says
+    how each trade ended in the ledger's words, empty where it does not say.
     """
 
     trade_id: list[str]
     symbol: list[str]
     side: list[str]
     source: list[str]
+    strategy: list[str]
     decision_us: Integers
     exit_us: Integers
     realized_pnl_pct: Floats
@@ -51,6 +62,7 @@ class Dataset:
     fees_pct: Floats
     quantity: Floats
     notional: Floats
+    stop_pct: Floats
     feature_names: tuple[str, ...]
     features: Floats
     version: str
@@ -67,10 +79,11 @@ class Dataset:
         symbol: list[str] = []
         side: list[str] = []
         source: list[str] = []
+        strategy: list[str] = []
         exit_type: list[str] = []
         decision_us, exit_us = array("q"), array("q")
         pnl_pct, mae_pct, mfe_pct, fees_pct = array("d"), array("d"), array("d"), array("d")
-        quantity, notional = array("d"), array("d")
+        quantity, notional, stop_pct = array("d"), array("d"), array("d")
         features = _FeatureColumns()
         waiting = iter(rows)
         while some := list(islice(waiting, ROWS_AT_ONCE)):  # a comprehension is twice as fast
@@ -80,6 +93,8 @@ class Dataset:
             symbol += [row.symbol for row in some]
             side += [row.side for row in some]
             source += [row.source for row in some]
+            strategy += [row.strategy or "" for row in some]
+            stop_pct.extend([_stop_pct(row) for row in some])
             exit_type += [row.exit_type or "" for row in some]
             decision_us.extend([microseconds(row.decision_timestamp) for row in some])
             exit_us.extend([microseconds(row.exit_timestamp) for row in some])
@@ -89,12 +104,13 @@ class Dataset:
             fees_pct.extend([row.fees / (row.entry_price * row.position_size) for row in some])
             quantity.extend([row.position_size for row in some])
             notional.extend([row.entry_price * row.position_size for row in some])
-        feature_names, matrix = features.matrix(len(trade_id))
+        feature_names, matrix = with_input_columns(*features.matrix(len(trade_id)), side, strategy)
         return cls(
             trade_id=trade_id,
             symbol=symbol,
             side=side,
             source=source,
+            strategy=strategy,
             decision_us=np.asarray(decision_us),
             exit_us=np.asarray(exit_us),
             realized_pnl_pct=np.asarray(pnl_pct),
@@ -103,12 +119,30 @@ class Dataset:
             fees_pct=np.asarray(fees_pct),
             quantity=np.asarray(quantity),
             notional=np.asarray(notional),
+            stop_pct=np.asarray(stop_pct),
             feature_names=feature_names,
             features=matrix,
             version=version,
             sha256=sha256,
             exit_type=exit_type,
         ).take(_chronological(decision_us, trade_id))
+
+    @property
+    def backtests(self) -> int:
+        """How many of the trades are the rules replayed over old bars, and were never made."""
+        return self.source.count(BACKTEST)
+
+    def before_the_real(self) -> "Dataset":
+        """Without backtests decided when real trades were being made already.
+
+        A replay over those days holds the same decisions once more, and a model must not be
+        tested on what it has learned from. So backtests come first, then the real trades.
+        """
+        mine = np.array([source != BACKTEST for source in self.source], dtype=bool)
+        if mine.all() or not mine.any():
+            return self
+        first_real_us = self.decision_us[mine].min()
+        return self.take(np.flatnonzero(mine | (self.decision_us < first_real_us)))
 
     @property
     def net_pnl(self) -> Floats:
@@ -120,7 +154,8 @@ class Dataset:
 
         What is sent to other processes is arrays, which need not be copied for each task.
         """
-        return replace(self, trade_id=[], symbol=[], side=[], source=[], exit_type=[])
+        texts: dict[str, Any] = {name: [] for name in TEXTS}
+        return replace(self, **texts)
 
     def take(self, indices: Sequence[int] | Integers) -> "Dataset":
         """The rows at ``indices``, in that order, with all feature columns."""
@@ -131,6 +166,7 @@ class Dataset:
             symbol=_taken(self.symbol, listed),
             side=_taken(self.side, listed),
             source=_taken(self.source, listed),
+            strategy=_taken(self.strategy, listed),
             decision_us=self.decision_us[order],
             exit_us=self.exit_us[order],
             realized_pnl_pct=self.realized_pnl_pct[order],
@@ -139,6 +175,7 @@ class Dataset:
             fees_pct=self.fees_pct[order],
             quantity=self.quantity[order],
             notional=self.notional[order],
+            stop_pct=self.stop_pct[order],
             feature_names=self.feature_names,
             features=self.features[order],
             version=self.version,
@@ -149,6 +186,11 @@ class Dataset:
 
 def _taken(texts: list[str], indices: list[int]) -> list[str]:
     return [texts[index] for index in indices] if texts else []
+
+
+def _stop_pct(row: TradeDataRow) -> float:
+    stop = row.stop_price
+    return nan if isinstance(stop, UnsetType) else abs(row.entry_price - stop) / row.entry_price
 
 
 def microseconds(timestamp: str) -> int:

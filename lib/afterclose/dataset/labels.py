@@ -59,13 +59,18 @@ def bad_labels(
     return lost | ((atr_pct > 0) & (np.abs(mae_pct) > threshold * atr_pct))
 
 
-def units_of_risk(realized_pnl_pct: Floats, atr_pct: Floats | None) -> Floats:
-    """Outcomes in units of risk, float64[n]: PnL over twice the ATR, clipped to [-1.5, 2].
+def units_of_risk(
+    realized_pnl_pct: Floats, atr_pct: Floats | None, stop_pct: Floats | None = None
+) -> Floats:
+    """Outcomes in units of risk, float64[n]: PnL over what was risked, clipped to [-1.5, 2].
 
-    Both are fractions of the entry price. NaN where the ATR is unknown or not above 0.
+    What was risked is ``stop_pct``, the planned stop's distance, where it is known, else twice the
+    ATR. All are fractions of the entry price. NaN where neither is above 0.
     """
-    if atr_pct is None:
-        return np.full(len(realized_pnl_pct), np.nan)
+    unknown = np.full(len(realized_pnl_pct), np.nan)
+    risked = unknown if atr_pct is None else ATR_PER_RISK * atr_pct
+    if stop_pct is not None:
+        risked = np.where(stop_pct > 0, stop_pct, risked)
     with np.errstate(divide="ignore", invalid="ignore"):
-        units = np.where(atr_pct > 0, realized_pnl_pct / (ATR_PER_RISK * atr_pct), np.nan)
+        units = np.where(risked > 0, realized_pnl_pct / risked, np.nan)
     return np.clip(units, SMALLEST_R, LARGEST_R)

@@ -24,7 +24,12 @@ from afterclose.evaluating.cpcv import assemble_paths, combinatorial_splits
 from afterclose.evaluating.figures import CrossValidation
 from afterclose.evaluating.overfitting import probability_of_overfitting
 from afterclose.evaluating.verdicts import WHOLE_OR_NOTHING, Policy, Sizing, abstain, judge
-from afterclose.learning.features import describe_features, feature_matrix, select_features
+from afterclose.learning.features import (
+    describe_features,
+    feature_matrix,
+    mark_needed,
+    select_features,
+)
 from afterclose.learning.fitting import fit
 from afterclose.learning.models import (
     DEFAULT_REGULARISATION,
@@ -40,6 +45,7 @@ from afterclose.learning.splits import EmbargoCutoff, Split
 from afterclose.learning.training import only_learnable, training_set_of
 from afterclose.learning.training_options import TrainingOptions
 from afterclose.learning.training_set import TrainingSet
+from afterclose.learning.weights import weight_shares
 from afterclose.measures.metrics import RunAll
 
 GROUPS: Final = 6
@@ -51,6 +57,9 @@ MIN_TRADES: Final = 20 * GROUPS
 
 BLOCKS: Final = 12
 """924 ways to part them into halves."""
+
+TINY: Final = 1e-300
+"""Instead of 0 below a fraction line."""
 
 KEPT_SHARES: Final = (0.9, 0.8, 0.7, 0.6, 0.5)
 """Thresholds of the family: the shares of training trades that they keep."""
@@ -147,12 +156,14 @@ def _test(
     grid = _Grid(training_set, unseen, options) if options.is_logistic else None
     if grid and _is_plain(options):
         risks, threshold = partial(grid.risks, regularisation_c), options.risk_threshold
+        shares = grid.weight_shares(regularisation_c)
     else:
         fitted = fit(training_set, options, cutoff, regularisation_c if grid else None)
         risks, threshold = partial(predict_risks, fitted.model), fitted.threshold
+        shares = weight_shares(fitted.model)
     verdicts = judge(
         dataset,
-        describe_features(selection.names, training_set.values, deciles=False),
+        mark_needed(describe_features(selection.names, training_set.values, deciles=False), shares),
         risks,
         threshold=threshold,
         max_abs_z=max_abs_z,
@@ -187,6 +198,12 @@ class _Grid:
     def risks(self, regularisation_c: float, values: Floats) -> Floats:
         """Risk scores float64[n] of rows float64[n, k] at one of the regularisations."""
         return risks_of(self._scaling.columns(values), self._by_c[regularisation_c])
+
+    def weight_shares(self, regularisation_c: float) -> list[float]:
+        """What each feature weighs at one of the regularisations, 1 together."""
+        weights = np.abs(self._by_c[regularisation_c][:-1])
+        shares: list[float] = (weights / max(float(weights.sum()), TINY)).tolist()
+        return shares
 
     def scores(self) -> Iterator[tuple[Floats, Floats]]:
         """The risk scores of training and of unseen rows, in the order of the grid."""

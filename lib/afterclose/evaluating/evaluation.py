@@ -16,11 +16,11 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
-from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
@@ -29,12 +29,13 @@ from afterclose.evaluating.listed_trades import listed_trades
 from afterclose.evaluating.money_record import MoneyRecord, money_record
 from afterclose.evaluating.notes import (
     active_notes,
+    backtest_notes,
     cross_validation_notes,
     leak_notes,
     part_notes,
     walk_forward_notes,
 )
-from afterclose.evaluating.prequential import judged_track
+from afterclose.evaluating.prequential import judge_once, track_of
 from afterclose.evaluating.reasons import reasons_for
 from afterclose.evaluating.track_record import TrackRecord, track_record
 from afterclose.evaluating.verdicts import (
@@ -49,7 +50,7 @@ from afterclose.evaluating.verdicts import (
 from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.splits import EmbargoCutoff, chronological_split
-from afterclose.learning.training import TrainingOptions, label
+from afterclose.learning.training import TrainingOptions, held_out_fraction, label
 from afterclose.measures.metrics import RunAll
 from afterclose.settings import Settings
 
@@ -133,16 +134,19 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """All figures of ``model`` on the dataset that it was trained on, as JSON values.
 
+    What is counted is decisions: rows of one decision are put together first.
+
     ``active`` is the model to replace, if any; ``candidates_tried`` counts this one too;
     ``run_all`` may walk forward and resample in parallel. Nothing is NaN: what has no value
     is None, and a sentence in ``notes`` says why.
     """
+    dataset = one_row_a_decision(dataset)
     risk_threshold, seed = model.options.risk_threshold, model.options.seed
     threshold = model.threshold(risk_threshold)
     tuned = model.tuned_threshold is not None
     resamples = options.bootstrap_resamples
     bad = label(dataset, model.options)
-    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
+    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us, dataset.decision_us)
     sizing, seen_z = options.sizes, options.ood_max_z
     judged = partial(
         FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=seen_z, sizing=sizing
@@ -162,8 +166,17 @@ def evaluate_model(
     verdicts = judged(model, dataset.take(rows))
     held_out = compared(outcomes.take(rows), verdicts)
     numbers = dataset.without_texts()
+    backtests = dataset.backtests
+    only_train = backtests if backtests < len(dataset) else 0
     walked = walk_forward(
-        numbers, bad, model.options, cutoff, max_abs_z=seen_z, sizing=sizing, run_all=run_all
+        numbers,
+        bad,
+        model.options,
+        cutoff,
+        max_abs_z=seen_z,
+        sizing=sizing,
+        only_train=only_train,
+        run_all=run_all,
     )
     walk = compared(outcomes.take(walked.rows), walked.verdicts)
     crossed = cross_validate(
@@ -176,9 +189,9 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    track = judged_track(
-        one_row_a_decision(dataset), model.options, cutoff, max_abs_z=seen_z, run_all=run_all
-    )
+    once = judge_once(dataset, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = track_of(dataset, once)
+    replayed = once.only(once.rows < dataset.backtests)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -240,6 +253,8 @@ def evaluate_model(
         | msgspec.structs.asdict(walk)
         | {"account": accounts["walk_forward"]},
         "cpcv": crossed,
+        "real_decisions": len(dataset) - backtests,
+        "backtest": counted(dataset, replayed.rows, replayed.verdicts.size) if only_train else None,
         "versus_active": versus_active,
         "evidence": evidence(track),
         "leaks": leaks,
@@ -260,6 +275,7 @@ def evaluate_model(
             *cross_validation_notes(crossed, len(dataset)),
             *(active_notes(compared_active) if compared_active else ()),
             *leak_notes(leaks),
+            *backtest_notes(backtests, len(dataset) - backtests),
         ],
         "trades": {
             "held_out": listed_trades(
@@ -292,7 +308,8 @@ def _window_of(windows: Sequence[Window]) -> Indices:
 
 def held_out_rows(dataset: Dataset, options: TrainingOptions) -> Indices:
     """The newest rows, which training left out; purging never touches them."""
-    return chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction).test
+    fraction = held_out_fraction(dataset, options)
+    return chronological_split(dataset.decision_us, dataset.exit_us, fraction).test
 
 
 def _period(dataset: Dataset, rows: Indices) -> dict[str, str | None]:

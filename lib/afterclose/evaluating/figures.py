@@ -170,10 +170,21 @@ class GateOptions(msgspec.Struct, frozen=True, kw_only=True):
         return settings.options(cls, prefix="gate_", objective=settings.objective)
 
 
+class WhatNext(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a refused candidate is: ``more_decisions`` at the present strength, in ``months``.
+
+    None is never, or unknown; ``words`` say which, and why.
+    """
+
+    more_decisions: int | None
+    months: float | None
+    words: str
+
+
 class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """All answers. ``against`` is the active model that the candidate was compared with.
 
-    ``remarks`` are what was asked and binds nobody.
+    ``remarks`` are what was asked and binds nobody, ``next`` how far a refused candidate is.
     """
 
     passed: bool
@@ -181,6 +192,7 @@ class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     options: GateOptions
     gates: tuple[Gate, ...]
     remarks: tuple[Gate, ...] = ()
+    next: WhatNext | None = None
 
     @property
     def refusing(self) -> tuple[Gate, ...]:
@@ -193,7 +205,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
     ``active_model`` is the model that was active then, ``gates`` the answer of the promotion
     gates at that time, and ``artifacts`` the SHA-256 of the files that were measured.
-    ``known_together`` is what all features know of the outcomes. In an
+    ``known_together`` is what all features know of the outcomes. ``real_decisions`` are those
+    that were made: where there are any, every figure is of them alone, but ``backtest``, the
+    account of the rules replayed. None in evaluations that did not part them. In an
     evaluation of version 1, ``evidence`` is None: it was of another kind.
     """
 
@@ -210,6 +224,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     held_out: Part
     walk_forward: WalkForwardPart
     cpcv: CrossValidation | None = None
+    real_decisions: int | None = None
+    backtest: Account | None = None
     versus_active: ActivePart | None = None
     evidence: Evidence | None = None
     leaks: list[Leak] = []

@@ -16,7 +16,8 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import DAY_US, FILTERED, RULES
+from afterclose.evaluating.account import FILTERED, RULES
+from afterclose.evaluating.sessions import DAY_US
 from afterclose.evaluating.verdicts import Policy
 
 MAX_SESSIONS: Final = 1500

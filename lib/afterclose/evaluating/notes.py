@@ -57,6 +57,20 @@ def part_notes(part: str, comparison: Comparison, *, tuned: bool = False) -> Ite
         )
 
 
+def backtest_notes(backtests: int, real: int) -> Iterator[str]:
+    """Of what the figures are where the rules were replayed over old bars too."""
+    if backtests and real:
+        yield (
+            f"{backtests:,} backtest trades taught the model; the figures and the gates are of "
+            f"the {real:,} real ones alone."
+        )
+    elif backtests:
+        yield (
+            f"All {backtests:,} trades are backtests: what they show is how the rules would have "
+            "done, and no evidence that promotes. Bring real trades."
+        )
+
+
 def active_notes(versus_active: ActiveComparison) -> Iterator[str]:
     """Notes on the comparison with the active model."""
     if not versus_active.trades_compared:

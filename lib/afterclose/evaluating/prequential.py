@@ -40,6 +40,10 @@ class Judged(NamedTuple):
     rows: Indices
     verdicts: Verdicts
 
+    def only(self, chosen: Mask) -> "Judged":
+        """Those at which ``chosen`` bool[n] is true."""
+        return Judged(self.rows[chosen], self.verdicts.take(np.flatnonzero(chosen)))
+
 
 def prequential(
     dataset: Dataset,
@@ -71,7 +75,20 @@ def judged_track(
     run_all: RunAll = map,
 ) -> Track:
     """What the bets of `afterclose.evaluating.evidence` are made on, one row a decision."""
-    rows, verdicts = prequential(
+    once = judge_once(decisions, options, cutoff, max_abs_z=max_abs_z, run_all=run_all)
+    return track_of(decisions, once)
+
+
+def judge_once(
+    decisions: Dataset,
+    options: TrainingOptions,
+    cutoff: EmbargoCutoff,
+    *,
+    max_abs_z: float,
+    run_all: RunAll = map,
+) -> Judged:
+    """Judge each of ``decisions``, which have their texts, by the label of ``options``."""
+    return prequential(
         decisions.without_texts(),
         label(decisions, options),
         options,
@@ -79,6 +96,12 @@ def judged_track(
         max_abs_z=max_abs_z,
         run_all=run_all,
     )
+
+
+def track_of(decisions: Dataset, judged: Judged) -> Track:
+    """The bets' track of ``decisions``; backtests before real ones are none of it."""
+    backtests = decisions.backtests
+    rows, verdicts = judged.only(judged.rows >= backtests) if backtests < len(decisions) else judged
     atr_pct = atr_values(decisions)
     unknown = np.full(len(decisions), np.nan)
     return Track(

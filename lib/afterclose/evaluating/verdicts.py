@@ -86,8 +86,9 @@ def judge(
 
     ``risks`` takes columns in ``stats`` order.
     Features that the dataset lacks are missing. Abstains where more than `MAX_MISSING_SHARE`
-    is missing, a feature lies more than ``max_abs_z`` training standard deviations from
-    its training mean, or the arithmetic gives no number in [0, 1].
+    is missing, or a feature that the model needs, where a feature lies more than ``max_abs_z``
+    training standard deviations from its training mean, or the arithmetic gives no number in
+    [0, 1].
     """
     values = feature_values(dataset, stats, rows)
     score = np.full(len(values), np.nan)
@@ -107,7 +108,9 @@ def _trusted(values: Floats, stats: Sequence[FeatureStats], max_abs_z: float) ->
     with np.errstate(over="ignore"):
         far = (np.abs(values - mean) / std > max_abs_z).any(axis=1)
     missing_share = np.isnan(values).mean(axis=1)
-    trusted: Mask = clean | (~far & (missing_share <= MAX_MISSING_SHARE))
+    needed = np.array([feature.needed for feature in stats], dtype=bool)
+    blind = np.isnan(values[:, needed]).any(axis=1)
+    trusted: Mask = clean | (~far & (missing_share <= MAX_MISSING_SHARE) & ~blind)
     return trusted
 
 

@@ -55,14 +55,19 @@ def walk_forward(
     *,
     max_abs_z: float,
     sizing: Sizing = WHOLE_OR_NOTHING,
+    only_train: int = 0,
     run_all: RunAll = map,
 ) -> WalkForward:
-    """Train and judge window by window; no window at all when there are too few trades."""
+    """Train and judge window by window; no window at all when there are too few trades.
+
+    The first ``only_train`` trades are judged in no window.
+    """
+    first = max(options.min_dataset_size, round(FIRST_TRAINING_SHARE * len(dataset)), only_train)
     splits = purged_walk_forward(
         dataset.decision_us,
         dataset.exit_us,
         n_windows=WINDOWS,
-        min_train=max(options.min_dataset_size, round(FIRST_TRAINING_SHARE * len(dataset))),
+        min_train=first,
         embargo_cutoff=cutoff,
     )
     step = partial(

@@ -129,19 +129,29 @@ def luck_of_one_look(p_value: float | None, alpha: float, why: str = "") -> Gate
 
 
 def luck_of_all_nights(
-    p_value: float | None, recipe: float | None, alpha: float, why: str = ""
+    p_value: float | None,
+    recipe: float | None,
+    alpha: float,
+    why: str = "",
+    *,
+    days_needed: int = 0,
 ) -> Gate:
     """Such evidence is unlikely to come by luck on *any* night, for any recipe tried.
 
     Holds the chance that a noise candidate is ever promoted at ``alpha``:
     `afterclose.evaluating.evidence` over the nights, `afterclose.gating.alpha_spending` over the
-    recipes, of which this is number ``recipe``.
+    recipes, of which this is number ``recipe``. Where the record is too short to tell,
+    ``days_needed`` are the days with decisions that are missing.
     """
     name, what = "luck_of_all_nights", "Chance of such evidence by luck, on any night"
     if recipe is None or recipe < 1:
         sentence = "How many recipes were tried is unknown."
         return _answer(name, p_value, None, passed=False, sentence=sentence)
-    return _at_most(name, p_value, alpha_of_recipe(alpha, int(recipe)), what, _four, why)
+    gate = _at_most(name, p_value, alpha_of_recipe(alpha, int(recipe)), what, _four, why)
+    if gate.passed or not days_needed:
+        return gate
+    more = f"Too early to tell: about {days_needed:,} more decision days are needed."
+    return _refused(gate, f"{gate.sentence} {more}")
 
 
 def evidence_not_lost(log_stake: float | None, log_peak: float | None, why: str = "") -> Gate:

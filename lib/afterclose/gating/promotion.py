@@ -21,6 +21,7 @@ from afterclose.evaluating.figures import (
     finite,
 )
 from afterclose.gating import gates
+from afterclose.gating.distance import what_next
 
 __all__ = ["GateOptions", "ask_gates"]
 
@@ -39,13 +40,14 @@ def ask_gates(evaluation: Evaluation, options: GateOptions) -> GatesAnswer:
         options=options,
         gates=answers,
         remarks=(gates.calibrated(finite(scores.brier), finite(scores.base_rate)),),
+        next=what_next(evaluation, answers, options),
     )
 
 
 def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
     walked, held_out = evaluation.walk_forward, evaluation.held_out
     why = _why_no_money(evaluation)
-    yield gates.enough_decisions(walked.rules_only.trades, options.min_trades)
+    yield gates.enough_decisions(_real(evaluation), options.min_trades)
     if options.objective == "risk":
         yield from _worth_the_risk(walked.account, why)
     else:
@@ -55,7 +57,8 @@ def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
     old = NOT_COUNTED if evaluation.is_old else ""
     recipe = evaluation.recipe.number if evaluation.recipe else None
     p_ever = finite(evidence.p_value) if evidence else None
-    yield gates.luck_of_all_nights(p_ever, recipe, options.alpha, old)
+    days_needed = evidence.decision_days_needed if evidence else 0
+    yield gates.luck_of_all_nights(p_ever, recipe, options.alpha, old, days_needed=days_needed)
     yield gates.evidence_not_lost(
         finite(evidence.log_stake) if evidence else None,
         finite(evidence.log_peak) if evidence else None,
@@ -88,6 +91,12 @@ def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
         1 - options.blocked_confidence,
         why,
     )
+
+
+def _real(evaluation: Evaluation) -> int:
+    """Decisions judged walking forward that were really made: backtests are no evidence."""
+    tested = evaluation.walk_forward.rules_only.trades
+    return tested if evaluation.real_decisions is None else min(tested, evaluation.real_decisions)
 
 
 def _worth_the_money(account: Account | None, options: GateOptions, why: str) -> Iterator[Gate]:

@@ -6,18 +6,28 @@ go through the same replay that the demo uses, and their scope gets a ledger to 
 
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
 
+import msgspec
+from msgspec.structs import replace
+
+from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
 from afterclose.history.bars import on_sessions, read_ohlcv
 from afterclose.history.replay import BLOCKED, ENTERED, ReplaySummary, replay_sessions
 from afterclose.history.signals import read_signals
+from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
 from afterclose.progress import showing_progress
-from afterclose.records import Outcome
+from afterclose.records import Outcome, Trade
 from afterclose.settings import Settings
 
 RULE = "=" * 80
+
+BACKTEST: Final = "backtest"
+"""The source of such trades, and the beginning of their ids."""
 
 
 def replay_files(
@@ -49,6 +59,48 @@ def replay_files(
             settings, frame, signals, start=start, end=end, on_session=lambda _: progress.advance()
         )
         return journalled(_outcome(summary, bars.dropped))
+
+
+def backtest_files(
+    settings: Settings,
+    now: datetime,
+    bars_path: str,
+    signals_path: str,
+    *,
+    start: str | None = None,
+    end: str | None = None,
+    quiet: bool = False,
+) -> Outcome:
+    """Replay the sessions by the rules alone, into the scope's backtest ledger, in its place.
+
+    The trades are of source ``backtest``: a model learns from them, and what they show is no
+    evidence that promotes (`afterclose.evaluating.evaluation`). Nothing else of the scope is
+    touched. Raises as `replay_files` does.
+    """
+    _check_date("--from", start)
+    _check_date("--to", end)
+    bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
+    signals = read_signals(Path(signals_path), market_timezone(settings))
+    frame = bars.frame[bars.frame["closes_at"] <= now]
+    days = frame["date"].nunique()
+    with (
+        Workplace.from_settings(settings).run("session", now) as journalled,
+        showing_progress("Trading days", days, quiet=quiet) as progress,
+        TemporaryDirectory(prefix="afterclose-backtest-") as folder,
+    ):
+        apart = replace(settings, logs_dir=folder, env="paper", ledger_file="")
+        summary = replay_sessions(
+            apart, frame, signals, start=start, end=end, on_session=lambda _: progress.advance()
+        )
+        trades = [_as_backtest(trade) for trade in TradeLedger(apart.ledger_paths[0])]
+        lines = b"".join(msgspec.json.encode(trade) + b"\n" for trade in trades)
+        write_atomic(settings.backtest_ledger_path, lines)
+        return journalled(_outcome(summary, bars.dropped))
+
+
+def _as_backtest(trade: Trade) -> Trade:
+    """The trade under an id that no real one has: a real entry may be of the same moment."""
+    return replace(trade, trade_id=f"{BACKTEST}-{trade.trade_id}", source=BACKTEST)
 
 
 def _outcome(summary: ReplaySummary, dropped: dict[str, int]) -> Outcome:

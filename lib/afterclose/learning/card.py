@@ -20,7 +20,7 @@ from msgspec import Meta
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.scope_files import SCORECARD_FILE
 
-CARD_VERSION: Final = 1
+CARD_VERSION: Final = 2
 
 MAX_BYTES: Final = 4 << 20
 """Of a scorecard file; ten thousand features fit, or a thousand small trees."""
@@ -36,7 +36,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """The head of a scorecard. All sequences are parallel to ``feature_names``, which is sorted.
 
     ``threshold`` is the risk score to block above; in ``threshold_mode`` "share" and "tuned"
-    it was found for this model, in "fixed" it is the setting's. There is neither an id nor a time
+    it was found for this model, in "fixed" it is the setting's. Where one of ``needed`` is
+    missing, the model is not asked. There is neither an id nor a time
     inside, so equal training gives equal bytes.
     """
 
@@ -48,6 +49,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     train_max: tuple[float, ...]
     train_mean: tuple[float, ...]
     train_std: tuple[float, ...]
+    needed: tuple[str, ...] = ()
 
     @classmethod
     def from_bytes(cls, data: bytes, path: object = SCORECARD_FILE) -> Self:
@@ -79,6 +81,9 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
             yield from self._checks_per_feature(field)
         yield "train_std", min(self.train_std) > 0, "is not above 0"
         yield "train_max", all(map(ge, self.train_max, self.train_min)), "is below train_min"
+
+        known = set(self.needed) <= set(names)
+        yield "needed", known, "names a feature that the model does not have"
 
     def _checks_per_feature(self, field: str) -> Iterator[tuple[str, bool, str]]:
         values, features = getattr(self, field), len(self.feature_names)

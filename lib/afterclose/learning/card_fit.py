@@ -84,6 +84,7 @@ def _head(stats: Sequence[FeatureStats], threshold: float) -> dict[str, Any]:
         "train_max": tuple(feature.max for feature in stats),
         "train_mean": tuple(feature.mean for feature in stats),
         "train_std": tuple(feature.std for feature in stats),
+        "needed": tuple(feature.name for feature in stats if feature.needed),
     }
 
 

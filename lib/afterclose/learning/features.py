@@ -6,13 +6,14 @@ vanishes silently is a data fault nobody looks for. The statistics travel with t
 the filter measures distance against them, and drift is compared with the decile edges.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices
+from afterclose.trades.model_inputs import is_input
 
 if TYPE_CHECKING:
     from afterclose.dataset.columns import Dataset
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 MIN_COVERAGE: Final = 0.5
 """Share of training rows in which a feature must be present."""
+
+NEEDED_SHARE: Final = 0.25
+"""Of a model's weights: a feature with that much decides alone between many trades."""
 
 MAX_MAGNITUDE: Final = 1e100
 """A value beyond is taken as missing: no measurement is that large, and its square, which
@@ -40,7 +44,8 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     """One feature over the training rows where it is present.
 
     ``coverage`` is that share of the rows, ``std`` the population's (as StandardScaler
-    takes it), ``decile_edges`` the nine inner edges, none where nobody asked for them.
+    takes it), ``decile_edges`` the nine inner edges, none where nobody asked for them. Without a
+    ``needed`` feature the model is not asked at all (`mark_needed`).
     """
 
     name: str
@@ -50,6 +55,7 @@ class FeatureStats(msgspec.Struct, frozen=True, kw_only=True):
     min: float
     max: float
     decile_edges: tuple[float, ...]
+    needed: bool = False
 
 
 def select_features(
@@ -95,6 +101,22 @@ def describe_features(
     """
     edges = DECILES if deciles else DECILES[:0]
     return [_describe(name, values[:, column], edges) for column, name in enumerate(names)]
+
+
+def mark_needed(stats: list[FeatureStats], shares: Sequence[float]) -> list[FeatureStats]:
+    """``stats`` with the features that a score cannot do without marked as needed.
+
+    ``shares`` are what each weighs in the model, parallel, 1 together. Needed are the heaviest,
+    all that weigh `NEEDED_SHARE`, and the side and strategy: an imputed value in their place
+    would be the score of another trade. Of a model that weighs nothing nothing is needed.
+    """
+    heaviest = max(shares, default=0.0)
+    return [
+        msgspec.structs.replace(feature, needed=True)
+        if share > 0 and (share >= min(heaviest, NEEDED_SHARE) or is_input(feature.name))
+        else feature
+        for feature, share in zip(stats, shares, strict=True)
+    ]
 
 
 def _fault(values: Floats) -> str:

@@ -18,6 +18,7 @@ from afterclose.learning.card import Card
 from afterclose.learning.curves import logistic
 from afterclose.learning.explanation import Contribution, Explanation, Parts, Unit
 from afterclose.learning.scorecard import Scorecard
+from afterclose.trades.model_inputs import inputs_among
 
 MAX_MISSING_SHARE: Final = 0.30
 """Above this share of missing features a score would mostly be the imputation's."""
@@ -33,14 +34,16 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     ``risk_score`` is the probability of a bad trade, None when a feature is invalid or the
     sum is beyond any float. ``missing`` names features that are absent, null or not finite,
-    ``invalid`` those that are not numbers. ``max_abs_z`` is the largest distance from a
-    training mean, in training standard deviations, among the present features, and
-    ``worst_feature`` the one it belongs to.
+    ``needed_missing`` is whether the model has no answer without one of them, ``invalid``
+    those that are not numbers. ``max_abs_z`` is the largest distance from a training mean, in
+    training standard deviations, among the present features, and ``worst_feature`` the one it
+    belongs to.
     """
 
     risk_score: float | None
     missing: tuple[str, ...]
     missing_share: float
+    needed_missing: bool
     invalid: tuple[str, ...]
     max_abs_z: float
     worst_feature: str | None
@@ -52,8 +55,9 @@ class Scorer(ABC):
     ``max_abs_z`` is how many training standard deviations from its mean a feature may lie
     for `clean_risk` to answer; it never changes a score. ``threshold`` is the risk score
     that the model was trained to be blocked above, ``threshold_mode`` how that was found, and
-    ``tuned`` whether it was found for this model, by whichever mode, rather than set. ``unit``
-    is that of its parts.
+    ``tuned`` whether it was found for this model, by whichever mode, rather than set. Where a
+    ``needed`` feature is missing there is a score, and no trust in it; ``inputs`` are the side
+    and strategy among its features. ``unit`` is that of its parts.
     """
 
     unit: Unit = "log-odds"
@@ -62,6 +66,8 @@ class Scorer(ABC):
         self.feature_names = card.feature_names
         self.threshold = card.threshold
         self.threshold_mode = card.threshold_mode
+        self.needed = frozenset(card.needed)
+        self.inputs = inputs_among(card.feature_names)
         self.tuned = card.threshold_mode != "fixed"
         self._ranges = tuple(zip(card.feature_names, card.train_mean, card.train_std, strict=True))
         self._bounds = tuple(
@@ -152,6 +158,7 @@ class Scorer(ABC):
             risk_score=None if invalid else self.risk_of(values),
             missing=tuple(missing),
             missing_share=len(missing) / len(self._ranges),
+            needed_missing=not self.needed.isdisjoint(missing),
             invalid=tuple(invalid),
             max_abs_z=max_abs_z,
             worst_feature=worst_feature,

@@ -13,6 +13,8 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices
 from afterclose.dataset.columns import Dataset
+from afterclose.dataset.decisions import one_row_a_decision
+from afterclose.dataset.input_columns import unlike_strategies
 from afterclose.dataset.labels import ATR_UNIT, bad_labels, units_of_risk
 from afterclose.learning.calibration import SoftVote
 from afterclose.learning.card_fit import make_card
@@ -21,6 +23,7 @@ from afterclose.learning.features import (
     FeatureStats,
     describe_features,
     feature_matrix,
+    mark_needed,
     select_features,
 )
 from afterclose.learning.fitting import Fitted, fit
@@ -29,6 +32,7 @@ from afterclose.learning.splits import EmbargoCutoff, Split, chronological_split
 from afterclose.learning.training_options import ATR_FEATURE, TrainingOptions
 from afterclose.learning.training_set import TrainingSet
 from afterclose.learning.tree_card import AnyCard
+from afterclose.learning.weights import weight_shares
 from afterclose.measures.classification import scores
 
 __all__ = [
@@ -38,6 +42,7 @@ __all__ = [
     "TrainingOptions",
     "atr_values",
     "fit_prepared",
+    "held_out_fraction",
     "label",
     "learn",
     "only_learnable",
@@ -88,6 +93,7 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     mae_threshold: float
     mae_unit: str
     n_without_atr: int | None = None
+    n_backtest: int = 0
     risk_threshold: float
     threshold: float | None = None
     threshold_mode: str = "fixed"
@@ -132,11 +138,17 @@ def label(dataset: Dataset, options: TrainingOptions) -> Labels:
 
 
 def without_atr(dataset: Dataset, options: TrainingOptions) -> int | None:
-    """How many trades have no ``atr_pct`` above 0; None where it is not asked for."""
+    """How many trades have no ``atr_pct`` above 0 (target r: nor a stop); None if nobody asks."""
     if options.mae_unit != ATR_UNIT and not options.learns_r:
         return None
+    if options.learns_r:
+        return int(np.isnan(_units(dataset)).sum())
     atr_pct = atr_values(dataset)
     return len(dataset) if atr_pct is None else int((~(atr_pct > 0)).sum())
+
+
+def _units(dataset: Dataset) -> Floats:
+    return units_of_risk(dataset.realized_pnl_pct, atr_values(dataset), dataset.stop_pct)
 
 
 def atr_values(dataset: Dataset) -> Floats | None:
@@ -155,18 +167,38 @@ def too_small(dataset: Dataset, options: TrainingOptions) -> str:
     return f"Dataset too small ({rows} rows). Need >= {needed} for training."
 
 
+def held_out_fraction(dataset: Dataset, options: TrainingOptions) -> float:
+    """The share of all rows that is held out: that of the real trades, which are the newest.
+
+    Backtests are for learning; where there is nothing else they are held out like any.
+    """
+    rows = len(dataset)
+    real = rows - dataset.backtests
+    return options.test_fraction * (real / rows if 0 < real < rows else 1.0)
+
+
 def prepare(
     dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff
 ) -> PreparedData | str:
-    """What training needs of a dataset that is not empty, or the reason why there is none."""
+    """What training needs of a dataset that is not empty, or the reason why there is none.
+
+    What is learned from is decisions: rows of one decision are put together first.
+    """
+    dataset = one_row_a_decision(dataset)
     bad = label(dataset, options)
     if not has_both_classes(bad):
         return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"
-    split = chronological_split(dataset.decision_us, dataset.exit_us, options.test_fraction, cutoff)
+    fraction = held_out_fraction(dataset, options)
+    split = chronological_split(dataset.decision_us, dataset.exit_us, fraction, cutoff)
     split = only_learnable(split, dataset, options)
     train, test, purged = split
+    if apart := unlike_strategies(dataset.feature_names, dataset.features, dataset.strategy):
+        return (
+            f"the strategies {' and '.join(apart)} have no feature in common, so no model can "
+            "judge both: give each a scope of its own (ML_ENV, or ML_MARKET)"
+        )
     if options.learns_r and not len(train):
-        return "ML_TARGET=r needs the feature atr_pct: no training trade has one above 0"
+        return "ML_TARGET=r needs atr_pct or stop_price: no training trade has one above 0"
     if not has_both_classes(bad[train]):
         return (
             f"one class in the training part: {bad[train].sum()} of {len(train)} trades are bad "
@@ -186,7 +218,8 @@ def fit_prepared(
     dataset, bad, (train, _, _), selection = prepared
     training_set = training_set_of(dataset, bad, selection, train, options)
     stats = describe_features(selection.names, training_set.values, deciles=deciles)
-    return fit(training_set, options, cutoff), stats
+    fitted = fit(training_set, options, cutoff)
+    return fitted, mark_needed(stats, weight_shares(fitted.model))
 
 
 def training_set_of(
@@ -198,7 +231,7 @@ def training_set_of(
 ) -> TrainingSet:
     """What there is to learn from ``rows``, which are `only_learnable`."""
     pnl = dataset.realized_pnl_pct
-    loss_r = -units_of_risk(pnl, atr_values(dataset))[rows] if options.learns_r else None
+    loss_r = -_units(dataset)[rows] if options.learns_r else None
     return TrainingSet(
         feature_matrix(dataset, selection, rows),
         bad[rows],
@@ -213,7 +246,7 @@ def only_learnable(split: Split, dataset: Dataset, options: TrainingOptions) -> 
     """The split without the training rows whose outcome the target cannot measure."""
     if not options.learns_r:
         return split
-    known = ~np.isnan(units_of_risk(dataset.realized_pnl_pct, atr_values(dataset)))
+    known = ~np.isnan(_units(dataset))
     return split._replace(train=split.train[known[split.train]])
 
 
@@ -258,6 +291,7 @@ def _measured(
         mae_threshold=options.mae_threshold,
         mae_unit=options.mae_unit,
         n_without_atr=without_atr(dataset, options),
+        n_backtest=dataset.backtests,
         risk_threshold=options.risk_threshold,
         threshold=fitted.threshold,
         threshold_mode=fitted.threshold_mode,

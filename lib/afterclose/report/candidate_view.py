@@ -11,7 +11,7 @@ from afterclose.report.account_charts import Values
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion, main_part
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
-from afterclose.report.gates_view import GateRow, gate_rows
+from afterclose.report.gates_view import GateRow, gate_rows, next_words
 from afterclose.report.glossary import glossary
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.money_view import MoneyView, Tile, money_view, record_of, tiles
@@ -36,6 +36,7 @@ class CandidateView(NamedTuple):
     promote: PromoteLine
     conclusion: Conclusion
     gates: list[GateRow]
+    next: str
     tiles: list[Tile]
     money: MoneyView | None
     trades: TradesView | None
@@ -82,6 +83,7 @@ def candidate_view(
         promote=promote.against(evaluation.get("gates")),
         conclusion=conclusion(evaluation),
         gates=gate_rows(evaluation.get("gates")),
+        next=next_words(evaluation.get("gates")),
         tiles=tiles(part),
         money=money_view(part, record_of(evaluation, main), held),
         trades=trades_view(evaluation, main),
@@ -89,7 +91,7 @@ def candidate_view(
         parts=list(parts(evaluation)),
         glossary=glossary(),
         basis=counted(record["trades"], f"{PART_NAMES[main]} trade"),
-        threshold=number(evaluation["threshold"]),
+        threshold=f"{number(evaluation['threshold'])} ({evaluation['threshold_mode']})",
         calibration=_calibration(part["scores"]),
         sweep=sweep(part["threshold_sweep"], evaluation["threshold"]),
         sweep_hint=sweep_hint(part),

@@ -26,3 +26,9 @@ def gate_rows(answer: Mapping[str, Any] | None) -> list[GateRow]:
         for gate in gates
     ]
     return sorted(rows, key=lambda row: row.passed)
+
+
+def next_words(answer: Mapping[str, Any] | None) -> str:
+    """How far a refused candidate is from a promotion; empty where nothing refuses."""
+    following = (answer or {}).get("next")
+    return printable(following["words"]) if following else ""

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from afterclose.registry.events import Event
 from afterclose.report.conclusion import Tone, tone_of
+from afterclose.report.gates_view import next_words
 from afterclose.report.glossary import scope_glossary
 from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
@@ -112,6 +113,7 @@ class ScopeView(NamedTuple):
     newest: str | None
     newest_link: str
     newest_refused: bool
+    newest_next: str
     promote: PromoteLine | None
     candidates: list[CandidateRow]
     changes: list[ChangeRow]
@@ -154,6 +156,7 @@ def scope_view(
         newest=newest,
         newest_link=pages.get(newest or "", ""),
         newest_refused=bool(refused) and not refused["passed"],
+        newest_next=next_words(refused),
         promote=promote and promote.against(refused),
         candidates=[
             candidate_row(name, models[name], pages.get(name, ""))

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from msgspec.structs import replace
 
-from afterclose.demo.strategy import find_signals
 from afterclose.records import Bar, Signal, Trade
+from afterclose.study.strategy import find_signals
 from afterclose.trading.costs import Costs
 from afterclose.trading.exit_rules import ExitPlan, exit_on_bar
 from afterclose.trading.feature_values import ledger_features
@@ -35,7 +35,7 @@ def rule_trades(
     timezone: str,
     costs: Costs,
 ) -> list[Trade]:
-    """The closed trades of `demo.strategy` in the ``bars`` of one symbol, oldest first.
+    """The closed trades of `study.strategy` in the ``bars`` of one symbol, oldest first.
 
     ``bars`` are those of `afterclose.history.bars.on_sessions`. A signal enters at the next of
     ``market_opens`` (ascending, of all sessions that any symbol has), or not at all. What is

@@ -1,128 +1,117 @@
-"""What the filter would have been worth on any file of daily prices, gates on.
+"""What the filter would have been worth on a history: a file of daily prices, or one's own trades.
 
-The demo's rules trade the whole file (`afterclose.study.rule_trades`). Then history is lived
-through month by month: after each month's last session the trades that have ended go into a ledger,
-the nightly cycle builds, trains, evaluates and registers as it does in production, and a candidate
-that passes every gate becomes active. From the next open on, each entry is asked of the risk
-filter. What is reported are only trades entered while a model was active, so every number is of
-trades that no model, and no promotion, had seen.
+History is lived through night by night (`afterclose.study.lived`): the trades that have ended go
+into a ledger, the nightly cycle builds, trains, evaluates and registers as it does in production,
+and each rule of promotion decides what becomes active: every gate, and, beside it, what it would
+have cost without them. From the next open on, each entry is asked of the risk filter. So every
+number is of trades that no model, and no promotion, had seen.
 
-What is simplified: the cycle runs monthly instead of nightly (the gates' evidence may be
-looked at any number of times), the filter is loaded once a month, and no page is kept. The
-scope lives in a temporary folder and is removed.
+Recipes that are compared are tries: the gates are told how many came before, and the page says it.
+The scopes live in temporary folders and are removed; no page of theirs is kept.
 """
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
-import pandas as pd
 from msgspec.structs import replace
 
+from afterclose.config import with_changes
+from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.files import write_atomic
-from afterclose.errors import CannotTell, InputError
-from afterclose.evaluating.comparison import Difference, Outcomes, differences
-from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
-from afterclose.learning.training import label
-from afterclose.market.clock import market_timezone
-from afterclose.market.overrides import NO_OVERRIDES
-from afterclose.measures.metrics import TradeMetrics, trade_metrics
-from afterclose.offline_trainer import OfflineTrainer
-from afterclose.parallel import run_all
-from afterclose.progress import showing_progress
-from afterclose.records import Outcome, Trade
-from afterclose.settings import CALENDARS, Settings
-from afterclose.study.months import Months, Promotion, last_sessions
-from afterclose.study.rule_trades import rule_trades
-from afterclose.trading.costs import Costs
-from afterclose.wording.study import page_with, study_text, title_of
-
-COSTS_BPS: Final = 5.0
-"""Fees, and slippage, of each side: what a liquid stock costs."""
+from afterclose.errors import InputError
+from afterclose.evaluating.figures import GateOptions
+from afterclose.gating.alpha_spending import alpha_of_recipe
+from afterclose.progress import Progress, showing_progress
+from afterclose.records import Outcome
+from afterclose.settings import Settings
+from afterclose.study.books import Book
+from afterclose.study.lived import LivedHistory
+from afterclose.study.nights import Stride, nights_between
+from afterclose.study.promotion_rules import NAIVE, NEWEST, every_gate
+from afterclose.study.results import Beside, Study
+from afterclose.study.sources import Source, ledger_source, prices_source
+from afterclose.study.text import comparison_text, page_with, study_text, title_of
+from afterclose.study.worth import beside, expectancy_change, sizes_of, worths_of
 
 KEEP_ALL_MODELS: Final = 100_000
 
 RECIPE: Final = (
     *("model", "target", "mae_threshold", "mae_unit", "risk_threshold", "threshold_mode"),
-    "block_share",
+    *("block_share", "sizing", "min_size"),
     *("sample_weights", "calibration", "min_dataset_size", "test_fraction", "embargo_sessions"),
-    *("seed", "ood_max_z", "gate_alpha", "gate_min_trades", "gate_min_kept_share"),
-    "gate_min_window_share",
+    *("seed", "ood_max_z", "objective", "capital"),
+    *("gate_alpha", "gate_min_trades", "gate_min_kept_share", "gate_min_window_share"),
+    "gate_blocked_confidence",
 )
 """Settings that may change what a study finds."""
 
 
-class Study(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one file. ``data`` is its name; dates are ISO 8601.
+class StudyRequest(NamedTuple):
+    """What to study: files of ``prices``, or a ``ledger``; and how.
 
-    ``recipe`` are the settings that are not the defaults, as one would write them.
-    ``trades`` are all closed trades of the rules, ``after_promotion`` those entered while a
-    model was active; the metrics and differences (rules+ML less rules-only, with their 95 %
-    intervals) are of the latter. ``refused`` counts the candidates that each gate refused.
+    ``recipes`` are compared with the settings' own, each written as ``ML_TARGET=r``, several
+    settings with a comma between. ``every`` is how often the nightly work is done: each night
+    for a ledger, each month for prices, where it is None.
     """
 
-    data: str
-    recipe: list[str]
-    calendar: str
-    symbols: int
-    first_session: str
-    last_session: str
-    bars_left_out: dict[str, int]
-    trades: int
-    cycles: int
-    candidates: int
-    refused: dict[str, int]
-    promotions: list[Promotion]
-    after_promotion: int
-    blocked: int
-    rules_only: TradeMetrics
-    rules_ml: TradeMetrics
-    differences: dict[str, Difference]
+    prices: Sequence[str] = ()
+    ledger: str | None = None
+    recipes: Sequence[str] = ()
+    every: Stride | None = None
+    out: str | None = None
+
+
+class _Lived(NamedTuple):
+    """A study, and the decisions and sizes that it rests on."""
+
+    study: Study
+    dataset: Dataset
+    newest: dict[str, float]
 
 
 def run_study(
-    settings: Settings, paths: Sequence[str], out: str | None = None, *, quiet: bool = False
+    settings: Settings, now: datetime, asked: StudyRequest, *, quiet: bool = False
 ) -> Outcome:
-    """Study each file; print its section, and put it into the page ``out`` if one is named.
+    """Study what is asked; print its sections, and put them into the page ``out`` if named.
 
-    ``settings`` are the user's but for the scope, the calendar and the costs: of the known
-    calendars the one that fits the file's dates best is taken. Raises InputError for a file
-    that is no price file, StorageError.
+    ``settings`` are the user's but for the scope, and for prices the calendar and the costs.
+    Raises InputError for a file that cannot be used, ConfigError for a recipe, StorageError.
     """
-    studies = [study_file(settings, Path(path), quiet=quiet) for path in paths]
-    sections = [study_text(msgspec.to_builtins(study)) for study in studies]
-    if out:
-        for study, section in zip(studies, sections, strict=True):
-            _put_into(Path(out), title_of(study.data, study.recipe), section)
-    promoted = sum(len(study.promotions) for study in studies)
+    recipes = [settings, *(with_changes(settings, changes) for changes in asked.recipes)]
+    studies: list[Study] = []
+    sections: dict[str, str] = {}
+    details: dict[str, object] = {}
+    for source in _sources(settings, now, asked):
+        every = asked.every or ("night" if asked.ledger else "month")
+        lived = [
+            _live(source, recipe, every, number, len(recipes), quiet=quiet)
+            for number, recipe in enumerate(recipes, 1)
+        ]
+        studies += [one.study for one in lived]
+        sections |= {_title(one.study): study_text(one.study) for one in lived}
+        if len(lived) > 1:
+            found = _besides(lived, settings)
+            title = f"{source.name}, recipes compared"
+            sections[title] = comparison_text(title, lived[0].study, found)
+            details["compared"] = msgspec.to_builtins(found)
+    if asked.out:
+        for title, section in sections.items():
+            _put_into(Path(asked.out), title, section)
+    decisions = sum(study.worths.decisions for study in studies if study.number == 1)
+    promoted = sum(len(study.worths.books[0].promotions) for study in studies)
     return Outcome(
         job="study",
         status="done",
-        reason=f"{sum(study.trades for study in studies)} trades, {promoted} promotions",
-        details={"studies": msgspec.to_builtins(studies)},
-        text="\n\n".join(sections),
+        reason=f"{decisions} trades, {promoted} promotions",
+        details=details | {"studies": msgspec.to_builtins(studies)},
+        text="\n\n".join(sections.values()),
     )
-
-
-def study_file(settings: Settings, path: Path, *, quiet: bool = False) -> Study:
-    """Replay one file; see `run_study`."""
-    read = read_ohlcv(path)
-    with TemporaryDirectory(prefix="afterclose-study-") as folder:
-        settings = _study_settings(settings, folder, best_calendar(read, settings))
-        bars = on_sessions(read, settings)
-        months = last_sessions(bars.frame)
-        with showing_progress(path.name, len(months), quiet=quiet) as progress:
-            trades = all_trades(settings, bars.frame)
-            progress.say(f"{path.name}: {len(trades)} trades by the rules, {len(months)} months")
-            lived = Months(settings, trades, progress)
-            for month in months:
-                lived.to_the_end_of(month)
-        return _study(settings, path.name, bars, trades, lived, cycles=len(months))
 
 
 def recipe_of(settings: Settings) -> list[str]:
@@ -135,109 +124,108 @@ def recipe_of(settings: Settings) -> list[str]:
     ]
 
 
-def best_calendar(bars: DailyBars, settings: Settings) -> str:
-    """The calendar whose sessions agree best with the dates in ``bars``.
-
-    Agreement is dates in both over dates in either (Jaccard). The settings' own calendar
-    stands first and wins ties.
-    """
-    from afterclose.market.calendar import build_sessions
-
-    dates = {f"{date:%Y-%m-%d}" for date in bars.frame["date"].unique()}
-    first, last = bars.frame["date"].min().date(), bars.frame["date"].max().date()
-
-    def agreement(calendar: str) -> float:
-        try:
-            sessions = {
-                session.date for session in build_sessions(calendar, first, last, NO_OVERRIDES)
-            }
-        except CannotTell:  # of years that it does not know
-            return 0.0
-        return len(dates & sessions) / len(dates | sessions)
-
-    own = settings.calendar or CALENDARS.get(settings.market, CALENDARS["us"])
-    return max(dict.fromkeys([own, *CALENDARS.values()]), key=agreement)
-
-
-def all_trades(settings: Settings, bars: pd.DataFrame) -> list[Trade]:
-    """The closed trades of the rules in all symbols, by entry and then by symbol."""
-    opens = [moment.to_pydatetime() for moment in sorted(bars["opens_at"].unique())]
-    trade = partial(
-        rule_trades,
-        market_opens=opens,
-        timezone=market_timezone(settings),
-        costs=Costs.from_settings(settings),
-    )
-    of_symbol = run_all(
-        trade,
-        [frame for _, frame in bars.groupby("symbol")],
-        n_jobs=settings.n_jobs,
-        backend=settings.joblib_backend,
-        dask_scheduler=settings.dask_scheduler,
-    )
-    trades = [trade for found in of_symbol for trade in found]
-    return sorted(trades, key=lambda trade: (trade.entry_timestamp, trade.symbol))
-
-
-def _study(
+def study_source(
+    source: Source,
     settings: Settings,
-    data: str,
-    bars: DailyBars,
-    trades: Sequence[Trade],
-    lived: Months,
-    *,
-    cycles: int,
-) -> Study:
-    """Both policies on the trades entered under a model, as the dataset has them."""
-    builder = DatasetBuilder.from_settings(settings)
-    dataset = builder.load()
-    bad = label(dataset, OfflineTrainer.from_settings(settings, builder).options)
-    rows = np.flatnonzero([name in lived.judged for name in dataset.trade_id])
-    rows = rows[np.argsort(dataset.exit_us[rows], kind="stable")]
-    keep = np.array([dataset.source[row] != "shadow" for row in rows.tolist()], dtype=bool)
-    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us).take(rows)
-    dates = bars.frame["date"]
-    return Study(
-        data=data,
-        recipe=recipe_of(settings),
-        calendar=settings.calendar_name,
-        symbols=bars.frame["symbol"].nunique(),
-        first_session=f"{dates.min():%Y-%m-%d}",
-        last_session=f"{dates.max():%Y-%m-%d}",
-        bars_left_out=bars.dropped,
-        trades=len(trades),
-        cycles=cycles,
-        candidates=lived.candidates,
-        refused=dict(lived.refused.most_common()),
-        promotions=lived.promotions,
-        after_promotion=len(rows),
-        blocked=int((~keep).sum()),
-        rules_only=trade_metrics(*outcomes),
-        rules_ml=trade_metrics(*outcomes, keep),
-        differences=differences(
-            outcomes,
-            np.ones_like(keep),
-            keep,
-            resamples=settings.bootstrap_resamples,
-            seed=settings.seed,
-        ),
-    )
+    every: Stride,
+    books: Sequence[Book],
+    progress: Progress,
+) -> LivedHistory:
+    """Live ``source`` through in the scope of ``settings``."""
+    nights = nights_between(settings, source.first, source.last, every)
+    lived = LivedHistory(settings, source.trades, books, progress)
+    lived.live_through(nights)
+    return lived
 
 
-def _study_settings(settings: Settings, folder: str, calendar: str) -> Settings:
+def _sources(settings: Settings, now: datetime, asked: StudyRequest) -> Iterator[Source]:
+    if bool(asked.ledger) == bool(asked.prices):
+        raise InputError("name prices or a ledger: make study DATA=prices.csv, or LEDGER=...")
+    if asked.ledger:
+        yield ledger_source(settings, asked.ledger, now)
+    for path in asked.prices:
+        yield prices_source(settings, Path(path))
+
+
+def _live(
+    source: Source, recipe: Settings, every: Stride, number: int, recipes: int, *, quiet: bool
+) -> _Lived:
+    """One recipe on one history, in a scope of its own that is removed."""
+    with TemporaryDirectory(prefix="afterclose-study-") as folder:
+        settings = study_settings(recipe, source.settings, folder)
+        gates = every_gate(GateOptions.from_settings(settings), tries_before=number - 1)
+        books = [Book(rule, settings) for rule in (gates, NAIVE, NEWEST)]
+        nights = len(nights_between(settings, source.first, source.last, every))
+        title = _words(source.name, recipe)
+        with showing_progress(title, nights, quiet=quiet) as progress:
+            progress.say(f"{title}: {len(source.trades)} trades, {nights} stops, one a {every}")
+            lived = study_source(source, settings, every, books, progress)
+        dataset = DatasetBuilder.from_settings(settings).load()
+        return _Lived(
+            Study(
+                data=source.name,
+                of=source.of,
+                recipe=recipe_of(recipe),
+                number=number,
+                recipes=recipes,
+                alpha_left=alpha_of_recipe(settings.gate_alpha, number),
+                threshold=settings.threshold_mode,
+                calendar=settings.calendar_name,
+                first_session=source.first.isoformat(),
+                last_session=source.last.isoformat(),
+                left_out=dict(source.left_out),
+                every=every,
+                cycles=lived.cycles,
+                candidates=lived.candidates,
+                refused=dict(lived.refused.most_common()),
+                worths=worths_of(dataset, books, settings),
+            ),
+            dataset,
+            books[-1].sizes,
+        )
+
+
+def _besides(lived: Sequence[_Lived], settings: Settings) -> list[Beside]:
+    """Each further recipe less the first, on the decisions that both judged."""
+    first = lived[0]
+    found = []
+    for other in lived[1:]:
+        both = [name in first.newest and name in other.newest for name in first.dataset.trade_id]
+        trades = first.dataset.take(np.flatnonzero(both))
+        sizes = sizes_of(trades, first.newest), sizes_of(trades, other.newest)
+        found.append(
+            Beside(
+                recipe=other.study.recipe,
+                account=beside(trades, *sizes, settings),
+                per_trade=expectancy_change(trades, *sizes, settings),
+            )
+        )
+    return found
+
+
+def study_settings(recipe: Settings, source: Settings, folder: str) -> Settings:
+    """The recipe in a scope of its own, on the calendar and at the costs of a `Source`."""
     return replace(
-        settings,
+        recipe,
         logs_dir=folder,
         env="paper",
-        calendar=calendar,
+        calendar=source.calendar,
+        fees_bps=source.fees_bps,
+        slippage_bps=source.slippage_bps,
         ledger_file="",
+        bars_file="",
         shadow_blocked=True,
         auto_promote=False,
-        sizing="off",
-        fees_bps=COSTS_BPS,
-        slippage_bps=COSTS_BPS,
         keep_models=KEEP_ALL_MODELS,
     )
+
+
+def _title(study: Study) -> str:
+    return title_of(study.data, study.recipe)
+
+
+def _words(name: str, recipe: Settings) -> str:
+    return title_of(name, recipe_of(recipe))
 
 
 def _put_into(page: Path, title: str, section: str) -> None:

@@ -5,6 +5,10 @@ process needs it and must not import NumPy. Percent fields of a ledger are never
 unit and their sign for short trades differ from one writer to the next.
 """
 
+import math
+
+from msgspec import UNSET, UnsetType
+
 SIDES = ("long", "short")
 
 
@@ -30,3 +34,14 @@ def realized_pnl_pct(
     share is fees / (entry_price * quantity). Raises ValueError for an unknown side.
     """
     return excursion_pct(side, entry_price, exit_price) - fees / (entry_price * quantity)
+
+
+def planned_stop(side: str, entry_price: float, stop_price: float | None) -> float | UnsetType:
+    """The stop that was planned at the entry, absent unless it lies on the losing side of it.
+
+    A stop that was moved to lock in a gain says nothing of what was risked.
+    """
+    if stop_price is None or not 0 < stop_price < math.inf:
+        return UNSET
+    behind = stop_price < entry_price if side == "long" else stop_price > entry_price
+    return stop_price if behind else UNSET

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from math import inf, isfinite
 
 import msgspec
+from msgspec import UNSET
 
 from afterclose.records import Features, TradeDataRow
-from afterclose.trades.excursions import SIDES, realized_pnl_pct
+from afterclose.trades.excursions import SIDES, planned_stop, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
 from afterclose.trades.plain import EARLIEST, LATEST, SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
@@ -131,6 +132,8 @@ class LineParser:
             mfe_pct=None if mfe_pct is None else max(0.0, mfe_pct),
             exit_type=exit_type,
             source=record.source or "paper",
+            strategy=record.strategy or UNSET,
+            stop_price=planned_stop(side, entry_price, record.stop_price),
         )
 
     def _moments(self, record: LedgerRecord) -> tuple[datetime, datetime, str, str]:

@@ -11,10 +11,10 @@ from math import inf
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta
 
 from afterclose.records import Features, TradeDataRow
-from afterclose.trades.excursions import realized_pnl_pct
+from afterclose.trades.excursions import planned_stop, realized_pnl_pct
 from afterclose.trades.leaking_names import known_later
 from afterclose.trades.timestamps import TimestampReader
 
@@ -51,6 +51,8 @@ class PlainTrade(msgspec.Struct, frozen=True, gc=False):
     mfe_pct: float | None = None
     exit_type: str | None = None
     source: str | None = None
+    strategy: str | None = None
+    stop_price: float | None = None
     exit_reason: str | None = None  # no part of a row, but a wrong type is a reject
 
 
@@ -101,8 +103,10 @@ class PlainParser:
             mfe_pct,
             exit_type,
             source,
+            strategy,
+            stop_price,
             _,
-        ) = msgspec.structs.astuple(trade)  # at a third of the time of nineteen attributes
+        ) = msgspec.structs.astuple(trade)  # at a third of the time of as many attributes
         side = side or "long"
         quantity = entry_quantity if quantity is None else quantity
         features = entry_features if features is None else features
@@ -145,6 +149,8 @@ class PlainParser:
             mfe_pct if mfe_pct is None or mfe_pct > 0 else 0.0,
             exit_type,
             source or "paper",
+            strategy or UNSET,
+            UNSET if stop_price is None else planned_stop(side, entry_price, stop_price),
         )
 
     def _are_innocent(self, features: Features) -> bool:

@@ -20,7 +20,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 NOT_JSON = "not JSON"
 NOT_UTF8 = "not UTF-8"
 
-OPTIONAL_NUMBERS = ("rule_confidence", "confidence", "mae_pct", "mfe_pct")
+OPTIONAL_NUMBERS = ("rule_confidence", "confidence", "mae_pct", "mfe_pct", "stop_price")
 """Numbers that may be unknown: one that is not finite is unknown."""
 
 Number = float | None
@@ -53,6 +53,8 @@ class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exit_type: str | None = None
     exit_reason: str | None = None
     source: str | None = None
+    strategy: str | None = None
+    stop_price: Number = None
 
     @property
     def size(self) -> Number:
@@ -93,6 +95,8 @@ class LedgerRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             exit_type=self.exit_type,
             exit_reason=self.exit_reason,
             source=self.source or "paper",
+            strategy=self.strategy,
+            stop_price=self.stop_price,
         )
 
 

@@ -50,7 +50,8 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``at`` is the moment of the decision (ISO 8601; UTC, or as the subject had it), ``digest``
     the SHA-256 of the file that was scored with, ``features`` None when they could not be
-    read at all. ``plan`` is how the rules meant to trade, None where the subject had none.
+    read at all. ``threshold_mode`` says how the threshold was found (share, fixed, tuned), empty
+    without a model. ``plan`` is how the rules meant to trade, None where the subject had none.
     ``lost_before`` counts the verdicts just before this one that the disk did not take.
     """
 
@@ -68,6 +69,7 @@ class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
     features: LoggedFeatures | None
     risk_score: float | None
     threshold: float
+    threshold_mode: str = ""
     allowed: bool
     size_multiplier: float
     reason: Reason

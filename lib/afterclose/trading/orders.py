@@ -32,6 +32,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     rule_confidence: float | None
     features: object
     plan: ExitPlan
+    strategy: str | None = None
 
 
 def order_of(signal: Signal, zone: tzinfo) -> Order:
@@ -62,6 +63,7 @@ def order_of(signal: Signal, zone: tzinfo) -> Order:
             _above_0_or_none("target_price", signal.target_price),
             _above_0_or_none("max_holding_days", signal.max_holding_days),
         ),
+        strategy=signal.strategy and str(signal.strategy),
     )
 
 

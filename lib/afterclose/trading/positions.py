@@ -53,6 +53,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
     low_price: float
     high_price: float
     exits: tuple[Fill, ...] = ()
+    strategy: str | None = None
 
     @property
     def open_quantity(self) -> float:
@@ -125,4 +126,6 @@ class ClosedPosition(msgspec.Struct, frozen=True):
             exit_type=self.exit_type,
             exit_reason=self.exit_reason,
             source=position.source,
+            strategy=position.strategy,
+            stop_price=position.plan.stop_price,
         )

@@ -26,3 +26,5 @@ def _lines(answer: Mapping[str, Any]) -> Iterator[str]:
         if refused
         else f"Gates: all {len(gates)} passed."
     )
+    if following := answer.get("next"):
+        yield following["words"]

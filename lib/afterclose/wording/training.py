@@ -26,6 +26,9 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     if metrics.get("ridge_alpha") is not None:
         regularisation = f" (ridge, alpha = {metrics['ridge_alpha']:g})"
     yield f"Trades: {metrics['n_rows']} (dataset {metrics['dataset_version']})"
+    if backtests := metrics.get("n_backtest"):
+        real = metrics["n_rows"] - backtests
+        yield f"Of these {backtests} are backtests, to learn from; {real} are real"
     yield (
         f"Bad trades: {percent(metrics['bad_share'])} "
         f"(loss, or abs(MAE) > {metrics['mae_threshold']:g}{unit})"

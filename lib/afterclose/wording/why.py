@@ -33,7 +33,9 @@ def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:
     size = verdict["size_multiplier"]
     yield f"Verdict: {'allowed' if verdict['allowed'] else 'BLOCKED'} ({verdict['reason']})"
     if verdict["risk_score"] is not None:
-        yield f"Risk score: {verdict['risk_score']:.3f}, blocked above {verdict['threshold']:.3f}"
+        mode = f" ({verdict['threshold_mode']})" if verdict.get("threshold_mode") else ""
+        above = f"{verdict['threshold']:.3f}{mode}"
+        yield f"Risk score: {verdict['risk_score']:.3f}, blocked above {above}"
     if 0 < size < 1:
         yield f"Size: {size:.0%} of what the rules wanted"
     yield f"Model: {verdict['model_id'] or 'none (rules only)'}, session {verdict['session']}"

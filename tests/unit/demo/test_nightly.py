@@ -1,20 +1,24 @@
-"""The demo on its first three years: the production path from a signal to the line to copy."""
+"""The demo on its first five years: two accounts on the same prices, one verdict, one line."""
 
+import os
+import subprocess
 from datetime import timedelta
 
-import pandas as pd
 import pytest
 
 from afterclose.config import load_settings
 from afterclose.demo import nightly
 from afterclose.demo.bars import load_demo_bars
-from afterclose.demo.nightly import last_sessions_of_quarters, run_demo
+from afterclose.demo.nightly import run_demo
+from afterclose.gating.stored import read_evaluation
 from afterclose.history.bars import DailyBars
+from afterclose.ledger import TradeLedger
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
+from repository import REPOSITORY
 
-LAST = "2003-06-30"
+LAST = "2004-12-31"
 
 
 @pytest.fixture(scope="module")
@@ -44,22 +48,20 @@ def outcome(logs_dir):
         return run_demo(load_settings({}), logs_dir, quiet=True)
 
 
-@pytest.fixture
-def registry(outcome, logs_dir):
-    return ModelRegistry.from_settings(load_settings({}, logs_dir=logs_dir))
+def settings_of(logs_dir, env="paper"):
+    return load_settings({}, logs_dir=logs_dir, env=env)
 
 
-def test_a_cycle_runs_after_each_quarters_last_session_and_after_the_last_of_all():
-    days = ["2003-12-30", "2003-12-31", "2004-01-02", "2004-03-30", "2004-03-31", "2004-04-01"]
-    bars = pd.DataFrame({"date": pd.to_datetime([*days, *days])})
-    assert last_sessions_of_quarters(bars) == ["2003-12-31", "2004-03-31", "2004-04-01"]
+def promotions(logs_dir, env):
+    view = ModelRegistry.from_settings(settings_of(logs_dir, env)).view()
+    return [event for event in view.chain.events if event.event == "promoted"]
 
 
-def test_each_night_is_one_cycle_of_its_session(outcome, logs_dir):
-    root = load_settings({}, logs_dir=logs_dir).root
-    runs = Journal(root / "ml_runs.jsonl").runs("cycle")
-    assert len(runs) == 14
-    assert (runs[0].start.session, runs[-1].start.session) == ("2000-03-31", LAST)
+def test_cycles_follow_the_last_sessions_of_quarters_in_which_a_trade_ended(outcome, logs_dir):
+    runs = Journal(settings_of(logs_dir).root / "ml_runs.jsonl").runs("cycle")
+    sessions = [run.start.session for run in runs]
+    assert sessions[-1] == LAST
+    assert {session[5:7] for session in sessions} <= {"03", "06", "09", "12"}
     assert not any(run.failed for run in runs)
 
 
@@ -67,29 +69,40 @@ def test_no_night_has_an_alert(outcome):
     assert ALERTS == []
 
 
-def test_each_promotion_by_the_rule_is_in_the_registry_with_its_figures(outcome, registry):
-    events = [event for event in registry.view().chain.events if event.event == "promoted"]
-    assert outcome.details["promotions"] == len(events) >= 1
-    for event in events:
-        walked = registry.list_models()[event.model_id]["evaluation"]["walk_forward"]
-        assert walked["rules_ml"]["expectancy"] > walked["rules_only"]["expectancy"]
-        assert event.reason.startswith("demo rule: ")
-        assert event.model_id in outcome.text
+def test_the_gates_and_the_naive_rule_keep_books_of_their_own(outcome, logs_dir):
+    gates, naive = outcome.details["worth"]["books"]
+    assert len(gates["promotions"]) == len(promotions(logs_dir, "paper"))
+    naive_events = promotions(logs_dir, "naive")
+    assert [event.model_id for event in naive_events] == [
+        each["model_id"] for each in naive["promotions"]
+    ]
+    assert naive_events
+    assert all(event.reason.startswith("Naive rule, no gates: ") for event in naive_events)
 
 
-def test_every_trade_of_the_rules_is_paper_or_shadow(outcome):
-    total = outcome.details["worth"][-1]
-    assert outcome.details["shadow_trades"] > 0
-    assert (
-        total["rules_only"]["trades"] - total["rules_ml"]["trades"]
-        == (outcome.details["shadow_trades"])
-    )
+def test_the_naive_rule_promotes_nothing_that_kept_few_of_few(outcome, logs_dir):
+    for event in promotions(logs_dir, "naive"):
+        walked = read_evaluation(settings_of(logs_dir).model_dir / event.model_id).walk_forward
+        assert walked.rules_only.trades >= 20
+        assert walked.rules_ml.trades >= walked.rules_only.trades / 2
+        assert walked.rules_ml.expectancy > walked.rules_only.expectancy
 
 
-def test_the_sections_end_with_the_line_to_copy_and_it_works(outcome, registry, logs_dir):
+def test_an_account_without_promotions_is_the_rules_own(outcome):
+    worth = outcome.details["worth"]
+    gates = worth["books"][0]
+    assert gates["promotions"] == []
+    assert gates["curve"] == worth["rules_curve"]
+    assert gates["account"]["differences"]["rules_only"]["net_pnl"]["value"] == 0
+
+
+def test_every_trade_of_the_rules_is_in_the_ledger(outcome, logs_dir):
+    ledger = TradeLedger(settings_of(logs_dir).ledger_paths[0])
+    assert len(ledger) == outcome.details["trades"] == outcome.details["worth"]["decisions"]
+
+
+def test_the_sections_stand_above_a_last_screen_of_80_by_24(outcome):
     titles = [
-        "TRADING DAYS REPLAYED",
-        "WHAT THE PROMOTIONS WERE WORTH",
         "DATASET BUILDING",
         "OFFLINE MODEL TRAINING",
         "OFFLINE EVALUATION",
@@ -97,6 +110,20 @@ def test_the_sections_end_with_the_line_to_copy_and_it_works(outcome, registry, 
     ]
     lines = outcome.text.splitlines()
     assert [line for line in lines if line in titles] == titles
-    model_id = outcome.details["last_cycle"]["model_id"]
-    assert lines[-1].strip() == f"make promote ID={model_id} LOGS_DIR={logs_dir} ANYWAY=1"
-    assert registry.promote_candidate(model_id)
+    first = next(number for number, line in enumerate(lines) if "WHAT IT WAS WORTH" in line) - 1
+    screen = lines[first:]
+    assert len(screen) + 1 <= 24  # the shell's prompt comes below
+    assert all(len(line) <= 80 for line in screen[:-1])
+
+
+def test_the_last_line_works_when_it_is_copied(outcome, logs_dir):
+    newest = outcome.details["newest_candidate"]
+    line = outcome.text.splitlines()[-1].strip()
+    assert line == f"make promote ID={newest} LOGS_DIR={logs_dir} ANYWAY=1"
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=REPOSITORY, env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert ModelRegistry.from_settings(settings_of(logs_dir)).get_active_model() == newest

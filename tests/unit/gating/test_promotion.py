@@ -213,7 +213,8 @@ def test_the_answer_is_printed_as_a_table_of_ticks() -> None:
         "  [x] | enough decisions   | Out-of-sample decisions: 120, needed at least 100."
     )
     assert sum("[ ]" in line for line in lines) == 1
-    assert lines[-2].startswith("  note | calibrated")
-    assert lines[-1] == "Gates: 1 of 14 refuse a promotion."
+    assert lines[-3].startswith("  note | calibrated")
+    assert lines[-2] == "Gates: 1 of 14 refuse a promotion."
+    assert lines[-1].endswith("more decisions alone do not change this: not too good.")
     passed = msgspec.to_builtins(ask_gates(typed(good()), GateOptions()))
     assert gates_text(passed).endswith("Gates: all 14 passed.")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.errors import InputError
-from afterclose.history.session_replay import replay_files
+from afterclose.history.session_replay import backtest_files, replay_files
 from afterclose.history.signals import write_signals
 from afterclose.ledger import TradeLedger
 from afterclose.records import Signal
@@ -69,3 +69,23 @@ def test_a_date_that_is_none_is_refused_before_anything_is_read(settings, option
 def test_each_session_moves_the_progress_and_quiet_says_nothing(settings, files, capsys):
     replay_files(settings, NOW, *files, quiet=True)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_backtest_is_a_ledger_of_its_own_and_nothing_else(settings, files):
+    outcome = backtest_files(settings, NOW, *files)
+    (trade,) = TradeLedger(settings.backtest_ledger_path).get_all_trades()
+    assert (trade.source, trade.trade_id[:13], trade.exit_price) == (
+        "backtest",
+        "backtest-AAA-",
+        110,
+    )
+    assert outcome.details["closed"] == 1
+    assert not settings.ledger_paths[0].exists()
+    assert not (settings.root / "paper_replay.json").exists()
+
+
+def test_a_backtest_again_is_the_same_file(settings, files):
+    backtest_files(settings, NOW, *files)
+    before = settings.backtest_ledger_path.read_bytes()
+    assert backtest_files(settings, NOW, *files).status == "done"
+    assert settings.backtest_ledger_path.read_bytes() == before

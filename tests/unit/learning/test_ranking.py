@@ -64,6 +64,12 @@ def columns_of(dataset: Dataset, learned: Learned) -> Floats:
     ]
 
 
+def test_what_was_risked_is_the_planned_stop_where_it_is_known() -> None:
+    pnl, atr_pct = np.full(3, 0.02), np.array([0.02, 0.02, np.nan])
+    units = units_of_risk(pnl, atr_pct, np.array([np.nan, 0.04, 0.02]))
+    assert units.tolist() == [0.5, 0.5, 1.0]
+
+
 def test_an_outcome_in_units_of_risk_is_clipped_and_unknown_without_an_atr() -> None:
     """A gain of 4 % at an ATR of 2 % is one unit; a crash counts 1.5 and no more."""
     pnl = np.array([0.04, -0.02, -0.30, 0.30, 0.01, 0.01])

@@ -48,6 +48,7 @@ def test_the_file_holds_neither_an_id_nor_a_time() -> None:
         "train_max",
         "train_mean",
         "train_std",
+        "needed",
     }
 
 
@@ -58,7 +59,8 @@ def test_a_field_added_by_a_later_release_is_no_reason_to_refuse() -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("schema_version", 2),
+        ("schema_version", 3),
+        ("needed", ["unheard_of"]),
         ("kind", "oracle"),
         ("feature_names", []),
         ("feature_names", ["rsi", "atr_pct"]),

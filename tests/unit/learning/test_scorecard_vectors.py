@@ -27,7 +27,10 @@ def test_this_scorer_gives_the_vectors_answers(name: str) -> None:
     for vector in vectors:
         found = scorer.assess(vector["features"])
         refused = (
-            found.invalid or found.missing_share > MAX_MISSING_SHARE or found.max_abs_z > max_abs_z
+            found.invalid
+            or found.needed_missing
+            or found.missing_share > MAX_MISSING_SHARE
+            or found.max_abs_z > max_abs_z
         )
         risk = None if refused else found.risk_score
         assert risk == (

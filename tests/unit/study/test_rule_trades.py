@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from afterclose.demo.strategy import find_signals
 from afterclose.history.bars import clean_ohlcv, on_sessions
 from afterclose.history.replay import replay_sessions
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.settings import Settings
 from afterclose.study.rule_trades import rule_trades
-from afterclose.study.study import all_trades
+from afterclose.study.sources import all_trades
+from afterclose.study.strategy import find_signals
 from afterclose.trading.costs import Costs
 from bar_builders import wandering
 

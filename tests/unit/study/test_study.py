@@ -8,17 +8,20 @@ import pandas as pd
 import pytest
 from msgspec.structs import replace
 
-from afterclose.errors import InputError
-from afterclose.history.bars import clean_ohlcv, on_sessions
+from afterclose.errors import ConfigError, InputError
+from afterclose.history.bars import clean_ohlcv
 from afterclose.records import Decision
 from afterclose.settings import Settings
-from afterclose.study.months import last_sessions
-from afterclose.study.study import best_calendar, recipe_of, run_study
-from afterclose.wording.study import page_with, title_of
+from afterclose.study.sources import best_calendar
+from afterclose.study.study import StudyRequest, recipe_of, run_study
+from afterclose.study.text import page_with, title_of
 from bar_builders import wandering
+from builders import synthetic_records, write_ledger
 from jobs.study import parser
 
 FAST = Settings(bootstrap_resamples=100)
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -31,20 +34,23 @@ def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def prices(tmp_path: Path) -> Path:
     path = tmp_path / "made.csv"
-    wandering(symbols=4, days=330).to_csv(path, index=False)
+    wandering(symbols=12, days=330).to_csv(path, index=False)
     return path
 
 
 def test_a_tiny_study_counts_its_trades_and_cycles_and_promotes_nothing(prices: Path) -> None:
     page = prices.parent / "study.md"
     page.write_text("# Study\n\nWords of a person.\n", encoding="utf-8")
-    outcome = run_study(FAST, [str(prices)], str(page), quiet=True)
+    asked = StudyRequest(prices=[str(prices)], out=str(page))
+    outcome = run_study(FAST, NOW, asked, quiet=True)
     (study,) = outcome.details["studies"]
-    assert (study["data"], study["calendar"], study["symbols"]) == ("made.csv", "XNYS", 4)
-    assert study["trades"] > 10
-    assert study["cycles"] == 16
-    assert (study["promotions"], study["after_promotion"]) == ([], 0)
-    assert study["rules_only"]["expectancy"] is None
+    assert (study["data"], study["calendar"], study["of"]) == ("made.csv", "XNYS", "Symbols: 12")
+    worths = study["worths"]
+    assert worths["decisions"] > 10
+    assert 0 < study["cycles"] <= 16
+    gates, _, newest = worths["books"]
+    assert (gates["promotions"], gates["judged"], gates["per_trade"]) == ([], 0, None)
+    assert len(newest["promotions"]) == study["candidates"] >= 1
     assert "the rules traded alone" in outcome.text
     assert page.read_text(encoding="utf-8") == (
         "# Study\n\nWords of a person.\n\n"
@@ -61,36 +67,68 @@ class _Blocks:
     def __init__(self) -> None:
         self.asked = 0
 
-    def check(self, features: object) -> Decision:
+    def check(self, features: object, about: object) -> Decision:
         self.asked += 1
         return Decision(
-            allowed=bool(self.asked % 2), risk_score=0.5, size_multiplier=1.0,
+            allowed=bool(self.asked % 2), risk_score=0.5, size_multiplier=float(self.asked % 2),
             reason="low_risk", model_id="M",
         )  # fmt: skip
 
+    def close(self) -> None:
+        pass
 
-def test_only_trades_entered_under_a_model_are_reported_and_blocked_ones_are_learned(
+
+def test_a_book_is_judged_by_what_its_filter_let_in(
     prices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first filter is loaded after the first month, so the model is active from then on."""
+    """With every candidate promoted, each decision after the first is asked of the filter."""
     one = _Blocks()
-    monkeypatch.setattr("afterclose.study.months.RiskFilter.load", lambda *_: one)
-    outcome = run_study(FAST, [str(prices)], quiet=True)
+    monkeypatch.setattr("afterclose.study.books.RiskFilter.load", lambda *_, **__: one)
+    outcome = run_study(FAST, NOW, StudyRequest(prices=[str(prices)]), quiet=True)
     (study,) = outcome.details["studies"]
-    assert study["after_promotion"] == study["trades"] >= one.asked
-    assert study["blocked"] == one.asked // 2
-    assert study["rules_only"]["trades"] == study["trades"]
-    assert study["rules_ml"]["trades"] == study["trades"] - study["blocked"]
-    assert study["differences"]["expectancy"]["low"] is not None
+    gates, naive, newest = study["worths"]["books"]
+    assert gates["judged"] == 0
+    assert newest["judged"] > 0
+    assert newest["judged"] + naive["judged"] == one.asked
+    assert newest["blocked"] + naive["blocked"] == one.asked // 2
+    account = newest["account"]
+    lost = account["differences"]["rules_only"]["net_pnl"]["value"]
+    assert lost == pytest.approx(-account["taken_away"]["net_pnl"])
 
 
-def test_months_end_with_their_last_session_and_know_the_next_open() -> None:
-    frame = wandering(symbols=2, days=45)
-    months = last_sessions(on_sessions(clean_ohlcv(frame, Path("made")), Settings()).frame)
-    assert [month.session for month in months] == ["2019-01-31", "2019-02-28", "2019-03-05"]
-    assert months[0].closes_at == datetime(2019, 1, 31, 21, tzinfo=UTC)
-    assert months[0].next_open == datetime(2019, 2, 1, 14, 30, tzinfo=UTC)
-    assert months[-1].next_open is None
+def test_recipes_side_by_side_are_tries_and_the_page_says_how_many(prices: Path) -> None:
+    asked = StudyRequest(prices=[str(prices)], recipes=["ML_TARGET=r"], every="quarter")
+    outcome = run_study(FAST, NOW, asked, quiet=True)
+    first, second = outcome.details["studies"]
+    assert (first["recipe"], second["recipe"]) == ([], ["ML_TARGET=r"])
+    assert (first["alpha_left"], second["alpha_left"]) == (0.05 / 2, pytest.approx(0.05 / 6))
+    assert "Recipe 2 of 2 compared, each a try" in outcome.text
+    assert "RECIPES COMPARED" in outcome.text
+    (beside,) = outcome.details["compared"]
+    assert beside["recipe"] == ["ML_TARGET=r"]
+    assert beside["account"]["differences"]["first"]["net_pnl"]["low"] is not None
+
+
+def test_a_ledger_of_ones_own_is_lived_through_night_by_night(tmp_path: Path) -> None:
+    path = tmp_path / "trades.jsonl"
+    write_ledger(path, synthetic_records(160))
+    outcome = run_study(FAST, NOW, StudyRequest(ledger=str(path)), quiet=True)
+    (study,) = outcome.details["studies"]
+    assert (study["of"], study["every"]) == ("One's own trades", "night")
+    assert study["worths"]["decisions"] == 160
+    assert study["cycles"] >= 9  # of the nine sessions in which one ended
+    assert len(study["worths"]["books"][2]["promotions"]) == study["candidates"] > 5
+
+
+def test_either_prices_or_a_ledger_is_asked_for() -> None:
+    with pytest.raises(InputError, match="name prices or a ledger"):
+        run_study(FAST, NOW, StudyRequest(), quiet=True)
+
+
+def test_a_recipe_with_a_mistyped_name_is_refused(prices: Path) -> None:
+    asked = StudyRequest(prices=[str(prices)], recipes=["ML_TARGETS=r"])
+    with pytest.raises(ConfigError, match="did you mean ML_TARGET"):
+        run_study(FAST, NOW, asked, quiet=True)
 
 
 @pytest.mark.parametrize(
@@ -111,12 +149,22 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.csv"
     path.write_text("symbol,when,price\nA,2019-01-02,1\n", encoding="utf-8")
     with pytest.raises(InputError, match="no column date"):
-        run_study(FAST, [str(path)], quiet=True)
+        run_study(FAST, NOW, StudyRequest(prices=[str(path)]), quiet=True)
 
 
 def test_the_job_takes_several_files() -> None:
-    options = parser().parse_args(["--data", "a.csv", "b.csv", "--out", "docs/study.md"])
+    words = [
+        "--data",
+        "a.csv",
+        "b.csv",
+        "--out",
+        "docs/study.md",
+        "--recipes",
+        "ML_TARGET=r  ML_A=1",
+    ]
+    options = parser().parse_args(words)
     assert (options.data, options.out) == (["a.csv", "b.csv"], "docs/study.md")
+    assert options.recipes == ["ML_TARGET=r", "ML_A=1"]
 
 
 def test_another_recipe_is_another_study_in_the_page() -> None:

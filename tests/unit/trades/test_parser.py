@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from afterclose.trades.parser import Closed, LineParser, Open, Reject
@@ -284,3 +285,35 @@ def test_an_open_trade_of_a_mistyped_year_is_rejected_by_name(year):
     assert isinstance(found, Reject)
     assert found.reason.startswith("timestamp ")
     assert found.usable_from is None
+
+
+# --- strategy and stop ---------------------------------------------------------------------
+
+
+def test_strategy_and_planned_stop_are_kept_on_both_ways():
+    made = row(strategy="dip", stop_price=95.0, entry_price=100.0)
+    assert (made.strategy, made.stop_price) == ("dip", 95.0)
+    slow = row(strategy="dip", stop_price=95.0, entry_price=100.0, rule_features={"a": True})
+    assert (slow.strategy, slow.stop_price) == ("dip", 95.0)
+
+
+@pytest.mark.parametrize(
+    ("side", "stop"),
+    [
+        ("long", 101.0),
+        ("long", 100.0),
+        ("short", 99.0),
+        ("long", 0),
+        ("long", -5.0),
+        ("long", None),
+    ],
+)
+@pytest.mark.parametrize("features", [{"a": 1.0}, {"a": True}])
+def test_a_stop_that_risks_nothing_is_absent_and_no_reject(side, stop, features):
+    made = row(side=side, entry_price=100.0, stop_price=stop, rule_features=features)
+    assert made.stop_price is msgspec.UNSET
+
+
+def test_a_row_without_them_is_written_as_it_was_before():
+    assert b"strategy" not in msgspec.json.encode(row())
+    assert b"stop_price" not in msgspec.json.encode(row())

@@ -96,6 +96,7 @@ def test_a_verdict_is_one_json_line_with_a_schema_version(path: Path) -> None:
         "features": {"rsi": 50.0},
         "risk_score": 0.25,
         "threshold": 0.5,
+        "threshold_mode": "",
         "allowed": True,
         "size_multiplier": 1.0,
         "reason": "low_risk",

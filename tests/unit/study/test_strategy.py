@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from afterclose.demo.strategy import TrendBreakout, find_signals
 from afterclose.history.indicators import FEATURES
+from afterclose.study.strategy import TrendBreakout, find_signals
 
 
 def bars(closes, spread=1.0):

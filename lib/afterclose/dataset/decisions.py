@@ -2,7 +2,7 @@
 
 Ten fills of one decision share their features and their luck. Counted as ten trades they
 would make ten times the evidence of one, so before anything claims to be more than luck, rows
-with the same symbol, side and moment of decision are put together
+with the same symbol, side, strategy and moment of decision are put together
 (docs/design.md, section 15).
 """
 
@@ -22,7 +22,18 @@ def one_row_a_decision(dataset: Dataset) -> Dataset:
     and the rest are those of the first row. Needs the texts.
     A dataset without repeated decisions is returned as it is.
     """
-    keys = list(zip(dataset.symbol, dataset.side, dataset.decision_us.tolist(), strict=True))
+    # a backtest of a decision that was traded too is another one: it teaches, and proves nothing
+    tested = [source == "backtest" for source in dataset.source]
+    keys = list(
+        zip(
+            dataset.symbol,
+            dataset.side,
+            dataset.strategy,
+            tested,
+            dataset.decision_us.tolist(),
+            strict=True,
+        )
+    )
     number_of = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     if len(number_of) == len(keys):
         return dataset

@@ -1,0 +1,105 @@
+"""How far a refused candidate is: in decisions and months, or never, and why."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from afterclose.evaluating.figures import Evaluation, Gate, GateOptions, ListedTrades, evaluation_of
+from afterclose.gating.distance import TOO_MANY, signal_strength, what_next
+from report_builders import evaluation
+
+OPTIONS = GateOptions()
+
+
+def gate(name: str, *, passed: bool = False) -> Gate:
+    return Gate(name=name, value=None, bound=None, passed=passed, sentence="")
+
+
+def made(score: Any, pnl: Any, **taken: Any) -> Evaluation:
+    """120 decisions walked through, with these scores and outcomes listed."""
+    plain = evaluation_of(evaluation(120, gain=0.01))
+    rows = len(score)
+    listed = ListedTrades(
+        trades=rows, listed=rows, trade_id=[str(row) for row in range(rows)],
+        score=list(score), pnl=list(pnl), bad=[False] * rows, allowed=[True] * rows,
+    )  # fmt: skip
+    account = plain.walk_forward.account
+    assert account is not None
+    away = replace(account.taken_away, decisions=20, mean_net_pnl=-5.0, confidence=0.9)
+    away = replace(away, **taken)
+    walked = replace(plain.walk_forward, account=replace(account, taken_away=away))
+    return replace(plain, walk_forward=walked, trades={"walk_forward": listed})
+
+
+def noisy(strength: float, rows: int = 4000) -> tuple[list[float], list[float]]:
+    """Scores whose rank correlation with the losses is about ``strength``."""
+    random = np.random.default_rng(5)
+    score = random.normal(size=rows)
+    lost = strength * score + math.sqrt(1 - strength**2) * random.normal(size=rows)
+    return score.tolist(), (-lost).tolist()
+
+
+def test_nothing_is_said_where_nothing_refuses() -> None:
+    assert what_next(made(*noisy(0.1)), [gate("steady", passed=True)], OPTIONS) is None
+
+
+def test_the_strength_is_the_rank_correlation_with_what_was_lost() -> None:
+    assert signal_strength(made([0.1, 0.2, 0.3], [0.3, 0.2, -4.0])) == pytest.approx(1)
+    assert signal_strength(made([0.1, 0.2, 0.3], [-1.0, 0.2, 9.0])) == pytest.approx(-1)
+    assert signal_strength(made([0.1, None, 0.1], [-1.0, 0.2, 9.0])) == 0
+    assert signal_strength(made([None, None], [1.0, 2.0])) is None
+
+
+def test_at_a_correlation_of_a_tenth_the_bets_need_some_seven_hundred_decisions() -> None:
+    """z = sqrt(2 ln 40) = 2.72 and (2.72 / 0.1)^2 = 738: RESEARCH found 600 at rho .11."""
+    found = made(*noisy(0.1))
+    following = what_next(found, [gate("luck_of_all_nights")], OPTIONS)
+    assert following is not None
+    strength = signal_strength(found)
+    assert strength == pytest.approx(0.1, abs=0.03)
+    needed = 2 * math.log(40) / strength**2
+    decisions = found.walk_forward.rules_only.trades
+    assert following.more_decisions == math.ceil(needed) - decisions
+    assert following.words.startswith(f"What next: about {following.more_decisions:,} more")
+    assert "if it holds" in following.words
+    assert following.months is not None
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "words"),
+    [
+        (made(*noisy(0.1)), "no_leak", "do not change this: no leak"),
+        (made(*noisy(-0.1)), "luck_of_all_nights", "does not know which trades earn"),
+        (made(*noisy(0.1), mean_net_pnl=3.0), "luck_of_all_nights", "takes away earns money"),
+    ],
+)
+def test_or_it_is_never_and_says_why(found: Evaluation, name: str, words: str) -> None:
+    following = what_next(found, [gate(name)], OPTIONS)
+    assert following is not None
+    assert following.more_decisions is None
+    assert following.words.startswith("What next: never at the present strength; ")
+    assert words in following.words
+
+
+def test_a_signal_that_nobody_waits_for_is_never_too() -> None:
+    score, pnl = noisy(0.0, rows=60_000)
+    weak = made(score, pnl)
+    if (signal_strength(weak) or 0.0) < 0:
+        weak = made([-one for one in score], pnl)
+    strength = signal_strength(weak)
+    assert strength is not None
+    assert 0 < strength < math.sqrt(2 * math.log(40) / TOO_MANY)
+    following = what_next(weak, [gate("luck_of_all_nights")], OPTIONS)
+    assert following is not None
+    assert following.more_decisions is None
+    assert "so weak that it needs" in following.words
+
+
+def test_the_newest_decisions_settle_what_is_only_about_them() -> None:
+    following = what_next(made(*noisy(0.9)), [gate("no_worse_lately")], OPTIONS)
+    assert following is not None
+    assert following.more_decisions == 0
+    assert "look again" in following.words
