@@ -6,7 +6,7 @@ from afterclose.disk.files import write_atomic
 from afterclose.evaluating.side_by_side import SideBySide
 from afterclose.report.compare_view import ModelName, compare_view
 from afterclose.report.pages import page
-from afterclose.scope_files import REPORT_FILE
+from afterclose.scope_files import MODELS_FOLDER, REPORT_FILE
 from afterclose.settings import Settings
 
 
@@ -29,5 +29,5 @@ def write_compare_page(settings: Settings, found: SideBySide, first: str, second
 
 
 def _named(settings: Settings, model_id: str) -> ModelName:
-    link = f"ml_models/{model_id}/{REPORT_FILE}"
+    link = f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"
     return ModelName(model_id, link if (settings.root / link).is_file() else "")

@@ -41,13 +41,12 @@ from afterclose.scope_files import (
     INDEX_FILE,
     JOURNAL_FILE,
     MODELS_FOLDER,
+    MONITOR_FILE,
     REPORT_FILE,
 )
 from afterclose.settings import Settings
 from afterclose.wording.numbers import counted
 from afterclose.wording.promote_line import compare_line, promote_line
-
-MONITOR_FILE: Final = "ml_monitor.json"
 
 MIN_COMPARED: Final = 2
 
