@@ -12,15 +12,17 @@ ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE} AS build
 ARG PIP_NO_INDEX
 ARG PIP_FIND_LINKS
+# requirements-fleet.lock adds Dask and object stores to it.
+ARG LOCK=requirements.lock
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 
 WORKDIR /src
-COPY requirements.lock wheels* ./
+COPY requirements.lock requirements-fleet.lock wheels* ./
 # Tests of the packages and the installer itself stay behind. The bytecode is made once, here:
 # the container's file system is read-only, and compiling at each start costs seconds.
 RUN python3 -m venv /opt/venv \
     && /opt/venv/bin/pip install --quiet --no-compile --only-binary :all: --require-hashes \
-        -r requirements.lock \
+        -r "$LOCK" \
     && find /opt/venv -type d -name tests -prune -exec rm -r {} + \
     && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/venv/lib
 
@@ -48,7 +50,7 @@ RUN command -v tini >/dev/null \
         && rm -rf /var/lib/apt/lists/*)
 RUN groupadd --gid 10001 afterclose \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp afterclose \
-    && install --directory --owner 10001 --group 10001 /logs
+    && install --directory --owner 10001 --group 10001 /logs /state
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

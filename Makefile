@@ -74,7 +74,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/.runtime
 	@.venv-adapters/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
 		--no-build-isolation -e . && touch $@
 
-.PHONY: venv lock-files demo test adapters check break fuzz lint types format calibrate-gates calibrate-monitor bench
+.PHONY: venv lock-files certificates demo test adapters check break fuzz lint types format calibrate-gates calibrate-monitor bench
 venv: $(VENV)/.runtime ## make .venv with what the jobs need
 demo: $(VENV)/.demo ## replay the nightly job on real daily prices, 2000 to 2013
 	@$(PY) -m jobs.demo $(COMMON)
@@ -96,20 +96,31 @@ types: $(VENV)/.dev ## static types
 format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
-calibrate-gates: $(READY) ## how often the promotion gates let noise through, and an edge   [SEEDS=200]
-	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
 calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
 	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [DATA=prices.csv]
+	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 LIGHT = --extra backtesting --extra backtrader --extra alpaca
+CERTIFICATES ?= certificates
+certificates: ## a certificate authority and a certificate for a Dask cluster   [CERTIFICATES=folder]
+	@umask 077 && mkdir -p "$(CERTIFICATES)" && cd "$(CERTIFICATES)" && test ! -e dask.key \
+		|| { echo "$(CERTIFICATES) has certificates already; remove them first"; exit 1; }
+	@cd "$(CERTIFICATES)" && umask 077 && for name in ca dask; do \
+		openssl genpkey -quiet -algorithm ED25519 -out $$name.key; done && \
+		openssl req -x509 -new -key ca.key -days 3650 -subj "/CN=afterclose" -out ca.crt && \
+		openssl req -new -key dask.key -subj "/CN=dask" \
+		| openssl x509 -req -CA ca.crt -CAkey ca.key -days 3650 -out dask.crt 2>/dev/null && \
+		echo "$(CERTIFICATES): ca.crt, dask.crt and dask.key; keep ca.key away from the cluster"
 lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 	@for kind in "requirements:" "requirements-demo:--extra demo" \
-		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql $(LIGHT)"; do \
+		"requirements-fleet:--extra dask --extra s3" \
+		"requirements-dev:--extra demo --extra dev --extra xgboost --extra dask --extra sql --extra s3 $(LIGHT)"; do \
 		$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
 			$$( [ "$${kind%%:*}" = requirements ] || echo -c requirements.lock ) \
-			--extra nightly --extra build --extra excel $${kind#*:} \
+			--extra nightly --extra build --extra excel --extra notify $${kind#*:} \
 			pyproject.toml -o $${kind%%:*}.lock; done
 	@echo pytest | $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock-files" \
@@ -119,8 +130,8 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 # --- the nightly jobs -------------------------------------------------------------------
 
 .PHONY: build train evaluate register promote rollback cycle lock unlock status candidates report
-.PHONY: verify deactivate off on monitor
-.PHONY: cron session fleet
+.PHONY: cron session fleet courier backup restore
+.PHONY: verify deactivate off on monitor compare open
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
@@ -155,20 +166,35 @@ candidates: $(READY) ## the models that wait for a promotion
 	@$(RUN) jobs.candidates $(COMMON)
 report: $(READY) ## draw the scope's page, and review pages that are missing
 	@$(RUN) jobs.report $(COMMON)
+compare: $(READY) ## two models on the same decisions, as a page   [A=…] [B=…]
+	@$(RUN) jobs.compare $(COMMON) $${A:+--a "$$A"} $${B:+--b "$$B"}
+open: $(READY) ## show the pages in a browser, until Ctrl-C   [PORT=…]
+	@$(RUN) jobs.open $(COMMON) $${PORT:+--port "$$PORT"}
 verify: $(READY) ## check every file of the scope   [REPAIR=1]
 	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
 cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
 	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jobs.cron $(COMMON) crontab $${CHECK:+--check}
-fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify]
+fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify] …
 	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
-		$${WORKERS:+--workers "$$WORKERS"}
+		$${WORKERS:+--workers "$$WORKERS"} $${TIME_LIMIT_S:+--time-limit-s "$$TIME_LIMIT_S"} \
+		$${JITTER_S:+--jitter-s "$$JITTER_S"}
+courier: $(READY) ## send pings and messages about all scopes   [ONCE=1] [STATE_DIR=courier]
+	@$(RUN) jobs.courier $(COMMON) $${STATE_DIR:+--state-dir "$$STATE_DIR"} $${ONCE:+--once}
+backup: $(READY) ## copy scopes to a folder or an object store   TO=s3://bucket/name [SCOPES='us/*']
+	$(call need,TO,backup TO=/mnt/backup)
+	@$(RUN) jobs.backup $(COMMON) --to "$$TO" $${SCOPES:+--scopes "$$SCOPES"} \
+		$${WAIT_S:+--wait-s "$$WAIT_S"}
+restore: $(READY) ## bring scopes back from there   FROM=… [SCOPES='us/*'] [SNAPSHOT=…]
+	$(call need,FROM,restore FROM=/mnt/backup)
+	@$(RUN) jobs.restore $(COMMON) --from "$$FROM" $${SCOPES:+--scopes "$$SCOPES"} \
+		$${SNAPSHOT:+--snapshot "$$SNAPSHOT"} $${WAIT_S:+--wait-s "$$WAIT_S"}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [BACKTEST=1] [FROM_DATE=…] [TO_DATE=…]
 	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
 	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $${BACKTEST:+--backtest}
 
-.PHONY: import-ledger study why shadow
+.PHONY: import-ledger study placebo why shadow
 why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
 	@$(RUN) jobs.why $(COMMON) $${TRADE:+--trade "$$TRADE"} $${SYMBOL:+--symbol "$$SYMBOL"} \
 		$${DATE:+--date "$$DATE"}
@@ -185,6 +211,8 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
 		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
+placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
+	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
 study: $(READY) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
 	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv))
 	@$(RUN) jobs.study $(COMMON) $${DATA:+--data "$$DATA"} $${LEDGER:+--ledger "$$LEDGER"} \
@@ -198,8 +226,9 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 MACHINE = $(shell uname -m)
 
 .PHONY: image wheels up down logs shell page
-image: ## build the container image   [BASE_IMAGE=…]
+image: ## build the container image   [BASE_IMAGE=…] [LOCK=requirements-fleet.lock]
 	docker build $(WHEELS) $${BASE_IMAGE:+--build-arg BASE_IMAGE="$$BASE_IMAGE"} \
+		$${LOCK:+--build-arg LOCK="$$LOCK"} \
 		--build-arg REVISION=$(REVISION) -t "$$IMAGE" .
 wheels: $(READY) ## download the image's packages into wheels/, to build it without a package index
 	@$(PY) -m pip download -q --disable-pip-version-check --require-hashes --no-deps \

@@ -5,6 +5,7 @@ not the times. Loops do a hundredth of the resamples and are scaled. Every way i
 10,000 resamples of 10,000 trades.
 """
 
+import math
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,8 +18,7 @@ from scipy.stats import bootstrap
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from afterclose.arrays import Floats, Mask
-from afterclose.evaluating.significance import random_blocking
-from afterclose.evaluating.statistics import default_block, paired_bootstrap
+from afterclose.evaluating.statistics import paired_bootstrap
 from afterclose.measures.classification import auc, average_precision
 from afterclose.measures.metrics import trade_metrics
 from afterclose.offline_evaluator import OfflineEvaluator
@@ -42,7 +42,16 @@ def bench_resampling(trades: int, resamples: int) -> None:
     bad, everything, keep = pnl < 0, np.ones(trades, dtype=bool), score < 0.7
     few = resamples // 100
     ours, rows, library = medians_s(
-        lambda: paired_bootstrap(pnl, bad, everything, keep, resamples=resamples, seed=0),
+        lambda: paired_bootstrap(
+            pnl,
+            bad,
+            everything,
+            keep,
+            session=np.arange(trades),
+            block=block_of(trades),
+            resamples=resamples,
+            seed=0,
+        ),
         lambda: resample_rows(pnl, bad, keep, few),
         lambda: resample_by_library(pnl, keep, few),
     )
@@ -50,11 +59,6 @@ def bench_resampling(trades: int, resamples: int) -> None:
     print(f"intervals of eight differences took {ours:.2f} s")
     report("row by row / our eight intervals", scale * rows / ours, at_least=20)
     report("scipy's bootstrap of one mean / our eight", scale * library / ours, at_least=3)
-    ours, loop = medians_s(
-        lambda: random_blocking(pnl, keep, draws=resamples, seed=0),
-        lambda: block_by_choice(pnl, keep, few),
-    )
-    report("drawing without replacement / our p-value", scale * loop / ours, at_least=2)
 
 
 def bench_scores(trades: int) -> None:
@@ -100,7 +104,7 @@ def medians_s(*ways: Callable[[], object]) -> list[float]:
 def resample_rows(pnl: Floats, bad: Mask, keep: Mask, resamples: int) -> None:
     """The blocks' rows gathered and measured, one resample after the other."""
     rng = np.random.default_rng(0)
-    block, rows = default_block(len(pnl)), len(pnl)
+    block, rows = block_of(len(pnl)), len(pnl)
     for _ in range(resamples):
         starts = rng.integers(0, rows, -(-rows // block))
         drawn = (starts[:, None] + np.arange(block)).ravel()[:rows] % rows
@@ -118,10 +122,9 @@ def resample_by_library(pnl: Floats, keep: Mask, resamples: int) -> None:
     bootstrap((pnl, keep), difference, paired=True, method="percentile", n_resamples=resamples)
 
 
-def block_by_choice(pnl: Floats, keep: Mask, draws: int) -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(draws):
-        rng.choice(pnl, int(keep.sum()), replace=False).mean()
+def block_of(trades: int) -> int:
+    """Trades in a block, where each is a session of its own: the hardest case."""
+    return round(math.cbrt(trades))
 
 
 def train_and_evaluate(trades: int) -> tuple[float, float]:

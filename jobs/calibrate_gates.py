@@ -1,15 +1,16 @@
 """Count how often the promotion gates let noise through, and how often they find an edge.
 
-Reads   nothing but the settings: trades are made up, with a truth that is known.
+Reads   daily prices, the demo's or a CSV file of yours, for real trades; the others are made up.
 Writes  nothing.
 Again   the same table: every seed is fixed.
 
 Exit codes: 0 every promise is kept, 1 one is broken or the run failed, 2 unusable settings
-or arguments.
+arguments or file.
 """
 
 import argparse
 from datetime import datetime
+from pathlib import Path
 
 from afterclose.records import Outcome
 from afterclose.runner import job_parser, run_job
@@ -20,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("calibrate_gates", __doc__)
     options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
+    options.add_argument("--data", type=Path, metavar="CSV", help="daily prices, else the demo's")
     return options
 
 
@@ -27,7 +29,7 @@ def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.study.gates.calibration_study import calibrate_gates
 
-    return calibrate_gates(settings, args.seeds, quiet=args.quiet)
+    return calibrate_gates(settings, args.seeds, data=args.data, quiet=args.quiet)
 
 
 if __name__ == "__main__":

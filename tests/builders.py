@@ -47,9 +47,14 @@ def append_ledger(path: Path, records: Iterable[Mapping[str, Any] | str | bytes]
 
 
 def synthetic_records(
-    count: int, seed: int = 0, *, effect: float = 0.8, extra_features: int = 0
+    count: int,
+    seed: int = 0,
+    *,
+    effect: float = 0.8,
+    extra_features: int = 0,
+    apart: timedelta = timedelta(hours=1),
 ) -> list[dict[str, Any]]:
-    """``count`` valid closed records, at most one an hour, with four features and an effect.
+    """``count`` valid closed records, ``apart`` from each other, with four features and an effect.
 
     A high ``atr_pct`` and a low ``trend`` make a trade bad more often; ``effect`` 0 makes
     every feature noise. About one trade in four is a short, and trades last one to nine
@@ -57,7 +62,7 @@ def synthetic_records(
     features of pure noise.
     """
     random_source = random.Random(seed)  # noqa: S311 - a repeatable series, not a secret
-    step = min(timedelta(hours=1), LONGEST_HISTORY / max(count, 1))
+    step = min(apart, LONGEST_HISTORY / max(count, 1))
     return [
         _record(random_source, number, FIRST_ENTRY + number * step, effect, extra_features)
         for number in range(count)

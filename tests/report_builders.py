@@ -21,10 +21,12 @@ from afterclose.evaluating.figures import VERSION, GateOptions, Window, evaluati
 from afterclose.evaluating.listed_trades import listed_trades
 from afterclose.evaluating.money_record import money_record
 from afterclose.evaluating.reasons import Reasons
+from afterclose.evaluating.side_by_side import Judged, side_by_side
 from afterclose.evaluating.track_record import track_record
 from afterclose.evaluating.verdicts import Verdicts
 from afterclose.gating.promotion import ask_gates
 from afterclose.model_registry import ModelRegistry
+from afterclose.report.compare_writer import write_compare_page
 from afterclose.report.writer import draw_missing
 from afterclose.settings import Settings
 from registry_builders import publish_model
@@ -68,7 +70,7 @@ def evaluation(
         account_view, dataset, capital=0.0, resamples=100, seed=0,
         unknown={"atr": "the feature atr_pct is not there"},
     )  # fmt: skip
-    outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us)
+    outcomes = Outcomes(pnl, pnl < 0, dataset.exit_us, dataset.decision_us)
     period = {"first_decision": "2024-01-02T15:00:00+00:00", "last_decision": AT}
     account = msgspec.to_builtins(count(policies))
     part = (
@@ -187,7 +189,28 @@ def publish_scope(logs: Path) -> Path:
         registry.register_candidate(model_id, meta["metrics"], now=at)
     registry.promote_candidate(MODELS[0], reason=HOSTILE, now=NOW - timedelta(hours=1))
     draw_missing(settings, NOW)
+    _draw_comparison(settings)  # it links to the models' pages, and the scope's page to it
+    draw_missing(settings, NOW)
     return settings.root
+
+
+def _draw_comparison(settings: Settings) -> None:
+    """The page of the newest model against the first, on sixty decisions of `HOSTILE`."""
+    random = np.random.default_rng(3)
+    trades = dataset_of({"heat": [0.0] * 60}, pnl_pct=0.02 * random.normal(size=60))
+    trades.symbol[:30] = [HOSTILE] * 30
+    first, second = (
+        Judged(
+            dict.fromkeys(trades.trade_id, 0.4),
+            dict(zip(trades.trade_id, random.integers(0, 2, 60).astype(float), strict=True)),
+        )
+        for _ in range(2)
+    )
+    found = side_by_side(
+        trades, trades.realized_pnl_pct < 0, first, second, capital=0, resamples=100, seed=1
+    )
+    assert found
+    write_compare_page(settings, found, MODELS[0], MODELS[2])
 
 
 def _record(dataset: Dataset, score: np.ndarray, policies: dict[str, np.ndarray]) -> dict[str, Any]:

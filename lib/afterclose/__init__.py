@@ -8,8 +8,8 @@ users know stand at the top: `dataset_builder`, `offline_trainer`, `offline_eval
 What they are made of, from the ground up: each imports only from what stands above it here
 (`tests/architecture/test_floors.py` reads this map), so a trade goes down this page once.
 
-    errors arrays records scope_files settings   the vocabulary: nothing but types and names
-    clock config progress parallel   the wall clock, the environment, the terminal, the cores
+    errors arrays records scope_files numerals settings   the vocabulary: types, names, words
+    clock log_lines config progress parallel    wall clock, log lines, environment, terminal, cores
     disk                  whole files, appended lines, locks, seals: the only way to the disk
     cron                  the container's cron: crontab lines, next runs, the runner
     measures              what trades earned and risked; how well scores part them
@@ -32,6 +32,8 @@ What they are made of, from the ground up: each imports only from what stands ab
     report                the pages
     ml_orchestrator operating        what a person or cron asks of a scope
     fleet                 all scopes of a volume in one run
+    courier               pings and messages: the one part with a network
+    backup                copies of scopes elsewhere, and back
     study demo            whole histories, and real prices, through all of it
     testing               for the tests of a bot: filters with one answer, a frozen clock
     adapters              the filter inside the bots of others; each is imported only on demand

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from types import ModuleType
 
 JOBS_OF_A_DAY = {
-    "Before the open": ("lock", "unlock", "on", "off", "status"),
+    "Before the open": ("open", "lock", "unlock", "on", "off", "status"),
     "While the market is open": ("check", "session", "why"),
     "After the close": (
         "import_ledger",
@@ -23,9 +23,25 @@ JOBS_OF_A_DAY = {
         "evaluate",
         "register",
     ),
-    "In the evening": ("candidates", "report", "promote", "rollback", "deactivate", "verify"),
-    "Once in a while": ("demo", "study", "calibrate_gates", "calibrate_monitor"),
-    "As a service": ("cron", "fleet"),
+    "In the evening": (
+        "candidates",
+        "report",
+        "compare",
+        "promote",
+        "rollback",
+        "deactivate",
+        "verify",
+    ),
+    "Once in a while": (
+        "backup",
+        "restore",
+        "demo",
+        "study",
+        "placebo",
+        "calibrate_gates",
+        "calibrate_monitor",
+    ),
+    "As a service": ("cron", "fleet", "courier"),
 }
 """The jobs in the order of a trader's day."""
 

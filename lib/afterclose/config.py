@@ -13,10 +13,9 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from afterclose.errors import ConfigError, InputError
-from afterclose.settings import CALENDARS, MASK, Settings
+from afterclose.settings import CALENDARS, MASK, SECRETS, Settings
 
 PREFIX = "ML_"
-SECRETS = frozenset({"signing_key"})
 
 __all__ = ["Settings", "describe_range", "load_settings"]
 
@@ -70,6 +69,15 @@ def _checked(values: Mapping[str, object]) -> Settings:
         raise _first_bad_value(values) from None
     _check_across_fields(settings)
     return settings
+
+
+def json_logs_are_asked() -> bool:
+    """Whether ML_LOG_FORMAT says json, where the settings as a whole cannot be read."""
+    try:
+        asked = {**_dotenv(), **os.environ}.get(PREFIX + "LOG_FORMAT") or ""
+    except InputError:
+        return False
+    return asked.strip() == "json"
 
 
 def describe_range(field: str) -> str:

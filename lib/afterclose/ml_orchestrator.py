@@ -25,7 +25,7 @@ from afterclose.nightly.due import refuse_live_training
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
 from afterclose.report.drawn import review_page, scope_page
-from afterclose.scope_files import EVALUATION_FILE
+from afterclose.scope_files import DECISIONS_FILE, EVALUATION_FILE
 from afterclose.settings import Settings
 from afterclose.wording.build import build_text
 from afterclose.wording.cycle import cycle_text, promote_command, registration
@@ -273,7 +273,7 @@ class OfflineMLOrchestrator:
 
     def _watch(self, now: datetime) -> Outcome | None:
         """The monitor's step, where a filter has been asked; what fails in it is said."""
-        if not self._has_scope or not (self._settings.root / "ml_decisions.jsonl").exists():
+        if not self._has_scope or not (self._settings.root / DECISIONS_FILE).exists():
             return None
         from afterclose.monitoring.monitor import watch
 

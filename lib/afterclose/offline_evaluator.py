@@ -178,6 +178,13 @@ class OfflineEvaluator:
         self._answers[model_id] = answer = ask_gates(evaluation, self.gates)
         return replace(evaluation, gates=answer)
 
+    def frozen(self, model_id: str) -> FrozenModel:
+        """The arithmetic of a published model, from files that are what they were.
+
+        Raises InputError for an unknown model, IntegrityError for a damaged one.
+        """
+        return self._frozen(model_id, self._digests(self.registry.view(), model_id))
+
     def _digests(self, view: RegistryView, model_id: str) -> dict[str, str]:
         """The registry's, or for a model that is not registered yet those of its metadata."""
         if known := view.state.models.get(model_id):

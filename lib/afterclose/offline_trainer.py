@@ -164,7 +164,7 @@ class OfflineTrainer:
             learned = learn(prepared, options, cutoff)
         except CannotTell as error:
             return _skipped(dataset, options, f"cannot tell the embargo's sessions: {error}")
-        return self._publish(prepared, options, learned, key, now)
+        return self._publish(prepared, options, learned, key, now, rows=len(dataset))
 
     def _publish(
         self,
@@ -173,6 +173,8 @@ class OfflineTrainer:
         learned: Learned,
         key: str,
         now: datetime,
+        *,
+        rows: int,
     ) -> TrainingMetrics:
         model_id = self._store.free_id(now)
         metrics = msgspec.structs.replace(learned.metrics, model_id=model_id)
@@ -182,7 +184,7 @@ class OfflineTrainer:
             "training_key": key,
             "dataset": {
                 "version": dataset.version,
-                "rows": len(dataset),
+                "rows": rows,
                 "sha256": dataset.sha256,
             },
             "settings": options,

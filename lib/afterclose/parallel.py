@@ -17,6 +17,9 @@ from afterclose.progress import Progress, showing_progress
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+ANSWER_S = 10
+"""How long a Dask scheduler may take to answer at all."""
+
 
 def run_all(
     function: Callable[[Item], Result],
@@ -63,17 +66,30 @@ def _here(backend: str) -> Iterator[None]:
 def _cluster(scheduler: str) -> Iterator[None]:
     import joblib
 
+    in_this_process = {"processes": False, "n_workers": 1}
+    with dask_client(scheduler, **in_this_process), joblib.parallel_config(backend="dask"):
+        yield
+
+
+@contextmanager
+def dask_client(scheduler: str, **own: object) -> Iterator[Any]:
+    """A client of the Dask cluster at ``scheduler``; empty: of one that is made, with ``own``.
+
+    An address `tls://host:8786` takes certificate and key from Dask's own configuration, where
+    the scheduler and the workers have theirs. Raises ConfigError when Dask is not installed, no
+    scheduler answers, or the certificates are missing or refused.
+    """
     try:
         client_class: Any = import_module("distributed").Client  # an optional dependency
     except ImportError:
         raise ConfigError(
             "ML_JOBLIB_BACKEND", "dask", "Dask is not installed; pip install 'afterclose[dask]'"
         ) from None
-    local: dict[str, Any] = {"processes": False, "n_workers": 1, "dashboard_address": None}
+    where: dict[str, Any] = {"address": scheduler, "timeout": ANSWER_S}
     try:
-        client = client_class(scheduler, timeout=10) if scheduler else client_class(**local)
-    except (OSError, ValueError) as error:
+        client = client_class(**(where if scheduler else {"dashboard_address": None, **own}))
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls without certificates
         problem = f"no scheduler answers there: {error}"
         raise ConfigError("ML_DASK_SCHEDULER", scheduler, problem) from error
-    with client, joblib.parallel_config(backend="dask"):
-        yield
+    with client:
+        yield client

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from afterclose.clock import parse_now
-from afterclose.config import load_settings
+from afterclose.clock import parse_now, utc_now
+from afterclose.config import json_logs_are_asked, load_settings
 from afterclose.disk.files import share_with_group, storage_error
 from afterclose.errors import AftercloseError, UsageError, is_a_stop
+from afterclose.log_lines import JsonLines, begin_run
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 
@@ -74,12 +75,9 @@ def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
     # garbage, again and again and once more at the end, takes a sixth of a cycle.
     gc.set_threshold(GARBAGE_AFTER_OBJECTS)
     atexit.register(gc.freeze)
+    args.json_lines = None
     try:
-        if args.verbose:
-            _log_to_stderr()
-        settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
-        if settings.group_writable:
-            share_with_group()
+        settings = _prepared(args, prog)
         outcome = run(settings, parse_now(args.now), args)
     except AftercloseError as error:
         return _fail(args, prog, error, error.exit_code)
@@ -103,6 +101,18 @@ def _run(run: Run, prog: str, args: argparse.Namespace) -> int:
         sys.stdout = io.StringIO()  # or the exit would try again
         sys.stderr.write(f"{outcome.job}: {outcome.status}, but it could not be printed: {error}\n")
     return outcome.exit_code
+
+
+def _prepared(args: argparse.Namespace, prog: str) -> Settings:
+    """The settings, with logging and file rights set up as they say."""
+    if args.verbose:
+        _log_to_stderr()
+    settings = load_settings(logs_dir=args.logs_dir, market=args.market, env=args.env)
+    if settings.log_format == "json":
+        args.json_lines = _json_lines(args, prog, f"{settings.market}/{settings.env}")
+    if settings.group_writable:
+        share_with_group()
+    return settings
 
 
 @contextmanager
@@ -136,6 +146,9 @@ def _show(args: argparse.Namespace, outcome: Outcome) -> None:
         import msgspec
 
         sys.stdout.write(msgspec.json.encode(outcome_dict(outcome)).decode() + "\n")
+    elif args.json_lines:
+        more = {"status": outcome.status, "exit_code": outcome.exit_code}
+        args.json_lines.write(sys.stdout, "info", outcome.reason or outcome.status, **more)
     elif not args.quiet and not _shown_as_table(outcome):
         sys.stdout.write((outcome.text or f"{outcome.job}: {outcome.reason}") + "\n")
 
@@ -165,7 +178,13 @@ def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) 
     words = str(error) or type(error).__name__
     if not isinstance(error, AftercloseError | KeyboardInterrupt):
         words = f"{type(error).__name__}: {words} (run again with -v for the details)"
-    sys.stderr.write(f"{job}: {words}\n")
+    lines = args.json_lines
+    if lines is None and json_logs_are_asked():  # the settings themselves are unusable
+        lines = _json_lines(args, prog, f"{args.market or ''}/{args.env or ''}")
+    if lines:
+        lines.write(sys.stderr, "error", words, status="failed", exit_code=code)
+    else:
+        sys.stderr.write(f"{job}: {words}\n")
     if args.json:
         import json
 
@@ -173,6 +192,16 @@ def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) 
         body = {"schema_version": RESULT_VERSION, "job": job, "status": status, "reason": words}
         sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
     return code
+
+
+def _json_lines(args: argparse.Namespace, prog: str, scope: str) -> JsonLines:
+    """Everything that is logged, and the job's end, as lines of JSON."""
+    import logging
+
+    lines = JsonLines(prog.rpartition(".")[2], scope, begin_run(utc_now()))
+    level = logging.DEBUG if args.verbose else logging.WARNING
+    logging.basicConfig(handlers=[lines], level=level, force=True)
+    return lines
 
 
 def _log_to_stderr() -> None:

@@ -18,6 +18,9 @@ CALENDARS = {"us": "XNYS", "india": "XBOM", "crypto": "24/7"}
 
 MASK = "********"
 
+SECRETS = frozenset({"signing_key", "ping_url", "notify_urls"})
+"""Fields that nobody is shown: whoever has one of these URLs can send in your name."""
+
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 """A scope part. The pattern keeps it one folder deep: no separator, no dot."""
 
@@ -172,6 +175,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Share, Meta(description="share of walk-forward windows that must have gained")
     ] = 0.5
 
+    ping_url: Annotated[
+        str, Meta(description="where the courier sends health-check pings (secret)")
+    ] = ""
+    notify_urls: Annotated[
+        str, Meta(description="where it sends messages: Apprise URLs, space between (secret)")
+    ] = ""
+    courier_state: Annotated[
+        str, Meta(min_length=1, description="folder of the courier's own state")
+    ] = "courier"
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="what jobs and cron print: for people, or one JSON object a line"),
+    ] = "text"
     group_writable: Annotated[
         bool, Meta(description="files of the jobs may be written by their group too")
     ] = False
@@ -227,7 +243,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def public_dict(self) -> dict[str, object]:
         """All settings as plain values, secrets masked: fit for logs, reports and JSON."""
         values = msgspec.structs.asdict(self)
-        return values | ({"signing_key": MASK} if self.signing_key else {})
+        return values | {name: MASK for name in SECRETS if values[name]}
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value!r}" for name, value in self.public_dict().items())

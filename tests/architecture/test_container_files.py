@@ -55,7 +55,7 @@ def test_the_images_version_is_the_packages() -> None:
     assert f"ARG VERSION={afterclose.__version__}\n" in DOCKERFILE
 
 
-@pytest.mark.parametrize("name", ["crontab", "crontab.live"])
+@pytest.mark.parametrize("name", ["crontab", "crontab.live", "crontab.fleet"])
 def test_every_line_of_a_crontab_runs_a_job_with_options_that_it_has(name: str) -> None:
     for entry in entries_of(name):
         words = re.fullmatch(r"python -m (jobs\.\w+)(.*)", entry.command)
@@ -67,10 +67,35 @@ def test_a_live_scope_is_locked_watched_and_verified_but_never_trained() -> None
     assert {entry.name for entry in entries_of("crontab.live")} == {"lock", "monitor", "verify"}
 
 
+def test_every_service_of_a_profile_is_as_hardened_and_dask_has_no_way_out() -> None:
+    services = {name: body for name, body in COMPOSE["services"].items() if "profiles" in body}
+    assert {name: body["profiles"] for name, body in services.items()} == {
+        "courier": ["courier"],
+        "fleet": ["fleet"],
+        **{name: ["dask"] for name in ("fleet-dask", "scheduler", "worker-1", "worker-2")},
+    }
+    assert services["fleet"]["network_mode"] == "none"
+    assert COMPOSE["networks"]["dask"]["internal"] is True
+    for name, body in services.items():
+        assert body["read_only"] is True
+        assert body["cap_drop"] == ["ALL"]
+        assert body["security_opt"] == ["no-new-privileges:true"]
+        assert name == "fleet" or body["networks"] == ["courier" if name == "courier" else "dask"]
+        assert name == "fleet" or "network_mode" not in body
+
+
 def test_only_what_the_image_needs_enters_the_build() -> None:
     kept = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").split("\n*\n")[1].split()
     assert kept == [
-        *("!requirements.lock", "!wheels", "!lib", "!jobs", "!crontab", "!LICENSE"),
+        *(
+            "!requirements.lock",
+            "!requirements-fleet.lock",
+            "!wheels",
+            "!lib",
+            "!jobs",
+            "!crontab",
+            "!LICENSE",
+        ),
         *("!README.md", "!pyproject.toml"),
         "**/__pycache__",
     ]

@@ -60,7 +60,9 @@ def opened(browser: Browser, scope: Path) -> Any:
         page, faults = context.new_page(), []
 
         def judge(request: Request) -> None:
-            clicked = request.is_navigation_request() and request.url.startswith(scope.as_uri())
+            clicked = request.is_navigation_request() and request.url.startswith(
+                scope.parents[1].as_uri()
+            )
             if not clicked and not request.url.startswith("data:"):
                 faults.append(request.url)
 
@@ -68,7 +70,7 @@ def opened(browser: Browser, scope: Path) -> Any:
         page.on("console", lambda message: faults.append(message.text))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-        page.goto((scope / name).as_uri())
+        page.goto((scope / name).resolve().as_uri())
         yield page
         context.close()
         assert faults == []

@@ -13,11 +13,15 @@ pytestmark = pytest.mark.browser
 
 Open = Callable[..., AbstractContextManager[Page]]
 
-PAGES = ["index.html", f"ml_models/{MODELS[2]}/report.html"]
+PAGES = [
+    "index.html",
+    "../../index.html",
+    f"ml_models/{MODELS[2]}/report.html",
+    f"compare_{MODELS[0]}_{MODELS[2]}.html",
+]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1440, "light"), (1440, "dark")])
 @pytest.mark.parametrize("name", PAGES)
 def test_axe_finds_no_violation(opened: Open, name: str, width: int, scheme: str) -> None:
     with opened(name, width, scheme, bypass=True) as page:

@@ -1,20 +1,37 @@
 """The table of all decisions: filtered, sorted, downloaded, explained, and quick with many."""
 
 import csv
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from report_builders import FORMULA, HOSTILE, MODELS
+from afterclose.report.writer import write_candidate_report
+from afterclose.settings import Settings
+from report_builders import FORMULA, HOSTILE, MODEL_ID, MODELS, evaluation, metadata
 
 pytestmark = pytest.mark.browser
 
 Open = Callable[..., AbstractContextManager[Page]]
 
+READY_MS = 3000
+"""A second where nothing else runs; tests run beside each other, on whatever there is."""
+
 REPORT = f"ml_models/{MODELS[2]}/report.html"
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of 20,000 decisions."""
+    settings = Settings(logs_dir=str(tmp_path_factory.mktemp("many")))
+    folder = settings.model_dir / MODEL_ID
+    folder.mkdir(parents=True)
+    (folder / "metadata.json").write_text(json.dumps(metadata()))
+    (folder / "evaluation.json").write_text(json.dumps(evaluation(20_000)))
+    return write_candidate_report(settings.model_dir, MODEL_ID, settings)
 
 
 def told(page: Page) -> str:
@@ -117,3 +134,26 @@ def test_hostile_names_are_texts_in_the_table_the_list_and_the_why(opened: Open)
         assert HOSTILE in page.get_by_role("region", name="Why").inner_text()
         assert page.locator("img").count() == 0
         assert "pwned" not in page.title()
+
+
+def test_twenty_thousand_decisions_are_there_within_a_second_and_stay_quick(
+    browser: Browser, many: Path
+) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(many.as_uri())
+    page.locator(".rows tr[data-trade]").first.wait_for()
+    assert told(page).startswith("20,000 of 20,000")
+    ready_ms = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
+    sorted_ms = page.evaluate(
+        "() => { const start = performance.now();"
+        "document.querySelector('th[data-column=money] button').click();"
+        "return performance.now() - start; }"
+    )
+    assert page.locator(".rows tr[data-trade]").count() < 60  # those in sight, and a few more
+    page.evaluate("document.querySelector('.rows').scrollTop = 340000")
+    page.get_by_role("row").nth(2).wait_for()
+    last = page.locator(".rows tr[data-trade]").last.get_attribute("aria-rowindex")
+    assert int(last) > 10_000
+    page.close()
+    assert ready_ms < READY_MS
+    assert sorted_ms < READY_MS

@@ -17,7 +17,9 @@ Open = Callable[..., AbstractContextManager[Page]]
 
 INDEX = "index.html"
 REPORT = f"ml_models/{MODELS[2]}/report.html"
+COMPARED = f"compare_{MODELS[0]}_{MODELS[2]}.html"
 PAGES = [INDEX, REPORT]
+EVERY_PAGE = [*PAGES, COMPARED, "../../index.html"]
 
 DUPLICATE_IDS = """() => {
     const ids = [...document.querySelectorAll('[id]')].map(element => element.id);
@@ -36,9 +38,11 @@ SMALLEST_TEXT_PX = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [(390, "dark"), (390, "light"), (768, "light"), (1440, "dark"), (2560, "light")],
+)
+@pytest.mark.parametrize("name", EVERY_PAGE)
 def test_a_page_opens_from_disk_without_errors_requests_or_sideways_scrolling(
     opened: Open, name: str, width: int, scheme: str
 ) -> None:
@@ -105,7 +109,7 @@ def test_the_policy_stops_what_would_slip_through_the_escaping(opened: Open) -> 
         let_something_slip_through()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", EVERY_PAGE)
 def test_a_page_can_be_read_without_eyes_and_used_without_a_mouse(opened: Open, name: str) -> None:
     with opened(name) as page:
         page.keyboard.press("Tab")
@@ -153,3 +157,36 @@ def test_from_the_scopes_page_one_click_leads_to_the_review_and_one_back(opened:
         assert page.get_by_role("heading", level=1).inner_text() == MODELS[2]
         page.get_by_role("link", name="afterclose").click()
         assert page.get_by_role("heading", level=1).inner_text() == "us/paper"
+
+
+def test_two_models_are_chosen_on_the_scopes_page(opened: Open, scope: Path) -> None:
+    with opened(INDEX) as page:
+        command = page.locator("#compare-command")
+        assert f"make compare A={MODELS[0]} B={MODELS[2]}" in command.inner_text()
+        page.get_by_label("Compare").select_option(MODELS[1])
+        words = shlex.split(command.inner_text())
+        assert words[2:] == [f"A={MODELS[1]}", f"B={MODELS[2]}", f"LOGS_DIR={scope.parents[1]}"]
+        link = page.get_by_role("link", name="Open it")
+        assert not link.is_visible()  # nobody has drawn that one
+        page.get_by_label("Compare").select_option(MODELS[0])
+        link.click()
+        assert page.get_by_role("heading", level=1).inner_text() == "Side by side"
+        assert page.get_by_text(HOSTILE).count() > 5
+        page.get_by_role("link", name=MODELS[2]).click()
+        assert page.get_by_role("heading", level=1).inner_text() == MODELS[2]
+
+
+def test_from_all_scopes_one_click_leads_to_the_scope_and_one_back(opened: Open) -> None:
+    with opened("../../index.html") as page:
+        page.get_by_role("link", name="us/paper").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "us/paper"
+        page.get_by_role("link", name="afterclose").click()
+        assert page.get_by_role("heading", level=1).inner_text() == "All scopes"
+
+
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_a_page_prints_to_pdf_with_its_words(opened: Open, name: str, tmp_path: Path) -> None:
+    with opened(name) as page:
+        data = page.pdf(path=str(tmp_path / "page.pdf"), format="A4")
+    assert data.startswith(b"%PDF")
+    assert data.count(b"/Type /Page\n") + data.count(b"/Type /Page ") >= 1

@@ -7,11 +7,8 @@ an image's.
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,14 +22,10 @@ from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import TrainingOptions, label
 from afterclose.parallel import run_all
 from afterclose.settings import Settings
-from afterclose.study.study import all_trades
+from afterclose.study.sources import all_trades
 from bar_builders import wandering
-from repository import REPOSITORY
+from dask_processes import Cluster
 from training_builders import learnable
-
-START_UP_S = 60
-STOP_S = 10
-LOCAL = ["--host", "127.0.0.1", "--no-dashboard"]
 
 LONGEST_TEST_S = 180
 
@@ -53,50 +46,11 @@ def bounded() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
-@contextmanager
-def process(folder: Path, *arguments: str) -> Iterator[None]:
-    """One process of the cluster, stopped by its own handle."""
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    with (folder / f"{arguments[0].replace(' ', '-')}.log").open("ab") as log:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
-            cwd=folder, env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
-    try:
-        yield
-    finally:
-        running.terminate()
-        try:
-            running.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait(STOP_S)
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a scheduler with two workers."""
-    folder = tmp_path_factory.mktemp("cluster")
-    found = folder / "scheduler.json"
-    with ExitStack() as running:
-        scheduler = ["--port", "0", "--scheduler-file", str(found), *LOCAL]
-        running.enter_context(process(folder, "dask_scheduler", *scheduler))
-        deadline = time.monotonic() + START_UP_S
-        while not found.exists():
-            assert time.monotonic() < deadline, (folder / "dask_scheduler.log").read_text()
-            time.sleep(0.1)
-        worker = ["--scheduler-file", str(found), "--nthreads", "1", "--no-nanny", *LOCAL]
-        for _ in range(2):
-            running.enter_context(process(folder, "dask_worker", *worker))
-        yield address_with_workers(found, 2)
-
-
-def address_with_workers(found: Path, count: int) -> str:
-    from distributed import Client
-
-    with Client(scheduler_file=str(found), timeout=START_UP_S) as client:
-        client.wait_for_workers(count, timeout=START_UP_S)
-        return str(client.scheduler.address)
+    with Cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running.start_workers(2)
 
 
 def test_walking_forward_and_cross_validating_give_the_same_numbers(cluster: str) -> None:

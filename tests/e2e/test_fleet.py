@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,33 +14,11 @@ from afterclose.disk.scope_lock import scope_lock
 from afterclose.errors import InputError
 from afterclose.fleet.fleet import FleetOptions, run_fleet
 from afterclose.fleet.scopes import find_scopes
-from afterclose.nightly.journal import Journal
 from afterclose.settings import Settings
-from builders import synthetic_records, write_ledger
+from fleets import NOW, ends, models, scope
 from repository import REPOSITORY
 
-NOW = datetime(2026, 1, 27, 22, tzinfo=UTC)
-SESSION = "2026-01-27"
-
 pytestmark = pytest.mark.slow
-
-
-def scope(volume: Path, name: str, trades: int = 150) -> Path:
-    """A scope with closed trades and nothing else."""
-    root = volume / name
-    root.mkdir(parents=True)
-    write_ledger(root / "trade_ledger.jsonl", synthetic_records(trades))
-    return root
-
-
-def ends(root: Path) -> list[str]:
-    """How the scope's cycles for the session ended, in order."""
-    runs = Journal(root / "ml_runs.jsonl").runs("cycle")
-    return [run.end.event for run in runs if run.end and run.start.session == SESSION]
-
-
-def models(root: Path) -> list[str]:
-    return sorted(path.name for path in (root / "ml_models").iterdir() if path.is_dir())
 
 
 def test_each_scope_is_worked_on_once_and_a_second_run_finds_nothing(tmp_path: Path) -> None:

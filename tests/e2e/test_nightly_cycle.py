@@ -56,13 +56,13 @@ def test_four_processes_and_one_cycle_leave_the_same_files(logs: Path, tmp_path:
     code, result = job("cycle", other)
     assert (code, result["status"]) == (0, "done"), result
     # The journal, the status, the session table and the scope's page belong to a cycle as a whole.
-    own = ("ml_runs.jsonl", "ml_status.json", "ml_sessions.json", "index.html")
+    own = ("ml_runs.jsonl", "ml_status.json", "ml_sessions.json", "ml_metrics.prom", "index.html")
     assert snapshot(scope(logs), *own) == snapshot(scope(other), *own)
 
 
 def test_a_second_run_changes_nothing_but_the_journal(logs: Path) -> None:
     assert job("cycle", logs)[0] == 0
-    before = snapshot(scope(logs), "ml_runs.jsonl", "ml_status.json")
+    before = snapshot(scope(logs), "ml_runs.jsonl", "ml_status.json", "ml_metrics.prom")
     code, result = job("cycle", logs)
     assert (code, result["status"]) == (0, "nothing_due")
     assert "2026-01-27" in result["reason"]
@@ -70,7 +70,7 @@ def test_a_second_run_changes_nothing_but_the_journal(logs: Path) -> None:
         code, result = job(name, logs)
         assert code == 0
         assert result["status"] in {"unchanged", "skipped", "nothing_due"}, result
-    assert snapshot(scope(logs), "ml_runs.jsonl", "ml_status.json") == before
+    assert snapshot(scope(logs), "ml_runs.jsonl", "ml_status.json", "ml_metrics.prom") == before
 
 
 def test_a_candidate_waits_for_a_person_who_promotes_it_and_rolls_it_back(logs: Path) -> None:

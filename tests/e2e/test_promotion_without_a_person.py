@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from repository import REPOSITORY
 
 AFTER_CLOSE = "2026-01-27T21:45:00+00:00"
 LATER_THAT_NIGHT = "2026-01-27T22:30:00+00:00"
+A_DAY = timedelta(days=1)  # decision days are what evidence counts
 
 
 def job(name: str, logs: Path, *options: str, now: str = AFTER_CLOSE, **environ: str) -> str:
@@ -44,7 +46,7 @@ def promotion(logs: Path) -> dict[str, Any]:
 def test_a_real_effect_becomes_active_and_the_event_says_which_gates_it_passed(
     tmp_path: Path,
 ) -> None:
-    text = cycle_over(tmp_path, synthetic_records(600, effect=2.5))
+    text = cycle_over(tmp_path, synthetic_records(700, effect=1.5, apart=A_DAY))
     assert "Status: Promoted automatically (all gates passed)" in text
     assert "Previous active: none (rules only)" in text
     assert "Gates: all 14 passed." in text
@@ -57,7 +59,11 @@ def test_a_real_effect_becomes_active_and_the_event_says_which_gates_it_passed(
 
 
 def test_the_same_effect_waits_for_a_person_by_default(tmp_path: Path) -> None:
-    text = cycle_over(tmp_path, synthetic_records(600, effect=2.5), ML_AUTO_PROMOTE="false")
+    text = cycle_over(
+        tmp_path,
+        synthetic_records(700, effect=1.5, apart=A_DAY),
+        ML_AUTO_PROMOTE="false",
+    )
     assert "Status: Registered (awaiting manual promotion)" in text
     assert "Gates: all 14 passed." in text
     assert active(tmp_path) is None
@@ -80,7 +86,11 @@ def test_noise_is_registered_and_never_promoted(tmp_path: Path) -> None:
 def test_a_candidate_that_does_no_better_than_the_active_model_does_not_replace_it(
     tmp_path: Path,
 ) -> None:
-    cycle_over(tmp_path, synthetic_records(600, effect=2.5), ML_RISK_THRESHOLD="0.5")
+    cycle_over(
+        tmp_path,
+        synthetic_records(700, effect=1.5, apart=A_DAY),
+        ML_RISK_THRESHOLD="0.5",
+    )
     first = active(tmp_path)["id"]
     # Another threshold is another recipe, but both models block by the threshold in force.
     for name in ("train", "evaluate", "register"):

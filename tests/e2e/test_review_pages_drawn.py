@@ -48,3 +48,32 @@ def test_the_screen_names_the_page_and_a_lost_page_is_missed_and_drawn_again(
     index = (scope / "index.html").read_text()
     assert "looked at it" in index
     assert "awaits you" not in index
+
+
+def test_two_models_are_compared_and_the_scopes_page_leads_there(tmp_path: Path) -> None:
+    scope = tmp_path / "us" / "paper"
+    records = synthetic_records(260)
+    write_ledger(scope / "trade_ledger.jsonl", records[:245])
+    job("cycle", tmp_path)
+    (first,) = [path.parent.name for path in scope.glob("ml_models/*/report.html")]
+    job("promote", tmp_path, "--id", first, "--anyway")
+    assert f"{first} is active" in (scope / "index.html").read_text()  # drawn by the promotion
+    write_ledger(scope / "trade_ledger.jsonl", records)
+    job("build", tmp_path, "--now", "2026-01-28T21:45:00+00:00")
+    job("train", tmp_path, "--now", "2026-01-28T21:45:00+00:00")
+    job("evaluate", tmp_path, "--now", "2026-01-28T21:45:00+00:00")
+    job("register", tmp_path, "--now", "2026-01-28T21:45:00+00:00")
+    said = json.loads(job("compare", tmp_path, "--json"))
+    second = "20260128_214500"
+    assert (said["first"], said["second"]) == (first, second)
+    assert said["decisions"] > 100
+    assert said["low"] <= said["net_pnl_difference"] <= said["high"]
+    page = scope / f"compare_{first}_{second}.html"
+    assert said["page"] == str(page)
+    drawn = page.read_bytes()
+    job("compare", tmp_path, "--a", first, "--b", second)
+    assert page.read_bytes() == drawn
+    job("report", tmp_path)
+    assert f'data-drawn="{first}_{second}"' in (scope / "index.html").read_text()
+    job("deactivate", tmp_path, "--reason", "enough")
+    assert "No model is active" in (scope / "index.html").read_text()

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.account import account_view, largest_open, median_sessions_held
+from afterclose.evaluating.account import account_view, largest_open
 from afterclose.evaluating.baselines import atr_sizes, random_sizes, together
+from afterclose.evaluating.sessions import median_sessions_held
 from training_builders import dataset_of
 
 DAY_US = 86_400_000_000

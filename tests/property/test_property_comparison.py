@@ -22,7 +22,12 @@ TRADES = st.lists(st.tuples(PNL, st.booleans(), SCORE, st.integers(0, 9)), min_s
 
 def columns(trades: list[tuple]) -> tuple[Outcomes, np.ndarray]:
     pnl, bad, score, exits = zip(*trades, strict=True)
-    outcomes = Outcomes(np.array(pnl), np.array(bad, dtype=bool), np.array(exits, dtype=np.int64))
+    outcomes = Outcomes(
+        np.array(pnl),
+        np.array(bad, dtype=bool),
+        np.array(exits, dtype=np.int64),
+        np.array(exits, dtype=np.int64),
+    )
     return outcomes, np.array(score)
 
 
@@ -70,7 +75,7 @@ def test_every_comparison_is_finite_or_none(
 @given(TRADES)
 def test_measures_keep_their_bounds(trades: list[tuple]) -> None:
     outcomes, _ = columns(trades)
-    found = trade_metrics(*outcomes)
+    found = outcomes.metrics()
     assert -1 <= found.max_drawdown <= 0
     assert 0 <= found.win_rate <= 1
     assert outcomes.pnl.min() <= found.expected_shortfall_5 <= found.expectancy + 1e-12

@@ -25,6 +25,7 @@ from afterclose.cron.crontab_file import read_crontab
 from afterclose.cron.line_results import LineResult, LineResults
 from afterclose.cron.line_run import LineRun
 from afterclose.errors import StorageError
+from afterclose.log_lines import begin_run, is_json_line, json_line
 from afterclose.records import Outcome
 from afterclose.scope_files import CRON_LINES_FILE, HEARTBEAT_FILE
 from afterclose.settings import Settings
@@ -44,7 +45,8 @@ def run_cron(settings: Settings, now: datetime, crontab: Path, *, check: bool) -
         return Outcome(job="cron", status="done", text=describe(entries, now))
     path = settings.root / HEARTBEAT_FILE
     results = LineResults(settings.root / CRON_LINES_FILE, entries)
-    asyncio.run(_run_until_stopped(entries, lambda at: heartbeat.beat(path, at), results))
+    show = _json_printer(settings) if settings.log_format == "json" else _print
+    asyncio.run(_run_until_stopped(entries, lambda at: heartbeat.beat(path, at), results, show))
     return Outcome(job="cron", status="done", reason="stopped by a signal")
 
 
@@ -117,7 +119,10 @@ class CronRunner:
 
 
 async def _run_until_stopped(
-    entries: tuple[Entry, ...], beat: Callable[[datetime], None], results: LineResults
+    entries: tuple[Entry, ...],
+    beat: Callable[[datetime], None],
+    results: LineResults,
+    show: Callable[[str], None],
 ) -> None:
     """Start what is due, minute by minute, until SIGTERM or SIGINT.
 
@@ -129,14 +134,14 @@ async def _run_until_stopped(
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     now = utc_now()
     beat(now)
-    _print(f"cron | started, next runs:\n{describe(entries, now)}")
-    runner = CronRunner(entries, now, show=_print, keep=results.add)
+    show(f"cron | started, next runs:\n{describe(entries, now)}")
+    runner = CronRunner(entries, now, show=show, keep=results.add)
     while not await _set_before_next_minute(stopping):
         now = utc_now()
         try:
             beat(now)
         except StorageError as error:
-            _print(f"cron | no heartbeat: {error}")
+            show(f"cron | no heartbeat: {error}")
         await runner.tick(now)
     await runner.stop()
     results.forget()
@@ -147,6 +152,22 @@ async def _set_before_next_minute(stopping: asyncio.Event) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), 60 - now.second - now.microsecond / 1e6)
     return stopping.is_set()
+
+
+def _json_printer(settings: Settings) -> Callable[[str], None]:
+    """Prints lines of JSON: what a job prints as one stays as it is, all else becomes one."""
+    scope = f"{settings.market}/{settings.env}"
+    run_id = begin_run(utc_now())
+
+    def show(text: str) -> None:
+        for line in text.splitlines():
+            job, _, said = line.partition(" | ")
+            said = said or line
+            whole = json_line("info", said, scope=scope, run_id=run_id, job=job or "cron")
+            sys.stdout.write((said if is_json_line(said) else whole) + "\n")
+        sys.stdout.flush()
+
+    return show
 
 
 def _print(text: str) -> None:

@@ -11,7 +11,7 @@ each one in turn without patching `os` for everybody.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -36,6 +36,14 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises StorageError with the path and the remedy; then the old file is untouched.
     """
+    write_chunks_atomic(path, (data,))
+
+
+def write_chunks_atomic(path: Path, chunks: Iterable[bytes]) -> None:
+    """Replace ``path`` as `write_atomic` does, by bytes that are never in memory together.
+
+    Whatever the chunks raise leaves the old file untouched, and is raised.
+    """
     with storage_errors(path):
         make_folder(path.parent)
         # Not tempfile: its imports cost a cron tick 9 ms, and one process writes one file at
@@ -44,7 +52,8 @@ def write_atomic(path: Path, data: bytes) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
         try:
             try:
-                write_all(descriptor, data)
+                for data in chunks:
+                    write_all(descriptor, data)
                 LAYER.fsync(descriptor)
             finally:
                 os.close(descriptor)

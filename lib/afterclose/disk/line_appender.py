@@ -41,7 +41,7 @@ class LineAppender:
 
         After an error the file is opened anew the next time.
         """
-        with self._guard, files.storage_errors(self.path):
+        with self._guard:
             try:
                 if self._descriptor is not None:
                     files.write_all(self._descriptor, line)
@@ -50,9 +50,9 @@ class LineAppender:
                 with _alone(self._descriptor):
                     torn = self._ending_a_torn_line(self._descriptor)
                     files.write_all(self._descriptor, torn + line)
-            except OSError:
+            except OSError as error:  # not `storage_errors`, which takes a tenth of a verdict
                 self._close()
-                raise
+                raise files.storage_error(self.path, error) from error
 
     def sync(self) -> None:
         """Make all appended lines survive a power cut; other threads go on appending.

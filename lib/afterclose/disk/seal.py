@@ -47,6 +47,16 @@ def is_sealed_page(text: bytes) -> bool:
     return length >= 0 and text[length:] == _page_seal(text[:length])
 
 
+def seal_text(text: bytes) -> bytes:
+    """Lines in which ``#`` begins a comment, with a last one that holds their checksum."""
+    return text + b"# crc32 %08x\n" % zlib.crc32(text)
+
+
+def is_sealed_text(text: bytes) -> bool:
+    """Whether the lines have their seal and are those that were sealed, to the last bit."""
+    return seal_text(text[: -len(seal_text(b""))]) == text
+
+
 def is_damaged(text: bytes) -> bool:
     """Whether the object has a seal that does not match it."""
     return b'"crc32"' in text and not is_sealed(text)

@@ -20,12 +20,11 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Indices, Integers
-from afterclose.dataset.columns import MILLION, SECONDS_A_DAY, Dataset
+from afterclose.arrays import Floats, Integers
+from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.comparison import Difference
+from afterclose.evaluating.sessions import Sessions, SessionSums
 from afterclose.evaluating.verdicts import Policy
-
-DAY_US: Final = SECONDS_A_DAY * MILLION
 
 TAIL_SHARE: Final = 0.05
 """Of the sessions: the worst ones, which expected shortfall averages."""
@@ -122,8 +121,8 @@ def account_view(
     if not len(trades):
         return None
     used = capital or largest_open(trades.decision_us, trades.exit_us, trades.notional)
-    decided = Sessions(trades.decision_us, trades)
-    booked = Sessions(trades.exit_us, trades)
+    decided = Sessions(trades.decision_us, trades.decision_us, trades.exit_us)
+    booked = Sessions(trades.exit_us, trades.decision_us, trades.exit_us)
     money = trades.net_pnl
     daily = {name: booked.sums(size * money) for name, size in policies.items()}
     in_trades = trades.notional * (trades.exit_us - trades.decision_us)
@@ -168,7 +167,7 @@ def taken_away_from(
     """What a policy took out of ``trades``, by the sessions of the decisions; None for none."""
     if not len(trades):
         return None
-    sessions = Sessions(trades.decision_us, trades)
+    sessions = Sessions(trades.decision_us, trades.decision_us, trades.exit_us)
     summed = sessions.resampled(resamples, np.random.default_rng(seed))
     return _taken_away(size, trades.net_pnl, summed)
 
@@ -180,67 +179,6 @@ def largest_open(decision_us: Integers, exit_us: Integers, notional: Floats) -> 
     order = np.argsort(moments, kind="stable")  # of equal moments, exits stand first
     # A trade that ends as it begins would be freed before it is paid for.
     return float(max(np.cumsum(changes[order]).max(), notional.max()))
-
-
-class Sessions:
-    """The sessions in which ``moments_us`` int64[n] of ``trades`` lie, in order, and their blocks.
-
-    ``block`` is the length of a block in sessions: the median holding period at least, and the
-    rate n^(1/3) (Hall, Horowitz & Jing, 1995).
-    """
-
-    def __init__(self, moments_us: Integers, trades: Dataset) -> None:
-        days, self.of_row = np.unique(moments_us // DAY_US, return_inverse=True)
-        self.count = len(days)
-        held = median_sessions_held(trades.decision_us, trades.exit_us)
-        self.block = min(self.count, max(held, round(math.cbrt(self.count)), 1))
-
-    def sums(self, values: Floats) -> Floats:
-        """The sum of ``values`` float64[n] in each session."""
-        sums: Floats = np.bincount(self.of_row, values, self.count).astype(np.float64)
-        return sums
-
-    def resampled(self, resamples: int, rng: np.random.Generator) -> "_Sums":
-        """What sums over all trades become in resampled histories."""
-        return _Sums(self, self._starts(resamples, rng))
-
-    def orders(self, resamples: int, rng: np.random.Generator) -> Indices:
-        """Histories of as many sessions as there are: positions int (resamples, sessions)."""
-        starts = self._starts(resamples, rng)
-        within = np.arange(self.block)
-        whole = (starts[:, :, None] + within).reshape(len(starts), -1) % self.count
-        return whole[:, : self.count]
-
-    def _starts(self, resamples: int, rng: np.random.Generator) -> Indices:
-        draws = -(-self.count // self.block)
-        return rng.integers(0, self.count, (resamples, draws))
-
-
-class _Sums:
-    """Sums over resampled histories; the last block of each is cut to their length."""
-
-    def __init__(self, sessions: Sessions, starts: Indices) -> None:
-        self._sessions, self._starts = sessions, starts
-        self.resamples = len(starts)
-        self._last = sessions.count - (starts.shape[1] - 1) * sessions.block
-
-    def __call__(self, values: Floats) -> Floats:
-        """One sum a resample of ``values`` float64[n]."""
-        sums = self._sessions.sums(values)
-        running = np.concatenate([[0.0], np.cumsum(np.concatenate([sums, sums]))])
-        at = np.arange(self._sessions.count)
-        block = running[at + self._sessions.block] - running[at]
-        last = running[at + self._last] - running[at]
-        total: Floats = block[self._starts[:, :-1]].sum(axis=1) + last[self._starts[:, -1]]
-        return total
-
-
-def median_sessions_held(decision_us: Integers, exit_us: Integers) -> int:
-    """How many sessions the median trade is held, at least 1: those that any trade shows."""
-    first, last = decision_us // DAY_US, exit_us // DAY_US
-    days = np.unique(np.concatenate([first, last]))
-    held = np.searchsorted(days, last) - np.searchsorted(days, first)
-    return max(1, math.ceil(float(np.median(held))))
 
 
 def _metrics(daily: Floats, capital: float, exposure: float) -> AccountMetrics:
@@ -294,7 +232,7 @@ def _difference(second: float | None, first: float | None, drawn: Floats) -> Dif
     return Difference(value=value, low=low, high=high, resamples=len(drawn))
 
 
-def _taken_away(size: Policy, money: Floats, summed: "_Sums") -> TakenAway:
+def _taken_away(size: Policy, money: Floats, summed: SessionSums) -> TakenAway:
     away = 1.0 - size
     touched = away > 0
     decisions = int(touched.sum())

@@ -11,7 +11,8 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers
 from afterclose.dataset.columns import Dataset
-from afterclose.evaluating.account import DAY_US, FILTERED, RULES, Account, account_view
+from afterclose.evaluating.account import FILTERED, RULES, Account, account_view
+from afterclose.evaluating.sessions import DAY_US
 from afterclose.evaluating.verdicts import Policy
 from afterclose.learning.training_options import ATR_FEATURE
 

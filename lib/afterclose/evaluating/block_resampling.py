@@ -1,9 +1,9 @@
-"""Blocks of trades, summed once, of which any number of resamples are put together.
+"""Blocks of sessions, summed once, of which any number of resamples are put together.
 
 Gathering every resampled row is the obvious way and costs one memory access a row. Here
-the sums and the equity path of each block are made once and a resample combines n/block of
-them: 10,000 resamples of 100,000 trades are a matter of a second. Expected shortfall has no
-such sums, since its tail is another one in every resample.
+the sums and the equity path of each block are made once and a resample combines
+sessions/block of them: 10,000 resamples of 100,000 trades are a matter of a second. Expected
+shortfall has no such sums, since its tail is another one in every resample.
 """
 
 from functools import lru_cache
@@ -18,6 +18,9 @@ from afterclose.measures.metrics import NO_SPREAD, TAIL_SHARE, log_growth
 TAIL_POOL = 2000
 """Worst trades among which a resample's tail is looked for: this many, or a tenth of all."""
 
+ALL_IS_LOST = -700.0
+"""Logarithm of what is left of a capital that is lost: as good as minus infinity, and it sums."""
+
 Draw = Indices
 """Block starts, one row a block, one column a resample."""
 
@@ -26,46 +29,46 @@ _INT32 = 2**31
 
 
 class Circle:
-    """The rows on a circle, and how blocks of them make up a resample.
+    """The sessions on a circle, and how blocks of them make up a resample.
 
     All blocks have length ``block`` but the last of a resample, which is cut so that every
-    resample has as many rows as the original.
+    resample has as many sessions as the original.
     """
 
-    def __init__(self, rows: int, block: int) -> None:
-        self.rows, self.block = rows, block
-        self.draws = -(-rows // block)
-        self.last_block = rows - (self.draws - 1) * block
+    def __init__(self, sessions: int, block: int) -> None:
+        self.sessions, self.block = sessions, block
+        self.draws = -(-sessions // block)
+        self.last_block = sessions - (self.draws - 1) * block
 
-    def windows(self, values: Floats) -> tuple[Floats, Floats]:
-        """The block that starts at each row, (rows, block), and the same for last blocks."""
-        circle = np.concatenate([values, values[: self.block - 1]])
+    def windows(self, sums: Floats) -> tuple[Floats, Floats]:
+        """The block that starts at each session, (sessions, block), and the same for last ones."""
+        circle = np.concatenate([sums, sums[: self.block - 1]])
         whole = np.lib.stride_tricks.sliding_window_view(circle, self.block)
         return whole, whole[:, : self.last_block]
 
     def counts(self, starts: Draw) -> Integers:
-        """How often each row is drawn: int64 (resamples, rows)."""
-        size, rows = starts.shape[1], self.rows
+        """How often each session is drawn: int64 (resamples, sessions)."""
+        size, sessions = starts.shape[1], self.sessions
         lengths = np.full((self.draws, 1), self.block)
         lengths[-1] = self.last_block
         ends = starts + lengths
-        around = ends >= rows
-        first = np.arange(size) * rows
+        around = ends >= sessions
+        first = np.arange(size) * sessions
         opened, closed = (
-            np.bincount(at.ravel(), minlength=size * rows)
-            for at in (starts + first, np.where(around, ends - rows, ends) + first)
+            np.bincount(at.ravel(), minlength=size * sessions)
+            for at in (starts + first, np.where(around, ends - sessions, ends) + first)
         )
-        change = (opened - closed).reshape(size, rows)
+        change = (opened - closed).reshape(size, sessions)
         change[:, 0] += around.sum(axis=0)  # blocks that go round begin at the end
         return np.cumsum(change, axis=1)
 
 
 class _Path(NamedTuple):
-    """Equity along the block that starts at each row, as logarithms relative to its start.
+    """Equity along each session, or block of sessions, as logarithms relative to its start.
 
     ``end`` is the whole change, ``high`` (>= 0) and ``low`` the extremes on the way, and
-    ``fall`` (<= 0) the deepest drop from a peak inside the block. Two blocks' paths combine
-    from these four, so a resample never needs its rows.
+    ``fall`` (<= 0) the deepest drop from a peak inside. Two paths combine from these four, so
+    a resample never needs its rows.
     """
 
     end: Floats
@@ -75,9 +78,14 @@ class _Path(NamedTuple):
 
 
 class PolicyBlocks:
-    """One policy's trades, ready to be measured over any draw of blocks."""
+    """One policy's trades, ready to be measured over any draw of blocks.
 
-    def __init__(self, pnl: Floats, bad: Mask, keep: Mask, circle: Circle) -> None:
+    Rows in exit order; ``session`` int[n] numbers the session of each from 0, without gaps.
+    """
+
+    def __init__(
+        self, pnl: Floats, bad: Mask, keep: Mask, session: Indices, circle: Circle
+    ) -> None:
         kept = np.where(keep, pnl, 0.0)
         columns = {
             "trades": keep,
@@ -90,15 +98,18 @@ class PolicyBlocks:
         # Each block is summed on its own, not by a running total: a block without losses
         # must sum to exactly 0, or its profit factor would be a huge number.
         sums = [
-            [part.sum(axis=1) for part in circle.windows(values.astype(np.float64))]
+            [
+                part.sum(axis=1)
+                for part in circle.windows(np.bincount(session, values).astype(float))
+            ]
             for values in columns.values()
         ]
         self._names = tuple(columns)
         self.sums, self._last_sums = (np.column_stack(parts) for parts in zip(*sums, strict=True))
-        self._path, self._last_path = _paths(log_growth(kept), circle)
+        self._path, self._last_path = _paths(_along_sessions(log_growth(kept), session), circle)
         worst_first = np.flatnonzero(keep)[np.argsort(pnl[keep], kind="stable")]
-        self._pool = worst_first[: max(TAIL_POOL, len(worst_first) // 10)]
-        self._pool_pnl = pnl[self._pool]
+        pool = worst_first[: max(TAIL_POOL, len(worst_first) // 10)]
+        self._pool_pnl, self._pool_session = pnl[pool], session[pool]
 
     def measures(self, starts: Draw, choice: csr_array) -> dict[str, Floats]:
         """Each measure over each resample, float64[resamples]; not finite where undefined.
@@ -127,7 +138,7 @@ class PolicyBlocks:
         trades, last_trades = self.sums[:, 0].copy(), self._last_sums[:, 0]
         tail = trades.take(starts[:-1]).sum(axis=0) + last_trades[starts[-1]]
         tail = TAIL_SHARE * tail[:, None]
-        pooled = drawn[:, self._pool]
+        pooled = drawn[:, self._pool_session]
         below = np.cumsum(pooled, axis=1)
         inside = np.clip(tail - below + pooled, 0, pooled)
         with np.errstate(invalid="ignore"):
@@ -173,20 +184,44 @@ def _ones(count: int) -> Floats:
     return np.ones(count)
 
 
-def _paths(growth: Floats, circle: Circle) -> tuple[_Path, _Path]:
-    """The path of the block that starts at each row, and of the last block that does.
+def _summed(session: Indices, values: Floats) -> Floats:
+    sums: Floats = np.bincount(session, values).astype(np.float64)
+    return sums
+
+
+def _along_sessions(growth: Floats, session: Indices) -> _Path:
+    """The path inside each session, of rows in exit order."""
+    order = np.argsort(session, kind="stable")
+    growth, session = np.maximum(growth, ALL_IS_LOST)[order], session[order]
+    starts = np.flatnonzero(np.diff(session, prepend=-1))
+    equity = np.cumsum(growth)
+    before = np.append(0.0, equity)[starts]
+    along = equity - before[session]
+    # Each session is lifted above the one before it, so that no peak outlasts its session.
+    lifted = session * (2 * np.abs(along).max() + 1)
+    high = np.maximum.accumulate(np.maximum(along, 0) + lifted) - lifted
+    return _Path(
+        np.add.reduceat(growth, starts),
+        np.maximum(np.maximum.reduceat(along, starts), 0),
+        np.minimum.reduceat(along, starts),
+        np.minimum.reduceat(along - high, starts),
+    )
+
+
+def _paths(along: _Path, circle: Circle) -> tuple[_Path, _Path]:
+    """The path of the block that starts at each session, and of the last block that does.
 
     One step of all blocks at a time: the last block is where a whole one is on the way.
     """
-    around = np.concatenate([growth, growth[: circle.block - 1]])
-    equity, high = np.zeros((2, circle.rows))
-    low, fall = np.full((2, circle.rows), np.inf)
+    around = _Path(*(np.concatenate([part, part[: circle.block - 1]]) for part in along))
+    equity, high = np.zeros((2, circle.sessions))
+    low, fall = np.full((2, circle.sessions), np.inf)
     last = None
     for step in range(circle.block):
-        equity = equity + around[step : step + circle.rows]
-        high = np.maximum(high, equity)
-        low = np.minimum(low, equity)
-        fall = np.minimum(fall, equity - high)
+        end, rise, dip, drop = (part[step : step + circle.sessions] for part in around)
+        fall = np.minimum(np.minimum(fall, drop), equity + dip - high)
+        high, low = np.maximum(high, equity + rise), np.minimum(low, equity + dip)
+        equity = equity + end
         if step + 1 == circle.last_block:
             last = _Path(equity, high, low, fall)
     path = _Path(equity, high, low, fall)

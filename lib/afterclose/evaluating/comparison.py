@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers, Mask
+from afterclose.evaluating.sessions import Sessions
 from afterclose.evaluating.significance import Significance, significance
 from afterclose.evaluating.statistics import paired_bootstrap
 from afterclose.evaluating.verdicts import Verdicts
@@ -39,15 +40,29 @@ RANDOM_DRAWS = 10_000
 
 
 class Outcomes(NamedTuple):
-    """How trades ended: PnL (net fraction) float64[n], bad bool[n], exits int64[n] (µs)."""
+    """How trades ended: PnL (net fraction) float64[n], bad bool[n], exits int64[n] (µs).
+
+    ``decision_us`` int64[n] is when they were decided: the session by which luck is counted.
+    """
 
     pnl: Floats
     bad: Mask
     exit_us: Integers
+    decision_us: Integers
 
     def take(self, rows: Indices) -> "Outcomes":
         """The trades at ``rows``."""
-        return Outcomes(self.pnl[rows], self.bad[rows], self.exit_us[rows])
+        pnl, bad, exit_us, decision_us = self
+        return Outcomes(pnl[rows], bad[rows], exit_us[rows], decision_us[rows])
+
+    def metrics(self, keep: Mask | None = None) -> TradeMetrics:
+        """What the trades earned, or those of them that were kept."""
+        return trade_metrics(self.pnl, self.bad, self.exit_us, keep)
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of the decisions."""
+        return Sessions(self.decision_us, self.decision_us, self.exit_us)
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,13 +130,13 @@ def compare(
     order = np.argsort(outcomes.exit_us, kind="stable")
     outcomes, verdicts = outcomes.take(order), verdicts.take(order)
     score, keep = verdicts.score, verdicts.keep
-    pnl, bad, _ = outcomes
+    pnl, bad = outcomes.pnl, outcomes.bad
     scored = ~np.isnan(score)
     return Comparison(
         threshold=threshold,
         abstained=int((~scored).sum()),
-        rules_only=trade_metrics(*outcomes),
-        rules_ml=trade_metrics(*outcomes, keep),
+        rules_only=outcomes.metrics(),
+        rules_ml=outcomes.metrics(keep),
         filter_effect=filter_effect(pnl, bad, keep),
         differences=differences(
             outcomes, np.ones_like(keep), keep, resamples=resamples, seed=seed, run_all=run_all
@@ -129,10 +144,11 @@ def compare(
         significance=significance(
             pnl,
             keep,
+            block=outcomes.sessions.block_of_row,
+            stretch=outcomes.sessions.stretch_of_row,
             candidates_tried=candidates_tried,
             draws=RANDOM_DRAWS,
             seed=seed,
-            run_all=run_all,
         ),
         scores=scores(bad[scored], score[scored]),
         calibration=calibration_table(bad[scored], score[scored]),
@@ -160,9 +176,9 @@ def compare_with_active(
         model_id=model_id,
         trades_held_out=trades_held_out,
         trades_compared=len(order),
-        rules_only=trade_metrics(*outcomes),
-        rules_ml=trade_metrics(*outcomes, keep),
-        rules_active=trade_metrics(*outcomes, keep_active),
+        rules_only=outcomes.metrics(),
+        rules_ml=outcomes.metrics(keep),
+        rules_active=outcomes.metrics(keep_active),
         filter_effect_active=filter_effect(outcomes.pnl, outcomes.bad, keep_active),
         differences=resampled(outcomes, keep_active, keep),
         active_differences=resampled(outcomes, np.ones_like(keep), keep_active),
@@ -179,12 +195,15 @@ def differences(
     run_all: RunAll = map,
 ) -> dict[str, Difference]:
     """Each measure of the second policy less the first's; ``outcomes`` in exit order."""
-    first, second = (trade_metrics(*outcomes, keep) for keep in (keep_first, keep_second))
+    first, second = (outcomes.metrics(keep) for keep in (keep_first, keep_second))
+    sessions = outcomes.sessions
     intervals = paired_bootstrap(
         outcomes.pnl,
         outcomes.bad,
         keep_first,
         keep_second,
+        session=sessions.of_row,
+        block=sessions.block,
         resamples=resamples,
         seed=seed,
         run_all=run_all,

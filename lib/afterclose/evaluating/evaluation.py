@@ -16,11 +16,11 @@ import numpy as np
 
 from afterclose.arrays import Indices, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.account import FILTERED, RULES, Account, taken_away_from
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
 from afterclose.evaluating.cross_validation import cross_validate
-from afterclose.evaluating.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import evidence
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Window
 from afterclose.evaluating.importance import permutation_importance
@@ -55,7 +55,7 @@ from afterclose.measures.metrics import RunAll
 from afterclose.settings import Settings
 
 MAX_LISTED_TRADES: Final = 20_000
-"""Trades listed with their scores in each part: what a page can show, three megabytes of JSON."""
+"""Trades listed with their scores in each part: what a page can show, five megabytes of JSON."""
 
 
 class FrozenModel(NamedTuple):
@@ -134,16 +134,19 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """All figures of ``model`` on the dataset that it was trained on, as JSON values.
 
+    What is counted is decisions: rows of one decision are put together first.
+
     ``active`` is the model to replace, if any; ``candidates_tried`` counts this one too;
     ``run_all`` may walk forward and resample in parallel. Nothing is NaN: what has no value
     is None, and a sentence in ``notes`` says why.
     """
+    dataset = one_row_a_decision(dataset)
     risk_threshold, seed = model.options.risk_threshold, model.options.seed
     threshold = model.threshold(risk_threshold)
     tuned = model.tuned_threshold is not None
     resamples = options.bootstrap_resamples
     bad = label(dataset, model.options)
-    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us)
+    outcomes = Outcomes(dataset.realized_pnl_pct, bad, dataset.exit_us, dataset.decision_us)
     sizing, seen_z = options.sizes, options.ood_max_z
     judged = partial(
         FrozenModel.judge, risk_threshold=risk_threshold, max_abs_z=seen_z, sizing=sizing
@@ -186,10 +189,9 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    decisions = one_row_a_decision(dataset)
-    once = judge_once(decisions, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
-    track = track_of(decisions, once)
-    replayed = once.only(once.rows < decisions.backtests)
+    once = judge_once(numbers, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = track_of(numbers, once, backtests=only_train)
+    replayed = once.only(once.rows < only_train)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -252,9 +254,7 @@ def evaluate_model(
         | {"account": accounts["walk_forward"]},
         "cpcv": crossed,
         "real_decisions": len(dataset) - backtests,
-        "backtest": counted(decisions, replayed.rows, replayed.verdicts.size)
-        if only_train
-        else None,
+        "backtest": counted(numbers, replayed.rows, replayed.verdicts.size) if only_train else None,
         "versus_active": versus_active,
         "evidence": evidence(track),
         "leaks": leaks,

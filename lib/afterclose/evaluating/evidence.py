@@ -91,11 +91,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     ``log_stake`` is its natural logarithm, ``log_peak`` the highest it ever was. ``p_value``
     is 1 / stake, at most 1: below any bound with no more than that chance, ever.
     ``decision_days_needed`` are the days with decisions after which the bets begin to see
-    well, 0 when they do.
+    well, 0 when they do (and in evaluations made before cohorts were counted).
     """
 
-    cohorts: int
-    decision_days_needed: int
+    cohorts: int = 0
+    decision_days_needed: int = 0
     log_stake: float
     log_peak: float
     p_value: float

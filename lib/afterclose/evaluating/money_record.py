@@ -16,7 +16,8 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers, Mask
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import DAY_US, FILTERED, RULES
+from afterclose.evaluating.account import FILTERED, RULES
+from afterclose.evaluating.sessions import DAY_US
 from afterclose.evaluating.verdicts import Policy
 
 MAX_SESSIONS: Final = 1500
@@ -156,9 +157,11 @@ def _breakdowns(trades: Dataset, sliced: _Slicer) -> "list[tuple[str, list[Slice
     weekdays = ((trades.decision_us // DAY_US + 3) % 7).tolist()  # 1970 began on a Thursday
     edges = list(HELD_DAYS.values())
     held = np.searchsorted(edges, days_held, side="right").tolist()
+    strategy = getattr(trades, "strategy", None)  # where the dataset says which
     by_name = [
         ("symbol", _few(sliced.by(trades.symbol))),
         ("side", sliced.by(trades.side)),
+        ("strategy", sliced.by(strategy) if strategy else []),
         ("exit_type", sliced.by(trades.exit_type) if trades.exit_type else []),
         ("weekday", _ordered(sliced.by([WEEKDAYS[day] for day in weekdays]), WEEKDAYS)),
         ("holding_time", _ordered(sliced.by([[*HELD_DAYS][at] for at in held]), [*HELD_DAYS])),

@@ -11,6 +11,7 @@ from afterclose.evaluating.cross_validation import MIN_TRADES
 from afterclose.evaluating.figures import CrossValidation, Window
 from afterclose.evaluating.leaks import ALL
 from afterclose.measures.classification import Leak
+from afterclose.numerals import percent
 
 FIXED = "ML_RISK_THRESHOLD"
 
@@ -163,7 +164,7 @@ def _blocking_notes(part: str, comparison: Comparison, name: str) -> Iterator[st
     kept_share, bad_share = kept / trades, comparison.rules_only.bad_share or 0.0
     threshold = f"{name} ({comparison.threshold:.2f})"
     if bad_share >= comparison.threshold - NEAR_THRESHOLD:
-        cause = f"The share of bad trades ({_percent(bad_share)}) is near or above {threshold}"
+        cause = f"The share of bad trades ({percent(bad_share, 0)}) is near or above {threshold}"
     elif kept_share < FEW_KEPT_SHARE:
         cause = f"The scores of most trades are above {threshold}"
     else:
@@ -174,13 +175,9 @@ def _blocking_notes(part: str, comparison: Comparison, name: str) -> Iterator[st
         remedy = f" A threshold of {comparison.threshold_keeping_80:.2f} would keep 80 % of trades."
     yield (
         f"{part.capitalize()}: {cause}: the filter blocks {blocks} "
-        f"(kept {_percent(kept_share)}).{remedy}"
+        f"(kept {percent(kept_share, 0)}).{remedy}"
     )
 
 
 def _below(value: float | None, other: float | None) -> bool:
     return value is not None and other is not None and value < other
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

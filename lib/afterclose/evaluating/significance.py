@@ -1,29 +1,28 @@
-"""Could luck alone have done this? Random blocking, and the price of many tries.
+"""Could luck alone have done this? What luck makes of sessions, and the price of many tries.
 
 Any filter that blocks losers by chance looks useful on the trades it was lucky with, and
 among many candidates one is always lucky (PEER: pure noise promoted 96 % of the time at
-n=20). So a filter is compared with blocking the same number at random, and the answer is
-corrected for how many candidates were tried before.
+n=20). So what blocking gained is compared with what luck makes of it, and the answer is
+corrected for how many candidates were tried before. Blocking as many *trades* at random is the
+obvious comparison and a wrong one: a filter that blocks whole sessions is right or wrong about
+one market and not about twenty trades, and called noise significant in up to half of the tries.
 """
 
 import math
-from collections.abc import Callable
-from functools import partial
 from statistics import NormalDist
 
 import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Mask
-from afterclose.measures.metrics import RunAll, has_spread
+from afterclose.evaluating.sessions import in_chunks
+from afterclose.measures.metrics import has_spread
 
-PERMUTED_ROWS = 20_000_000
-"""Trades shuffled in all: 10,000 permutations up to 2,000 trades, then fewer."""
+CHUNK_CELLS = 2_000_000
+"""Signs drawn at once."""
 
-MIN_PERMUTATIONS = 100
-
-CHUNK_CELLS = 200_000
-"""Numbers shuffled at once."""
+ROUNDING = 1e-12
+"""Sums of the same PnL in another order differ by less, as a share of all of it."""
 
 EULER_GAMMA = 0.5772156649015329
 
@@ -34,8 +33,8 @@ MIN_ROWS_FOR_MOMENTS = 4
 class Significance(msgspec.Struct, frozen=True, kw_only=True):
     """How surprising a filter's result is; None where nothing, or everything, was blocked.
 
-    `p_value` is the chance that blocking as many trades at random keeps an expectancy as
-    good; `p_value_deflated` the chance that the best of `candidates_tried` such filters
+    `p_value` is the chance that luck, block of sessions by block, gains as much by blocking as
+    many trades; `p_value_deflated` the chance that the best of `candidates_tried` such filters
     does; `deflated_sharpe` the probability that the filter's true gain per signal is above
     that of the luckiest of as many useless ones.
     """
@@ -51,16 +50,18 @@ def significance(
     pnl: Floats,
     keep: Mask,
     *,
+    block: Indices,
+    stretch: Indices,
     candidates_tried: int,
     draws: int,
     seed: int,
-    run_all: RunAll = map,
 ) -> Significance:
     """All figures for the trades that ``keep`` lets through, against trading them all.
 
-    ``pnl`` float64[n] without NaN, ``keep`` bool[n], ``candidates_tried`` at least 1.
+    ``pnl`` float64[n] without NaN, ``keep`` bool[n], ``block`` and ``stretch`` int[n] those of
+    each trade's session (`sessions.Sessions`), ``candidates_tried`` at least 1.
     """
-    p_value, done = random_blocking(pnl, keep, draws=draws, seed=seed, run_all=run_all)
+    p_value, done = luck_of_blocking(pnl, keep, block, stretch, draws=draws, seed=seed)
     return Significance(
         p_value=p_value,
         permuted_draws=done,
@@ -70,83 +71,41 @@ def significance(
     )
 
 
-def random_blocking(
-    pnl: Floats, keep: Mask, *, draws: int, seed: int, run_all: RunAll = map
+def luck_of_blocking(
+    pnl: Floats, keep: Mask, block: Indices, stretch: Indices, *, draws: int, seed: int
 ) -> tuple[float | None, int]:
-    """One-sided p-value of the kept trades' expectancy, and the random choices behind it.
+    """One-sided p-value of what blocking gained, and the draws behind it.
 
-    Each random choice is a window, of as many trades as were kept, in a random order of all
-    trades; beyond 2,000 trades one order serves several windows, evenly spaced, which keeps
-    each window a fair draw, and orders are combined out of fewer ones (`_count_in_pairs`).
-    p = (1 + as good or better) / (1 + draws) is never 0 (Phipson & Smyth, 2010). The null takes
-    trades as exchangeable; clustered luck is the bootstrap's matter. (None, 0) when nothing or
-    everything was blocked. ``run_all`` is for many trades; the answer does not depend on it.
+    What is compared is the sum of (blocked - share blocked) x (mean PnL - PnL), share and mean
+    being those of the ``stretch`` int[n] of time (one model blocks more than the next, and that
+    one year was better than another is a single piece of luck), cut into the blocks of sessions
+    that ``block`` int[n] numbers from 0. Where luck alone rules, each
+    block's part is as likely as its opposite, so each draw gives every part a sign at random
+    (a wild bootstrap of blocks: Shao, *The dependent wild bootstrap*, JASA, 2010), and nothing
+    has to be assumed of the trades inside a block. p = (1 + as good or better) / (1 + draws) is
+    never 0 (Phipson & Smyth, 2010); with few blocks it cannot be small. (None, 0) when nothing
+    or everything was blocked.
     """
     rows, kept = len(pnl), int(keep.sum())
     if kept in (0, rows):
         return None, 0
-    orders = min(draws, max(MIN_PERMUTATIONS, PERMUTED_ROWS // rows))
-    in_pairs = orders < draws
-    side = math.ceil(math.sqrt(orders))
-    orders = side**2 if in_pairs else orders
-    windows = _Windows(rows, kept, min(rows, -(-draws // orders)))
-    observed = float(pnl[keep].sum())
-    # A choice that ties with the observed one must count, whatever the order of summing.
-    as_good = observed - 1e-12 * float(np.abs(pnl).sum())
+    gains = np.bincount(
+        block, -_centred((~keep).astype(np.float64), stretch) * _centred(pnl, stretch)
+    )
+    # A draw that ties with what was observed must count, whatever the order of summing.
+    as_good = float(gains.sum()) - ROUNDING * float(np.abs(pnl).sum())
     rng = np.random.default_rng(seed)
-    if in_pairs:
-        count = partial(windows.count, as_good=as_good)
-        better = _count_in_pairs(rng, pnl, side, count, run_all)
-    else:
-        better = 0
-        chunk = max(1, CHUNK_CELLS // rows)
-        for done in range(0, orders, chunk):
-            order = np.tile(pnl, (min(chunk, orders - done), 1))
-            rng.permuted(order, axis=1, out=order)
-            better += windows.count(order, as_good)
-    return (1 + better) / (1 + orders * windows.many), orders * windows.many
+    better = 0
+    for size in in_chunks(draws, len(gains), CHUNK_CELLS):
+        signs = 2.0 * rng.integers(0, 2, (size, len(gains))) - 1.0
+        better += int(np.count_nonzero(signs @ gains >= as_good))
+    return (1 + better) / (1 + draws), draws
 
 
-class _Windows:
-    """Windows of ``kept`` of the rows, ``many`` of them evenly spaced on a circle."""
-
-    def __init__(self, rows: int, kept: int, many: int) -> None:
-        self.many = many
-        starts = np.arange(many) * rows // many
-        ends, around = (starts + kept) % rows, starts + kept >= rows
-        self._edges = np.unique(np.concatenate([[0], starts, ends]))
-        self._first, self._last = (np.searchsorted(self._edges, at) for at in (starts, ends))
-        self._around = around
-
-    def count(self, orders: Floats, as_good: float) -> int:
-        """How many windows of orders float64[m, rows] sum to ``as_good`` or more."""
-        pieces = np.add.reduceat(orders, self._edges, axis=1)
-        running = np.pad(np.cumsum(pieces, axis=1), ((0, 0), (1, 0)))
-        sums = running[:, self._last] - running[:, self._first] + self._around * running[:, -1:]
-        return int(np.count_nonzero(sums >= as_good))
-
-
-def _count_in_pairs(
-    rng: np.random.Generator,
-    pnl: Floats,
-    side: int,
-    count: Callable[[Floats], int],
-    run_all: RunAll,
-) -> int:
-    """What ``count`` finds in the orders that ``side`` shuffles make, shuffled by as many others.
-
-    Each of these orders is a uniformly random one, and any two of them are independent, so
-    their share that is as good varies as that of independent ones would; but a shuffle costs
-    five times what applying one does.
-    """
-    shuffles = np.tile(np.arange(len(pnl)), (side, 1))
-    rng.permuted(shuffles, axis=1, out=shuffles)
-    shuffled = [rng.permutation(pnl) for _ in range(side)]
-    return sum(run_all(partial(_count_shuffled, shuffles=shuffles, count=count), shuffled))
-
-
-def _count_shuffled(order: Floats, shuffles: Indices, count: Callable[[Floats], int]) -> int:
-    return count(order.take(shuffles))
+def _centred(values: Floats, group: Indices) -> Floats:
+    mean = np.bincount(group, values) / np.maximum(np.bincount(group), 1)
+    centred: Floats = values - mean[group]
+    return centred
 
 
 def sidak(p_value: float, tries: int) -> float:

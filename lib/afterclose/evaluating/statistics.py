@@ -1,11 +1,11 @@
 """How sure is a difference between two policies? Paired circular-block bootstrap.
 
 Two policies on the same trades share most of their luck, so they are resampled together
-(paired). Trades that overlap in time are not independent, so whole blocks of neighbours
-are drawn, on a circle so that each trade is drawn equally often (Politis & Romano, *A
-circular block-resampling procedure for stationary data*, 1992). The models stay as they
-are in every resample: the intervals say what these models earn on other trades like these,
-not what other models would.
+(paired). Trades of one session share the market, and trades that overlap in time their luck, so
+whole blocks of neighbouring sessions are drawn, on a circle so that each session is drawn equally
+often (Politis & Romano, *A circular block-resampling procedure for stationary data*, 1992). The
+models stay as they are in every resample: the intervals say what these models earn on other
+trades like these, not what other models would.
 
 How a resample is measured without gathering its rows: `afterclose.evaluating.block_resampling`.
 That does not work for expected shortfall; with many trades its interval rests on fewer resamples,
@@ -15,14 +15,14 @@ Many resamples are drawn in groups, each by its own generator, so that groups ma
 same time: the answer is the same for any number of workers.
 """
 
-import math
 from functools import partial
 
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Mask
+from afterclose.arrays import Floats, Indices, Mask
 from afterclose.evaluating.block_resampling import Circle, PolicyBlocks, choice_of
+from afterclose.evaluating.sessions import in_chunks
 from afterclose.measures.metrics import RunAll
 
 TAILS = (2.5, 97.5)
@@ -59,26 +59,23 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     resamples: int
 
 
-def default_block(rows: int) -> int:
-    """Block length in trades: the rate n^(1/3) (Hall, Horowitz & Jing, 1995), at least 1."""
-    return max(1, round(math.cbrt(rows)))
-
-
 def paired_bootstrap(
     pnl: Floats,
     bad: Mask,
     keep_first: Mask,
     keep_second: Mask,
     *,
+    session: Indices,
+    block: int,
     resamples: int,
     seed: int,
-    block: int | None = None,
     run_all: RunAll = map,
 ) -> dict[str, Interval]:
     """Intervals of the differences of the measures in `metrics.TradeMetrics`, by name.
 
-    Rows in exit order: ``pnl`` float64[n] without NaN, the others bool[n]. ``block`` is the
-    block length in trades, `default_block` when None; 1 is the ordinary bootstrap. The same
+    Rows in exit order: ``pnl`` float64[n] without NaN, the masks bool[n], ``session`` int[n] the
+    number of the session in which each was decided, from 0 and without gaps. ``block`` is the
+    length of a block in sessions; 1 is the ordinary bootstrap of sessions. The same
     arguments give the same intervals. Fewer than `MIN_TRADES` rows give an empty dict. Each
     interval says how many ``resamples`` it had: for expected shortfall fewer than asked for
     when rows are many. ``run_all`` is used where there is more than one group of resamples.
@@ -86,13 +83,14 @@ def paired_bootstrap(
     rows = len(pnl)
     if rows < MIN_TRADES:
         return {}
-    circle = Circle(rows, min(block or default_block(rows), rows))
-    policies = [PolicyBlocks(pnl, bad, keep, circle) for keep in (keep_first, keep_second)]
+    sessions = int(session.max()) + 1
+    circle = Circle(sessions, min(block, sessions))
+    policies = [PolicyBlocks(pnl, bad, keep, session, circle) for keep in (keep_first, keep_second)]
     rng = np.random.default_rng(seed)
-    sizes = _parts(resamples, circle.draws, GROUP_CELLS)
+    sizes = in_chunks(resamples, circle.draws, GROUP_CELLS)
     measured = partial(_differences, circle=circle, policies=policies)
     if len(sizes) == 1:
-        found = [measured((rng, _parts(resamples, circle.draws, CHUNK_CELLS)))]
+        found = [measured((rng, in_chunks(resamples, circle.draws, CHUNK_CELLS)))]
     else:
         generators = rng.spawn(len(sizes))
         groups = [(generator, [size]) for generator, size in zip(generators, sizes, strict=True)]
@@ -100,8 +98,8 @@ def paired_bootstrap(
     differences = {name: [group[name] for group in found] for name in found[0]}
     tails = differences["expected_shortfall_5"] = []
     tail_resamples = min(resamples, _affordable(DRAWN_TAIL_ROWS, rows))
-    for size in _parts(tail_resamples, 2 * rows, CHUNK_CELLS):
-        starts = rng.integers(0, rows, (circle.draws, size))
+    for size in in_chunks(tail_resamples, 2 * rows, CHUNK_CELLS):
+        starts = rng.integers(0, sessions, (circle.draws, size))
         drawn = circle.counts(starts)
         first_tail, second_tail = (policy.tail_mean(starts, drawn) for policy in policies)
         tails.append(second_tail - first_tail)
@@ -116,9 +114,9 @@ def _differences(
     ``group`` is what draws them and how many at a time.
     """
     rng, sizes = group
-    chunks = [rng.integers(0, circle.rows, (circle.draws, size)) for size in sizes]
+    chunks = [rng.integers(0, circle.sessions, (circle.draws, size)) for size in sizes]
     starts = chunks[0] if len(chunks) == 1 else np.concatenate(chunks, axis=1)
-    choice = choice_of(starts[:-1], circle.rows)
+    choice = choice_of(starts[:-1], circle.sessions)
     first, second = (policy.measures(starts, choice) for policy in policies)
     return {name: second[name] - first[name] for name in first}
 
@@ -133,9 +131,3 @@ def _interval(differences: Floats) -> Interval:
 
 def _affordable(drawn_rows: int, rows: int) -> int:
     return max(FEWEST_RESAMPLES, drawn_rows // rows)
-
-
-def _parts(resamples: int, cells_each: int, cells: int) -> list[int]:
-    """How many resamples at a time, of ``cells_each`` numbers, make no more than ``cells``."""
-    size = max(1, cells // cells_each)
-    return [min(size, resamples - done) for done in range(0, resamples, size)]

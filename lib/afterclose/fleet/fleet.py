@@ -19,13 +19,15 @@ import msgspec
 
 from afterclose.clock import monotonic_s
 from afterclose.errors import AftercloseError, InputError
+from afterclose.fleet.cluster import on_dask
 from afterclose.fleet.scope_run import Step, run_scope
 from afterclose.fleet.scopes import find_scopes
-from afterclose.fleet.workers import on_dask, on_processes
+from afterclose.fleet.workers import on_processes
 from afterclose.market.clock import MarketClock
 from afterclose.nightly.due import training_is_refused, what_is_due
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome, ScopeResult
+from afterclose.report.drawn import volume_page
 from afterclose.settings import Settings
 from afterclose.wording.fleet import fleet_text
 
@@ -66,6 +68,8 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
             results.append(result)
             progress.advance()
     results.sort(key=lambda result: result.scope)
+    if due:
+        volume_page(volume, now)
     worst = max((r.exit_code for r in results), key=SEVERITY.index, default=0)
     counts = Counter(result.status for result in results)
     took_s = round(monotonic_s() - started, 3)
@@ -83,7 +87,7 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
             "seconds": took_s,
             "results": [msgspec.structs.asdict(result) for result in results],
         },
-        text=fleet_text(options.step, reason, results, took_s),
+        text=fleet_text(f"FLEET: {options.step}", reason, results, took_s),
         exit_code=worst,
     )
 
@@ -133,9 +137,9 @@ def _worked_on(
     run = partial(run_scope, step=options.step, now=now, limit_s=options.time_limit_s)
     if not due:
         return iter(())
-    if settings.joblib_backend == "dask":
-        return on_dask(run, due, settings.dask_scheduler, options.time_limit_s)
     workers = options.workers or len(os.sched_getaffinity(0))
+    if settings.joblib_backend == "dask":
+        return on_dask(run, due, settings.dask_scheduler, workers, options.time_limit_s)
     if workers == 1 or len(due) == 1:
         return (run(scope) for scope in due)
     return on_processes(run, due, min(workers, len(due)))

@@ -34,7 +34,7 @@ class OutOfTime(AftercloseError):
 def run_scope(settings: Settings, step: Step, now: datetime, limit_s: float) -> ScopeResult:
     """Do ``step`` in the scope of ``settings`` within ``limit_s`` seconds."""
     started = monotonic_s()
-    scope = f"{settings.market}/{settings.env}"
+    scope = scope_name(settings)
 
     def result(status: str, reason: str, exit_code: int, session: str | None = None) -> ScopeResult:
         took_s = round(monotonic_s() - started, 3)
@@ -60,6 +60,23 @@ def run_scope(settings: Settings, step: Step, now: datetime, limit_s: float) -> 
     reason = outcome.reason or ("sound" if step == "verify" and not outcome.exit_code else "")
     session = outcome.details.get("session")
     return result(outcome.status, reason, outcome.exit_code, session)
+
+
+def trouble(scope: Settings, reason: str) -> ScopeResult:
+    """The result of a scope that has none of its own."""
+    return ScopeResult(
+        scope=scope_name(scope),
+        session=None,
+        status="failed",
+        reason=reason,
+        exit_code=1,
+        seconds=0.0,
+    )
+
+
+def scope_name(scope: Settings) -> str:
+    """Market and environment, as the table has them."""
+    return f"{scope.market}/{scope.env}"
 
 
 def _is_given_up(settings: Settings) -> bool:

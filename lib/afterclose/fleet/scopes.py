@@ -34,14 +34,18 @@ def find_scopes(volume: Path, pattern: str = "*") -> list[tuple[str, str]]:
     """
     if not volume.is_dir():
         raise InputError(f"{volume}: there is no such folder; name the volume: --logs-dir DIR")
-    wanted = "*/*" if pattern == "*" else pattern
     with storage_errors(volume):
         return sorted(
             (market.name, env.name)
             for market in _folders(volume)
             for env in _folders(Path(market.path))
-            if fnmatchcase(f"{market.name}/{env.name}", wanted) and _is_scope(env.path)
+            if matches(f"{market.name}/{env.name}", pattern) and _is_scope(env.path)
         )
+
+
+def matches(scope: str, pattern: str) -> bool:
+    """Whether `market/env` matches a shell pattern; a single ``*`` is all."""
+    return fnmatchcase(scope, "*/*" if pattern == "*" else pattern)
 
 
 def _folders(parent: Path) -> list["os.DirEntry[str]"]:

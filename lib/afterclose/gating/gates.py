@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Gate
 from afterclose.gating.alpha_spending import alpha_of_recipe
+from afterclose.numerals import count, number, percent
 
 MIN_SHARED_TRADES: Final = 20
 """Decisions on which candidate and active model must have met."""
@@ -51,7 +52,7 @@ Format = Callable[[float], str]
 
 def enough_decisions(decisions: float | None, minimum: int) -> Gate:
     """Enough decisions were judged out of sample."""
-    return _at_least("enough_decisions", decisions, minimum, "Out-of-sample decisions", _count)
+    return _at_least("enough_decisions", decisions, minimum, "Out-of-sample decisions", count)
 
 
 def more_money(difference: float | None, why: str = "") -> Gate:
@@ -69,7 +70,7 @@ def blocked_lose_money(
     name = "blocked_lose_money"
     earned = f", {money(mean)} a decision" if mean is not None else ""
     what = f"Confidence that what is taken away loses money{earned}"
-    gate = _at_least(name, confidence, minimum, what, _share, why)
+    gate = _at_least(name, confidence, minimum, what, percent, why)
     lost = mean is not None and mean < 0
     return gate if lost or not gate.passed else _refused(gate)
 
@@ -77,13 +78,13 @@ def blocked_lose_money(
 def more_at_equal_risk(low: float | None, why: str = "") -> Gate:
     """Net PnL in units of its expected shortfall is surely above the rules'."""
     what = "Net PnL over expected shortfall against the rules, lower end of its 95 % interval"
-    return _above("more_at_equal_risk", low, what, why, _two)
+    return _above("more_at_equal_risk", low, what, why, number)
 
 
 def better_than_atr_alone(difference: float | None, why: str = "") -> Gate:
     """The same sizes handed out by ATR alone give less for the risk."""
     what = "Net PnL over expected shortfall against sizing by ATR alone"
-    gate = _above("better_than_atr_alone", difference, what, why, _two)
+    gate = _above("better_than_atr_alone", difference, what, why, number)
     if gate.passed or difference is None:
         return gate
     return _refused(gate, f"{gate.sentence} Size by ATR instead; no model is needed.")
@@ -97,7 +98,7 @@ def better_than_active(
     if none_active:
         return _answer(name, None, None, passed=True, sentence="No model is active.")
     if decisions is None or decisions < MIN_SHARED_TRADES:
-        met = "unknown" if decisions is None else _count(decisions)
+        met = "unknown" if decisions is None else count(decisions)
         sentence = f"Decisions new to it and the active model: {met}, needed {MIN_SHARED_TRADES}."
         return _answer(name, None, 0.0, passed=False, sentence=sentence)
     return _above(name, difference, what, why)
@@ -118,7 +119,7 @@ def tail_no_worse(difference: float | None, rules_only: float | None, why: str =
 def enough_kept(walked: float | None, held_out: float | None, minimum: float) -> Gate:
     """The filter still lets the rules trade: the smaller of its two kept shares."""
     value = None if walked is None or held_out is None else min(walked, held_out)
-    return _at_least("enough_kept", value, minimum, "Share of decisions kept", _share)
+    return _at_least("enough_kept", value, minimum, "Share of decisions kept", percent)
 
 
 def luck_of_one_look(p_value: float | None, alpha: float, why: str = "") -> Gate:
@@ -128,19 +129,29 @@ def luck_of_one_look(p_value: float | None, alpha: float, why: str = "") -> Gate
 
 
 def luck_of_all_nights(
-    p_value: float | None, recipe: float | None, alpha: float, why: str = ""
+    p_value: float | None,
+    recipe: float | None,
+    alpha: float,
+    why: str = "",
+    *,
+    days_needed: int = 0,
 ) -> Gate:
     """Such evidence is unlikely to come by luck on *any* night, for any recipe tried.
 
     Holds the chance that a noise candidate is ever promoted at ``alpha``:
     `afterclose.evaluating.evidence` over the nights, `afterclose.gating.alpha_spending` over the
-    recipes, of which this is number ``recipe``.
+    recipes, of which this is number ``recipe``. Where the record is too short to tell,
+    ``days_needed`` are the days with decisions that are missing.
     """
     name, what = "luck_of_all_nights", "Chance of such evidence by luck, on any night"
     if recipe is None or recipe < 1:
         sentence = "How many recipes were tried is unknown."
         return _answer(name, p_value, None, passed=False, sentence=sentence)
-    return _at_most(name, p_value, alpha_of_recipe(alpha, int(recipe)), what, _four, why)
+    gate = _at_most(name, p_value, alpha_of_recipe(alpha, int(recipe)), what, _four, why)
+    if gate.passed or not days_needed:
+        return gate
+    more = f"Too early to tell: about {days_needed:,} more decision days are needed."
+    return _refused(gate, f"{gate.sentence} {more}")
 
 
 def evidence_not_lost(log_stake: float | None, log_peak: float | None, why: str = "") -> Gate:
@@ -151,7 +162,7 @@ def evidence_not_lost(log_stake: float | None, log_peak: float | None, why: str 
     """
     left = None if log_stake is None or log_peak is None else math.exp(log_stake - log_peak)
     what = "Evidence left of its peak"
-    return _at_least("evidence_not_lost", left, EVIDENCE_LEFT, what, _share, why)
+    return _at_least("evidence_not_lost", left, EVIDENCE_LEFT, what, percent, why)
 
 
 def calibrated(brier: float | None, base_rate: float | None) -> Gate:
@@ -164,13 +175,13 @@ def no_leak(leaks: Sequence[Any] | None, why: str = "") -> Gate:
     """No feature, alone or all together, knows the outcomes; None: nobody looked."""
     found = None if leaks is None else float(len(leaks))
     what = "Features, alone or all together, that seem to know the outcome"
-    return _at_most("no_leak", found, 0.0, what, _count, why)
+    return _at_most("no_leak", found, 0.0, what, count, why)
 
 
 def not_too_good(auc: float | None, why: str = "") -> Gate:
     """The scores part good from bad no better than any market lets them."""
     what = "AUC out of sample"
-    gate = _at_most("not_too_good", auc, HIGHEST_AUC, what, _two, why)
+    gate = _at_most("not_too_good", auc, HIGHEST_AUC, what, number, why)
     if gate.passed or auc is None:
         return gate
     return _refused(gate, f"{gate.sentence} No market gives that: a feature knows the outcome.")
@@ -183,7 +194,7 @@ def steady(gains: Sequence[float] | None, minimum: float) -> Gate:
     value = sum(gain > 0 for gain in changed) / len(changed) if changed else None
     idle = len(known) - len(changed)
     why = f"the filter blocked nothing in {idle} of {len(known)} windows" if known else NO_WINDOWS
-    return _at_least("steady", value, minimum, "Share of windows that gained", _share, why)
+    return _at_least("steady", value, minimum, "Share of windows that gained", percent, why)
 
 
 def no_worse_lately(
@@ -200,7 +211,7 @@ def no_worse_lately(
         f"Confidence that what was taken away lately (newest {NEWEST_WINDOWS} windows, "
         "held-out decisions) loses money"
     )
-    return _at_least("no_worse_lately", value, minimum, what, _share, why or NO_WINDOWS)
+    return _at_least("no_worse_lately", value, minimum, what, percent, why or NO_WINDOWS)
 
 
 def money(value: float) -> str:
@@ -257,18 +268,6 @@ def _said(value: float | None, form: Format, why: str = "") -> str:
     if value is not None:
         return form(value)
     return f"unknown ({why})" if why else "unknown"
-
-
-def _count(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def _four(value: float) -> str:

@@ -57,7 +57,8 @@ def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
     old = NOT_COUNTED if evaluation.is_old else ""
     recipe = evaluation.recipe.number if evaluation.recipe else None
     p_ever = finite(evidence.p_value) if evidence else None
-    yield gates.luck_of_all_nights(p_ever, recipe, options.alpha, old)
+    days_needed = evidence.decision_days_needed if evidence else 0
+    yield gates.luck_of_all_nights(p_ever, recipe, options.alpha, old, days_needed=days_needed)
     yield gates.evidence_not_lost(
         finite(evidence.log_stake) if evidence else None,
         finite(evidence.log_peak) if evidence else None,

@@ -10,7 +10,6 @@ them. The sum adds the same leaves in the same order as a walk: it is equal to t
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from functools import reduce
 from operator import add, getitem
@@ -28,43 +27,53 @@ _FIRST_POSSIBLE: Final = bytes(
 
 def fits(tree: Tree) -> bool:
     """Whether a byte can stand for ``tree``; its nodes must hang together as a tree's do."""
-    parents = Counter(
-        child
-        for feature, *children in zip(tree.feature, tree.left, tree.right, strict=True)
-        for child in children
-        if feature != LEAF
-    )
-    leaves = tree.feature.count(LEAF)
-    return leaves <= MAX_LEAVES and parents == Counter(range(1, len(tree.feature)))
+    inner = [node for node, feature in enumerate(tree.feature) if feature != LEAF]
+    children = [*(tree.left[node] for node in inner), *(tree.right[node] for node in inner)]
+    leaves = len(tree.feature) - len(inner)
+    return leaves <= MAX_LEAVES and sorted(children) == list(range(1, len(tree.feature)))
+
+
+Test = tuple[float, int, bool]
+"""A node: its limit, the mask that its failing leaves, and whether a missing value passes."""
+
+
+class NodeTests:
+    """Tests of many trees on one entry at a time: a byte of a mask for each tree; read-only.
+
+    ``nodes`` are the tests by feature. A value passes that is at most the limit.
+    """
+
+    def __init__(self, nodes: Sequence[list[Test]], trees: int) -> None:
+        self._bytes, self._all = trees, (1 << 8 * trees) - 1
+        self._columns = tuple(_column(tests, self._all) for tests in nodes)
+
+    def bytes_of(self, values: Sequence[float]) -> bytes:
+        """The masks that are left for values parallel to the features, NaN where missing."""
+        left = self._all
+        for (limits, masks), value in zip(self._columns, values, strict=True):
+            known = value == value  # noqa: PLR0124 - false for NaN, the quickest way to ask
+            left &= masks[bisect_left(limits, value) if known else -1]
+        return left.to_bytes(self._bytes, "little")
 
 
 class LeafMasks:
     """Trees that `fits` is true of, over that many ``features``; read-only."""
 
     def __init__(self, base: float, trees: Sequence[Tree], features: int) -> None:
-        self._base, self._bytes = base, len(trees)
-        self._all = (1 << 8 * len(trees)) - 1
-        nodes: list[list[_Test]] = [[] for _ in range(features)]
+        self._base = base
+        nodes: list[list[Test]] = [[] for _ in range(features)]
         self._leaves = tuple(
             _leaves_of(tree, 8 * number, nodes) for number, tree in enumerate(trees)
         )
-        self._columns = tuple(_column(tests, self._all) for tests in nodes)
+        self._tests = NodeTests(nodes, len(trees))
 
     def sum(self, values: Sequence[float]) -> float:
         """``base`` and what each tree adds, for values parallel to the features, NaN: missing."""
-        possible = self._all
-        for (limits, masks), value in zip(self._columns, values, strict=True):
-            known = value == value  # noqa: PLR0124 - false for NaN, the quickest way to ask
-            possible &= masks[bisect_left(limits, value) if known else -1]
-        first = possible.to_bytes(self._bytes, "little").translate(_FIRST_POSSIBLE)
+        first = self._tests.bytes_of(values).translate(_FIRST_POSSIBLE)
         return reduce(add, map(getitem, self._leaves, first), self._base)
 
 
-_Test = tuple[float, int, bool]
-"""A node: its limit, the mask without the leaves on its left, whether missing goes left."""
-
-
-def _leaves_of(tree: Tree, shift: int, nodes: list[list[_Test]]) -> tuple[float, ...]:
+def _leaves_of(tree: Tree, shift: int, nodes: list[list[Test]]) -> tuple[float, ...]:
     """The leaves of a tree from left to right; its nodes are added to those of their features."""
     leaves: list[float] = []
 
@@ -82,15 +91,15 @@ def _leaves_of(tree: Tree, shift: int, nodes: list[list[_Test]]) -> tuple[float,
     return tuple(leaves)
 
 
-def _column(tests: list[_Test], everything: int) -> tuple[list[float], list[int]]:
+def _column(tests: list[Test], everything: int) -> tuple[list[float], list[int]]:
     """The limits of one feature, ascending, and the mask for a value above so many of them.
 
     The last mask is that of a missing value.
     """
     limits, masks = [], [everything]
     missing = everything
-    for limit, without_left, missing_left in sorted(tests):
+    for limit, failed, missing_passes in sorted(tests):
         limits.append(limit)
-        masks.append(masks[-1] & without_left)
-        missing &= ~0 if missing_left else without_left
+        masks.append(masks[-1] & failed)
+        missing &= ~0 if missing_passes else failed
     return limits, [*masks, missing]

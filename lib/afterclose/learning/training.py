@@ -13,6 +13,7 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices
 from afterclose.dataset.columns import Dataset
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.dataset.input_columns import unlike_strategies
 from afterclose.dataset.labels import ATR_UNIT, bad_labels, units_of_risk
 from afterclose.learning.calibration import SoftVote
@@ -179,7 +180,11 @@ def held_out_fraction(dataset: Dataset, options: TrainingOptions) -> float:
 def prepare(
     dataset: Dataset, options: TrainingOptions, cutoff: EmbargoCutoff
 ) -> PreparedData | str:
-    """What training needs of a dataset that is not empty, or the reason why there is none."""
+    """What training needs of a dataset that is not empty, or the reason why there is none.
+
+    What is learned from is decisions: rows of one decision are put together first.
+    """
+    dataset = one_row_a_decision(dataset)
     bad = label(dataset, options)
     if not has_both_classes(bad):
         return f"one class: {bad.sum()} of {len(bad)} trades are bad, nothing to tell apart"

@@ -8,7 +8,8 @@ that follows both entries where they part gives the sum over all 2^n coalitions.
 
 The reference is the same for every entry, so where it goes is settled once, when the trees are
 prepared. Each node where the entries part settles its feature from the sums of its two
-branches; adding each leaf to each of its features would take twice as long.
+branches; adding each leaf to each of its features would take twice as long. What a small tree
+gives depends on which of its seven tests the entry passes and on nothing else, so it is kept.
 """
 
 import math
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from math import comb
 from typing import Any
 
+from afterclose.learning.leaf_masks import NodeTests, Test, fits
 from afterclose.learning.tree_card import LEAF, Tree
 
 Node = Any
@@ -25,8 +27,12 @@ the reference is at most that, where the reference goes, and where it does not."
 _Weights = list[list[tuple[float, float]]]
 
 
+Parts = tuple[tuple[int, float], ...]
+"""Of one tree: features, and what each adds."""
+
+
 class TreeContributions:
-    """Trees prepared for one ``reference``, values as for the scorer. Read-only."""
+    """Trees prepared for one ``reference``, values as for the scorer; threads may share them."""
 
     def __init__(self, trees: Sequence[Tree], reference: Sequence[float]) -> None:
         self._features = len(reference)
@@ -34,19 +40,36 @@ class TreeContributions:
         self._roots = tuple(_prepared(tree, entry) for tree in trees)
         tallest = max(map(_height, trees), default=0)
         self._weights = _weights(min(self._features, tallest))
+        small = all(map(fits, trees))
+        self._tests = NodeTests(_tests_of(trees, self._features), len(trees)) if small else None
+        self._known: tuple[dict[int, Parts], ...] = tuple({} for _ in trees)
 
     def of(self, values: Sequence[float]) -> list[float]:
         """What each feature adds to the trees' sum between the reference and ``values``."""
-        walk = _Walk(_twice(values), self._features, self._weights)
-        for root in self._roots:
-            walk.down(root, 0, 0, 0, 0)
-        return walk.added
+        entry, added = _twice(values), [0.0] * self._features
+        if self._tests is None:
+            for root in self._roots:
+                _Walk(entry, added, self._weights).down(root, 0, 0, 0, 0)
+            return added
+        for number, passed in enumerate(self._tests.bytes_of(values)):
+            parts = self._known[number].get(passed)
+            if parts is None:
+                parts = self._known[number][passed] = self._parts(self._roots[number], entry)
+            for feature, addend in parts:
+                added[feature] += addend
+        return added
+
+    def _parts(self, root: Node, entry: Sequence[float]) -> Parts:
+        added = [0.0] * self._features
+        _Walk(entry, added, self._weights).down(root, 0, 0, 0, 0)
+        return tuple((feature, addend) for feature, addend in enumerate(added) if addend)
 
 
 class _Walk:
-    def __init__(self, entry: Sequence[float], features: int, weights: _Weights) -> None:
-        self.added = [0.0] * features
-        self._entry, self._weights = entry, weights
+    """Follows one tree for the entry and the reference, and adds what it gives to ``added``."""
+
+    def __init__(self, entry: Sequence[float], added: list[float], weights: _Weights) -> None:
+        self._entry, self._added, self._weights = entry, added, weights
 
     def down(
         self, node: Node, ours: int, theirs: int, n_ours: int, n_theirs: int
@@ -66,7 +89,7 @@ class _Walk:
             else:
                 gain, given = self.down(other, ours | bit, theirs, n_ours + 1, n_theirs)
                 kept, loss = self.down(same, ours, theirs | bit, n_ours, n_theirs + 1)
-                self.added[feature] += gain - loss
+                self._added[feature] += gain - loss
                 return gain + kept, given + loss
         of_ours, of_theirs = self._weights[n_ours][n_theirs]
         return node * of_ours, node * of_theirs
@@ -83,6 +106,17 @@ def _weights(most: int) -> _Weights:
 def _share(same: int, other: int) -> float:
     """(same - 1)! other! / (same + other)!, and nothing where there is nobody to share."""
     return 1 / (same * comb(same + other, same)) if same else 0.0
+
+
+def _tests_of(trees: Sequence[Tree], features: int) -> list[list[Test]]:
+    """By feature: each node of each tree with a bit of its own in the tree's byte."""
+    tests: list[list[Test]] = [[] for _ in range(features)]
+    for number, tree in enumerate(trees):
+        inner = [node for node, feature in enumerate(tree.feature) if feature != LEAF]
+        for bit, node in enumerate(inner):
+            failed = ~(1 << (8 * number + bit))
+            tests[tree.feature[node]].append((tree.value[node], failed, tree.missing_left[node]))
+    return tests
 
 
 def _height(tree: Tree) -> int:

@@ -7,6 +7,7 @@ comparison. Small trees, which are all that training makes, are summed together 
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 from afterclose.learning.curves import Sigmoid, log_odds_of, logistic
 from afterclose.learning.explanation import Parts, mixed
@@ -31,7 +32,7 @@ class TreeScorer(Scorer):
         summed = LeafMasks(card.base, card.trees, len(card.feature_names)) if small else None
         self._sum = summed.sum if summed else _Walks(card.base, card.trees).sum
         self._average_sum = self._sum(card.train_mean)
-        self._contributions = TreeContributions(card.trees, card.train_mean)
+        self._card = card
 
     def risk_of(self, values: Sequence[float]) -> float:
         """The score of values parallel to ``feature_names``, NaN where missing."""
@@ -45,6 +46,11 @@ class TreeScorer(Scorer):
         scale = self._log_odds_scale
         base = scale * self._average_sum + self._log_odds_shift
         return Parts(base, tuple(scale * addend for addend in self._contributions.of(values)))
+
+    @cached_property
+    def _contributions(self) -> TreeContributions:
+        """Made when it is first asked for: most bots never do, and all of them wait for a load."""
+        return TreeContributions(self._card.trees, self._card.train_mean)
 
     def curve(self, log_odds: float) -> float:
         """The risk score at these log-odds, as `parts_of` has them."""

@@ -9,18 +9,22 @@ hours here, knows no holidays, early closes or special sessions.
 Whoever cannot be told must not train: a clock that is down is not a closed market.
 """
 
+import os
 import sys
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE, CannotTell, InputError, StorageError
-from afterclose.market.overrides import Overrides, read_overrides
 from afterclose.market.sessions import Session, SessionTable
 from afterclose.scope_files import SESSIONS_FILE
 from afterclose.settings import Settings
+
+if TYPE_CHECKING:
+    from afterclose.market.overrides import Overrides
 
 __all__ = ["MarketClock", "Session", "market_timezone"]
 
@@ -181,7 +185,8 @@ class MarketClock:
 
     def _stored_for(self, now: datetime) -> SessionTable | None:
         """The table on disk if it is what would be built now."""
-        wanted = (library_version(), self._overrides.sha256)
+        overrides = self._overrides.sha256 if self.overrides_path else ""
+        wanted = (library_version(), overrides)
         try:
             table = self._load()
         except CannotTell:
@@ -221,7 +226,9 @@ class MarketClock:
             )
 
     @cached_property
-    def _overrides(self) -> Overrides:
+    def _overrides(self) -> "Overrides":
+        from afterclose.market.overrides import read_overrides  # most scopes have none
+
         return read_overrides(self.overrides_path)
 
 
@@ -246,8 +253,9 @@ def library_version() -> str:
 def _installed_version(name: str) -> str:
     for entry in filter(None, sys.path):
         with suppress(OSError):  # a folder that this user may not read holds nothing it imports
-            for folder in Path(entry).glob(f"{name}-*-info"):
-                return folder.stem.removeprefix(f"{name}-")
+            for folder in os.listdir(entry):  # noqa: PTH208 - a third of the time of a glob
+                if folder.startswith(f"{name}-") and folder.endswith("-info"):
+                    return Path(folder).stem.removeprefix(f"{name}-")
     return "of unknown version"
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from afterclose.arrays import Floats
-from afterclose.monitoring.weeks import Week
+from afterclose.monitoring.weeks import Moments, Week
 
 MIN_DECISIONS: Final = 3
-"""Of a week that is ranked; a mean of fewer says little of it."""
+"""Of a block that is ranked; a week with fewer is taken together with the next one."""
 
 MIN_WEEKS: Final = 8
 """Before the model, for a spread to compare with; with fewer, weeks after it are taken too."""
@@ -50,18 +50,40 @@ class Sums(NamedTuple):
 
 
 def drift_path(before: list[Week], since: list[Week]) -> tuple[list[float], list[float]]:
-    """The log stake after each week of ``since``, and each feature's part of the last one.
+    """The log stake after each block of ``since``, and each feature's part of the last one.
 
-    ``before`` are weeks from before the model was active, oldest first. The part of a feature
-    is the log stake of its own bets. Both are empty where there is nothing to rank.
+    A block is a week, or some (`blocks_of`). ``before`` are weeks from before the model was
+    active, oldest first. The part of a feature is the log stake of its own bets. Both are empty
+    where there is nothing to rank.
     """
-    weeks = [week for week in before + since if week.decisions >= MIN_DECISIONS]
-    live = sum(week.decisions >= MIN_DECISIONS for week in since)
-    if not weeks or not live or not weeks[0].features:
+    past, live = blocks_of(before), blocks_of(since)
+    if not live or not live[0].features:
         return [], []
-    known = max(len(weeks) - live, min(MIN_WEEKS, len(weeks)))
-    values = unremembered(standardised(sums_of(weeks), known), known)
-    return _bets(values, len(weeks) - live)
+    blocks = past + live
+    known = max(len(past), min(MIN_WEEKS, len(blocks)))
+    values = unremembered(standardised(sums_of(blocks), known), known)
+    return _bets(values, len(past))
+
+
+def blocks_of(weeks: list[Week]) -> list[Week]:
+    """Weeks, those with few decisions taken together until there are enough for a mean."""
+    blocks: list[Week] = []
+    waiting: Week | None = None
+    for week in weeks:
+        waiting = _together(waiting, week) if waiting else week
+        if waiting.decisions >= MIN_DECISIONS:
+            blocks.append(waiting)
+            waiting = None
+    return blocks
+
+
+def _together(one: Week, other: Week) -> Week:
+    sums = [
+        Moments(a.number + b.number, a.total + b.total, a.squares + b.squares)
+        for a, b in zip(one.features, other.features, strict=True)
+    ]
+    decisions = one.decisions + other.decisions
+    return Week(monday=other.monday, decisions=decisions, features=sums)
 
 
 def sums_of(weeks: list[Week]) -> Sums:

@@ -10,7 +10,6 @@ runs; readers take both. Lines that cannot be read (a crash in an append) or who
 not match are passed over.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -27,6 +26,7 @@ from afterclose.disk.line_appender import LineAppender
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.sealed_json import decode_sealed, encode_sealed
 from afterclose.errors import UNREADABLE, ScopeBusy
+from afterclose.log_lines import take_run_id
 
 JOURNAL_VERSION = 1
 """Of a line. To raise it, let `Journal._lines` read the old number: written lines stay."""
@@ -95,7 +95,7 @@ class Journal:
         moment = now.astimezone(UTC)
         line = JournalLine(
             schema_version=JOURNAL_VERSION,
-            run_id=f"{moment:%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}",
+            run_id=take_run_id(moment),
             job=job,
             event="START",
             at=moment,

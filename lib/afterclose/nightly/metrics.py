@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from afterclose.disk.files import write_atomic
+from afterclose.disk.seal import seal_text
 from afterclose.errors import CannotTell, ConfigError
 from afterclose.market.clock import MarketClock
 from afterclose.monitoring.monitor_file import KINDS, Judged, read_judged
@@ -41,7 +42,7 @@ class Family(NamedTuple):
 def write_metrics(settings: Settings, status: Status, now: datetime) -> None:
     """Replace the file. Raises StorageError."""
     text = metrics_text(settings, status, now)
-    write_atomic(settings.root / METRICS_FILE, text.encode())
+    write_atomic(settings.root / METRICS_FILE, seal_text(text.encode()))
 
 
 def metrics_text(settings: Settings, status: Status, now: datetime) -> str:

@@ -15,6 +15,7 @@ from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
 from afterclose.operating.consent import gates_consent
+from afterclose.operating.redrawn import redraws
 from afterclose.records import Outcome
 from afterclose.scope_files import MODELS_FOLDER
 from afterclose.settings import Settings
@@ -35,6 +36,7 @@ class PromotionRequest(NamedTuple):
     by: str | None = None
 
 
+@redraws
 def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Outcome:
     """Make a candidate active.
 
@@ -63,6 +65,7 @@ def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Out
         return end(outcome)
 
 
+@redraws
 def rollback(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
     """Return to the previous active model. Raises RefusedError when there is none.
 
@@ -82,6 +85,7 @@ def rollback(settings: Settings, now: datetime, reason: str, by: str | None = No
         return end(outcome)
 
 
+@redraws
 def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -> Outcome:
     """Pin the active model until the close of the running or next session.
 
@@ -121,6 +125,7 @@ def _too_early(clock: MarketClock, now: datetime, within_minutes: int) -> str:
     return f"session {session.date} opens at {opens}; locked from {within_minutes} minutes before"
 
 
+@redraws
 def unlock(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
     """End the session lock by hand; ``by`` as for `rollback`."""
     registry = ModelRegistry.from_settings(settings, by=by)

@@ -8,12 +8,14 @@ from datetime import datetime
 
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
+from afterclose.operating.redrawn import redraws
 from afterclose.records import Outcome
 from afterclose.registry.writer import whoami
 from afterclose.settings import Settings
 from afterclose.trading.switch import Switch
 
 
+@redraws
 def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
     """Leave the scope without an active model.
 
@@ -37,6 +39,7 @@ def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
         return end(outcome)
 
 
+@redraws
 def switch_off(settings: Settings, now: datetime, reason: str) -> Outcome:
     """Put the scope's filters, running ones too, on the rules alone. Raises StorageError."""
     switch = Switch(settings)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.files import keep_beside, remove_file, sha256_file
-from afterclose.disk.seal import is_sealed, is_sealed_page
+from afterclose.disk.seal import is_sealed, is_sealed_page, is_sealed_text
 from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.learning.artifacts import ModelStore
 from afterclose.model_registry import ModelRegistry
@@ -26,6 +26,8 @@ from afterclose.scope_files import (
     DECISIONS_FILE,
     INDEX_FILE,
     JOURNAL_FILE,
+    METRICS_FILE,
+    MONITOR_FILE,
     POSITIONS_FILE,
     REPLAY_FILE,
     REPORT_FILE,
@@ -69,6 +71,8 @@ class _Scope:
         return {
             self.root / STATUS_FILE: "the next job writes it anew",
             self.root / SESSIONS_FILE: "the next cycle makes it anew",
+            self.root / METRICS_FILE: "the next job writes it anew",
+            self.root / MONITOR_FILE: "`make monitor` computes it anew",
             **dict.fromkeys(pages, "`make report` draws it anew"),
         }
 
@@ -184,6 +188,8 @@ def _fault(path: Path) -> str:
     data = path.read_bytes()
     if path.suffix == ".html":
         return "" if is_sealed_page(data) else "changed since it was drawn"
+    if path.name == METRICS_FILE:
+        return "" if is_sealed_text(data) else "changed since it was written"
     try:
         msgspec.json.decode(data)
     except UNREADABLE as error:

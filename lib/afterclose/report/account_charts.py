@@ -23,15 +23,20 @@ HELD: Final = ("buy and hold", Stroke("held", 1.4, (1.5, 2)))
 
 
 def account_chart(
-    name: str, record: MoneyRecord, capital: float, held: Values | None = None
+    name: str,
+    record: MoneyRecord,
+    capital: float,
+    held: Values | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> TimeChart:
     """Value and drawdown of the account of each policy, and what the bars' symbols were worth.
 
-    ``held`` is the net PnL of buying them all at the start, on the record's days.
+    ``held`` is the net PnL of buying them all at the start, on the record's days; ``names``
+    are words for policies where the usual ones do not fit.
     """
     earned: dict[str, Values] = {key: record.earned.values[key] for key in _shown(record)}
     worth = {key: [capital + (value or 0.0) for value in found] for key, found in earned.items()}
-    looks = {key: LOOKS[key] for key in worth}
+    looks = {key: ((names or {}).get(key, LOOKS[key][0]), LOOKS[key][1]) for key in worth}
     if held is not None:
         worth["held"], looks["held"] = [capital + (value or 0.0) for value in held], HELD
     falls = {key: below_peak(values, capital) for key, values in worth.items() if key in LOOKS}

@@ -103,7 +103,7 @@ def heat_maps(record: MoneyRecord) -> list[HeatMap]:
         "filtered": ("This model", {m.name: m.filtered for m in record.months}),
         "rules": ("Rules alone", {m.name: m.rules for m in record.months}),
     }
-    return [HeatMap(key, title, list(_years(found))) for key, (title, found) in views.items()]
+    return [HeatMap(key, title, years_of(found)) for key, (title, found) in views.items()]
 
 
 def slice_tables(record: MoneyRecord) -> list[SliceTable]:
@@ -123,14 +123,17 @@ def fall_tables(record: MoneyRecord) -> list[FallTable]:
     ]
 
 
-def _years(months: Mapping[str, float]) -> Iterator[HeatRow]:
+def years_of(months: Mapping[str, float]) -> list[HeatRow]:
+    """Money by month (``2004-03``) as rows of years, each with its sum."""
     most = max(map(abs, months.values()), default=0.0)
     years = sorted({name[:4] for name in months})
     sums = {year: sum(v for name, v in months.items() if name[:4] == year) for year in years}
     most_of_years = max(map(abs, sums.values()), default=0.0)
+    rows = []
     for year in years:
         cells = [_cell(months.get(f"{year}-{month:02d}"), most) for month in range(1, 13)]
-        yield HeatRow(year, [*cells, _cell(sums[year], most_of_years)])
+        rows.append(HeatRow(year, [*cells, _cell(sums[year], most_of_years)]))
+    return rows
 
 
 def _cell(value: float | None, most: float) -> HeatCell:

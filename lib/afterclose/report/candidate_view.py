@@ -7,6 +7,7 @@ without its dataset, and the same files give the same page.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from afterclose.report.account_charts import Values
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion, main_part
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
@@ -66,8 +67,12 @@ def candidate_view(
     *,
     scope: str,
     promote: PromoteLine,
+    held: Values | None = None,
 ) -> CandidateView:
-    """The page of one model; ``active`` is the metadata of the model that it may replace."""
+    """The page of one model; ``active`` is the metadata of the model that it may replace.
+
+    ``held`` is the net PnL of buy and hold along the account's curve.
+    """
     main, metrics = main_part(evaluation), metadata["metrics"]
     part, record = evaluation[main], evaluation["track_record"][main]
     return CandidateView(
@@ -80,7 +85,7 @@ def candidate_view(
         gates=gate_rows(evaluation.get("gates")),
         next=next_words(evaluation.get("gates")),
         tiles=tiles(part),
-        money=money_view(part, record_of(evaluation, main)),
+        money=money_view(part, record_of(evaluation, main), held),
         trades=trades_view(evaluation, main),
         notes=[printable(note) for note in evaluation["notes"]],
         parts=list(parts(evaluation)),

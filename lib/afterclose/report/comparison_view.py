@@ -1,28 +1,17 @@
 """Policies side by side, one row a measure, with the difference and how sure it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from afterclose.report.conclusion import Tone, tone_of
-from afterclose.wording.numbers import count, day, interval, number, percent
+from afterclose.wording.measures import MEASURES, Measure
+from afterclose.wording.numbers import day, interval, typeset
 
 HEADS: Final = {
     "rules_only": "Rules only",
     "rules_active": "Active model",
     "rules_ml": "This model",
 }
-
-Format = Callable[[Any, bool], str]
-"""A figure as text; the second argument asks for its sign."""
-
-
-class Measure(NamedTuple):
-    """One row of a comparison: its name, its key in the JSON, its form and its meaning."""
-
-    name: str
-    key: str
-    form: Format
-    meaning: str
 
 
 class Whisker(NamedTuple):
@@ -78,11 +67,13 @@ def whisker(difference: Mapping[str, Any]) -> Whisker | None:
 
 
 def _row(part: Mapping[str, Any], policies: Sequence[str], measure: Measure) -> MeasureRow:
-    cells = [measure.form(part[policy][measure.key], False) for policy in policies]
+    cells = [typeset(measure.form(part[policy][measure.key])) for policy in policies]
     difference = part["differences"].get(measure.key)
     if difference is None:
         return MeasureRow(measure.name, cells, "", "", None, None)
-    value, low, high = (measure.form(difference[end], True) for end in ("value", "low", "high"))
+    value, low, high = (
+        typeset(measure.form(difference[end], signed=True)) for end in ("value", "low", "high")
+    )
     return MeasureRow(
         name=measure.name,
         cells=cells,
@@ -91,37 +82,3 @@ def _row(part: Mapping[str, Any], policies: Sequence[str], measure: Measure) -> 
         tone=tone_of(difference, higher_is_better=measure.key != "bad_share"),
         whisker=whisker(difference),
     )
-
-
-def _whole(value: Any, _: bool) -> str:
-    return count(value)
-
-
-def _percent(value: Any, signed: bool) -> str:
-    return percent(value, 1, signed=signed)
-
-
-def _fine_percent(value: Any, _: bool) -> str:
-    return percent(value, 2, signed=True)
-
-
-def _two(value: Any, signed: bool) -> str:
-    return number(value, 2, signed=signed)
-
-
-def _three(value: Any, signed: bool) -> str:
-    return number(value, 3, signed=signed)
-
-
-MEASURES: Final = (
-    Measure("Trades", "trades", _whole, "trades made"),
-    Measure("Bad trades", "bad_trades", _whole, "lost money, or went too far against you"),
-    Measure("Bad share", "bad_share", _percent, "bad trades, of the trades made"),
-    Measure("Win rate", "win_rate", _percent, "trades that earned money, of the trades made"),
-    Measure("Expectancy", "expectancy", _fine_percent, "mean PnL of a trade, net of fees"),
-    Measure("Total PnL", "total_pnl", _percent, "sum of the trades' PnL, each of its own size"),
-    Measure("Profit factor", "profit_factor", _two, "sum of the gains over sum of the losses"),
-    Measure("Max drawdown", "max_drawdown", _percent, "deepest fall of capital below its peak"),
-    Measure("Worst 5 %", "expected_shortfall_5", _percent, "expected shortfall: their mean PnL"),
-    Measure("Sharpe per trade", "sharpe_per_trade", _three, "mean PnL over its spread"),
-)

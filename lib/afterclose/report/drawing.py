@@ -88,6 +88,10 @@ class Panel:
         """What the panel shows, above it, where its labels begin."""
         self._drawing.text((4, self._top - 12), text, "ink")
 
+    def x_title(self, text: str) -> None:
+        """What the x axis shows, with its unit, below its labels."""
+        self._drawing.text((LEFT, self._bottom + 36), text, "muted")
+
     def y_ticks(self, ticks: Ticks) -> None:
         """Label the y axis and draw a grid line at each tick."""
         for value, label in ticks.items():

@@ -31,14 +31,34 @@ def review_page(model_dir: Path, model_id: str, settings: Settings) -> str | Non
 
 
 def scope_page(settings: Settings, now: datetime) -> str | None:
-    """The absolute path of the scope's page, drawn anew; None if that failed."""
+    """The absolute path of the scope's page, drawn anew; None if that failed.
+
+    The page of the volume is drawn with it, unless there are so many scopes that a fleet
+    draws it.
+    """
 
     def draw() -> Path:
         from afterclose.report.writer import write_scope_index
 
         return write_scope_index(settings, now)
 
-    return _drawn("the scope's page", draw)
+    path = _drawn("the scope's page", draw)
+    volume_page(Path(settings.logs_dir), now, few=True)
+    return path
+
+
+def volume_page(volume: Path, now: datetime, *, few: bool = False) -> str | None:
+    """The absolute path of the page of all scopes, drawn anew; None if that failed.
+
+    With ``few`` only where a scope's own work may draw it: there are not many.
+    """
+
+    def draw() -> Path:
+        from afterclose.report.volume_writer import MOST_EACH_TIME, write_volume_index
+
+        return write_volume_index(volume, now, MOST_EACH_TIME if few else None) or volume
+
+    return _drawn("the page of all scopes", draw)
 
 
 def _drawn(what: str, draw: Callable[[], Path]) -> str | None:

@@ -29,7 +29,7 @@ GLOSSARY: Final[dict[str, str]] = {
     "Value of the account": "the capital and all net PnL until then, booked when trades end",
     "Buy and hold": "the capital spread over all traded symbols at the first decision, and left",
     "Year's sum": "net PnL of the year's months together",
-    "Bad share": "bad trades, of the trades made; bad is one that lost money, or went too far "
+    "Bad Share": "bad trades, of the trades made; bad is one that lost money, or went too far "
     "against you on its way",
     "Mean net PnL of a trade": "expectancy in currency: net PnL of the newest decisions over the "
     "number that was traded",
@@ -45,17 +45,24 @@ GLOSSARY: Final[dict[str, str]] = {
     "Size": "the multiplier of the rules' own quantity, from 0 (blocked) to 1",
     "Filter": "what the model made of the decision: blocked, made smaller, let through, or not "
     "judged where it had no score",
+    "Trade Count": "trades made",
     "Trades": "trades made",
-    "Bad trades": "trades that lost money, or went too far against you",
-    "Win rate": "trades that earned money, of the trades made",
+    "Bad Trades": "trades that lost money, or went too far against you",
+    "Win Rate": "trades that earned money, of the trades made",
     "Expectancy": "mean PnL of a trade, net of fees, each trade counted alike",
     "Total PnL": "sum of the trades' PnL, each as a share of its own size",
-    "Profit factor": "sum of the gains over sum of the losses: above 1 earns money",
-    "Max drawdown": "deepest fall of capital below its peak, all of it in each trade",
-    "Worst 5 %": "expected shortfall: the mean PnL of the worst twentieth of the trades",
-    "Sharpe per trade": "mean PnL of a trade over how much trades' PnL scatters",
+    "Profit Factor": "sum of the gains over sum of the losses: above 1 earns money",
+    "Max Drawdown": "deepest fall of capital below its peak, all of it in each trade",
+    "Exp. Shortfall 5 %": "expected shortfall: the mean PnL of the worst twentieth of the trades",
+    "Sharpe per Trade": "mean PnL of a trade over how much trades' PnL scatters",
     "Kept": "trades that the model lets through, of all decisions",
     "Score": "the model's risk score from 0 to 1: higher is worse; above the threshold it blocks",
+    "Risk score": "the model's answer to an entry, from 0 to 1: higher is worse; above the "
+    "threshold it blocks",
+    "Rules only": "expectancy of the rules alone, each trade counted alike",
+    "With it": "expectancy of the trades that the model lets through",
+    "Net PnL less rules": "what the account earned with the model less what the rules earned, "
+    "walking forward",
     "Threshold": "the risk score above which an entry is blocked",
     "PnL": "what a trade earned, net of fees, as a share of the money put in",
     "AUC": "how often a bad trade gets a higher score than a good one: 0.5 is a coin, 1 is perfect",
@@ -74,6 +81,18 @@ GLOSSARY: Final[dict[str, str]] = {
 """A term as pages write it, and what it means."""
 
 
+SCOPE_TERMS: Final = (
+    "AUC", "By luck alone", "Kept", "Net PnL", "Net PnL less rules", "Risk score", "Rules only",
+    "Trades", "With it",
+)  # fmt: skip
+"""What the scope's page measures."""
+
+
 def glossary() -> list[tuple[str, str]]:
     """All entries by name."""
     return sorted(GLOSSARY.items(), key=lambda entry: entry[0].lower())
+
+
+def scope_glossary() -> list[tuple[str, str]]:
+    """The entries of what the scope's page shows."""
+    return [entry for entry in glossary() if entry[0] in SCOPE_TERMS]

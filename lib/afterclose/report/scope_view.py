@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 from afterclose.registry.events import Event
 from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.gates_view import next_words
+from afterclose.report.glossary import scope_glossary
+from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
 from afterclose.wording.money import signed
 from afterclose.wording.numbers import (
@@ -86,11 +88,26 @@ class ChangeRow(NamedTuple):
     lasted: str
 
 
+class CompareChoice(NamedTuple):
+    """Two models to begin with, the line that compares them, and the pages that are drawn.
+
+    ``place`` is as for a `PromoteLine`; ``drawn`` are pairs of ids, ``A_B``.
+    """
+
+    first: str
+    second: str
+    command: str
+    place: str
+    drawn: list[str]
+
+
 class ScopeView(NamedTuple):
     """Everything on the page but the chart, ready to be set."""
 
     scope: str
     updated: str
+    active: str
+    morning: MorningView
     alerts: list[str]
     cards: list[Card]
     newest: str | None
@@ -102,6 +119,9 @@ class ScopeView(NamedTuple):
     changes: list[ChangeRow]
     runs: list[RunRow]
     dataset: str
+    glossary: list[tuple[str, str]]
+    compare: CompareChoice | None = None
+    volume: str = "../../index.html"
 
 
 def scope_view(
@@ -113,6 +133,8 @@ def scope_view(
     *,
     promote: PromoteLine | None,
     now: datetime,
+    morning: MorningView | None = None,
+    compare: CompareChoice | None = None,
 ) -> ScopeView:
     """The page of a scope.
 
@@ -127,6 +149,8 @@ def scope_view(
     return ScopeView(
         scope=status["scope"],
         updated=minute(status["updated_at"]),
+        active=_active(active, now),
+        morning=morning or morning_view((), None),
         alerts=[printable(alert) for alert in status["alerts"]],
         cards=cards(status, pages),
         newest=newest,
@@ -141,7 +165,19 @@ def scope_view(
         changes=_changes(events, pages, now),
         runs=[_run(run) for run in reversed(runs[-MAX_LISTED:])],
         dataset=f"{counted(dataset['rows'], 'trade')}, {dataset['version']}" if dataset else "",
+        glossary=scope_glossary(),
+        compare=compare,
     )
+
+
+def _active(active: Mapping[str, Any] | None, now: datetime) -> str:
+    """Which model trades, and since when, as a headline."""
+    if active is None:
+        return "No model is active: the rules trade alone"
+    since = datetime.fromisoformat(active["since"])
+    days = (now - since).days
+    length = f", for {counted(days, 'day')}" if days > 0 else ""
+    return f"{active['id']} is active since {day(active['since'])}{length}"
 
 
 def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> CandidateRow:

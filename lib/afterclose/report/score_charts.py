@@ -22,9 +22,9 @@ BAR_SHARE: Final = 0.84
 WILSON_Z: Final = 1.96
 
 SWEPT: Final = (
-    ("expectancy", "Expectancy of the trades kept"),
-    ("kept_share", "Share of trades kept"),
-    ("expected_shortfall_5", "Mean of the worst 5 % kept (expected shortfall)"),
+    ("expectancy", "Expectancy of the trades kept (% a trade)"),
+    ("kept_share", "Share of trades kept (%)"),
+    ("expected_shortfall_5", "Mean of the worst 5 % kept (% a trade)"),
 )
 """Panels of the threshold sweep."""
 
@@ -36,7 +36,7 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
     """How many good trades (upwards) and bad ones (downwards) got each risk score."""
     good, bad = scores["good"], scores["bad"]
     most, bins = max(*good, *bad, 1), len(good)
-    chart = Chart(name, 256)
+    chart = Chart(name, 274)
     panel = chart.panel(28, 230, x=WHOLE, y=(-1.1 * most, 1.35 * most))
     panel.block((threshold, 1), (-1.1 * most, 1.35 * most), "tint")
     upwards = count_ticks(most, most=3)
@@ -50,7 +50,7 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
     panel.level(0, Stroke("muted", 1))
     _mark(panel, threshold, "blocked")
     _score_axis(panel)
-    panel.heading("Good trades upwards, bad trades downwards")
+    panel.heading("Trades (number): good upwards, bad downwards")
     words = "Trades by risk score, good and bad: " + "; ".join(
         f"{number(position / bins)} to {number((position + 1) / bins)}, {ups} and {downs}"
         for position, (ups, downs) in enumerate(zip(good, bad, strict=True))
@@ -61,7 +61,7 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
 
 def calibration_chart(name: str, bins: Rows) -> str:
     """The mean score of each bin against the share that went bad, with 95 % intervals."""
-    chart = Chart(name, 256)
+    chart = Chart(name, 274)
     panel = chart.panel(28, 230, x=WHOLE, y=(-0.03, 1.03))
     panel.y_ticks({tick: percent(tick, 0) for tick in QUARTERS})
     panel.line(WHOLE, WHOLE, Stroke("rules", 1.4, (5, 2.5)))
@@ -71,7 +71,7 @@ def calibration_chart(name: str, bins: Rows) -> str:
         panel.line([score] * 2, wilson(share, found["trades"]), Stroke("ml", 1.5))
         panel.dot(score, share, "ml")
     _score_axis(panel)
-    panel.heading("Share that went bad")
+    panel.heading("Share that went bad (%)")
     words = "; ".join(
         f"scored about {number(found['mean_score'])}, {percent(found['bad_share'], 0)} of "
         f"{found['trades']} went bad"
@@ -82,7 +82,7 @@ def calibration_chart(name: str, bins: Rows) -> str:
 
 def sweep_chart(name: str, rows: Rows, threshold: float) -> str:
     """Expectancy, trades kept and tail risk at each threshold; the one in force is marked."""
-    chart = Chart(name, 406)
+    chart = Chart(name, 424)
     at = [row["threshold"] for row in rows]
     for position, (key, title) in enumerate(SWEPT):
         values = [row[key] for row in rows]  # None where nothing is kept
@@ -120,3 +120,4 @@ def _mark(panel: Panel, threshold: float, label: str = "") -> None:
 
 def _score_axis(panel: Panel) -> None:
     panel.x_ticks({tick: f"{tick:g}" for tick in QUARTERS})
+    panel.x_title("Risk score (0 to 1)")

@@ -97,9 +97,18 @@ class TimeChart(NamedTuple):
 
 
 def time_chart(
-    name: str, label: str, days: Sequence[int], panels: Sequence[Panel], words: str
+    name: str,
+    label: str,
+    days: Sequence[int],
+    panels: Sequence[Panel],
+    words: str,
+    *,
+    dates: str = "Date on which the trades ended (UTC)",
 ) -> TimeChart:
-    """Draw ``panels`` over ``days`` (since 1970, ascending); ``words`` say it without eyes."""
+    """Draw ``panels`` over ``days`` (since 1970, ascending).
+
+    ``words`` say it without eyes, ``dates`` is the title of the time axis.
+    """
     span = float(days[0]), float(max(days[-1], days[0] + 1))
     svg = ET.Element(
         "svg", {"class": "time", "role": "img", "aria-labelledby": f"{name}-title {name}-words"}
@@ -111,7 +120,7 @@ def time_chart(
         _draw(svg, top, panel, days, span)
         top += TOP + panel.height + GAP_PX
     bottom = top - GAP_PX
-    _dates(svg, bottom, span)
+    _dates(svg, bottom, span, dates)
     svg.set("height", str(bottom + FOOT_PX))
     first = panels[0]
     return TimeChart(
@@ -199,7 +208,7 @@ def _path(days: Sequence[int], values: Sequence[float | None], span: Limits, lim
     return "".join(steps)
 
 
-def _dates(svg: ET.Element, bottom: int, span: Limits) -> None:
+def _dates(svg: ET.Element, bottom: int, span: Limits, title: str) -> None:
     axis = ET.SubElement(
         svg,
         "svg",
@@ -216,7 +225,7 @@ def _dates(svg: ET.Element, bottom: int, span: Limits) -> None:
         at = f"{100 * (day - span[0]) / (span[1] - span[0]):.2f}%"
         ET.SubElement(axis, "line", {"x1": at, "x2": at, "y1": "0", "y2": "5", "class": "s-muted"})
         _text(axis, at, 18, label, "f-muted mid")
-    _text(svg, "0", bottom + 38, "Date on which the trades ended (UTC)", "axis f-soft")
+    _text(svg, "0", bottom + 38, title, "axis f-soft")
 
 
 def _line(plot: ET.Element, path: str, stroke: Stroke) -> ET.Element:

@@ -1,4 +1,4 @@
-"""Charts over time: capital and drawdown of each policy, and the growth of the dataset."""
+"""Capital and drawdown of each policy, for evaluations from before money was counted."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import Any, Final
 from afterclose.dataset.columns import EPOCH
 from afterclose.report.drawing import Chart, Panel
 from afterclose.report.svg import Stroke
-from afterclose.report.ticks import Limits, around, count_ticks, percent_ticks
-from afterclose.wording.numbers import FIXED, POLICIES, count, day, number, percent
+from afterclose.report.ticks import Limits, around, percent_ticks
+from afterclose.wording.numbers import FIXED, POLICIES, number, percent
 
 DAY: Final = timedelta(days=1)
 
@@ -43,7 +43,7 @@ def equity_chart(name: str, record: Mapping[str, Any]) -> str:
     logs = [log for curve in curves.values() for log in curve["log_equity"]]
     reached = [0.0, *(log for log in logs if log is not None)]  # None: the capital is lost
     deepest = min(-0.001, *(min(curve["drawdown"]) for curve in curves.values()))
-    chart, span = Chart(name, 330), _span(days)
+    chart, span = Chart(name, 348), _span(days)
     equity = chart.panel(28, 196, x=span, y=around(reached))
     falls = chart.panel(230, 302, x=span, y=around([deepest, 0.0]))
     equity.y_ticks(equity_levels(min(reached), max(reached)))
@@ -54,27 +54,10 @@ def equity_chart(name: str, record: Mapping[str, Any]) -> str:
         equity.line(days, curve["log_equity"], LINES[policy])
         falls.line(days, curve["drawdown"], LINES[policy])
     _date_axis(falls, span)
-    equity.heading("Capital, all of it in each trade; start = 1")
-    falls.heading("Drawdown")
+    falls.x_title("Date on which the trades ended (UTC)")
+    equity.heading("Capital, all of it in each trade (start = 1)")
+    falls.heading("Drawdown (%)")
     return chart.svg("Capital and drawdown over time", _equity_words(record))
-
-
-def growth_chart(name: str, versions: Sequence[tuple[datetime, int]]) -> str:
-    """Rows of the dataset after each build, oldest first."""
-    days, rows = [_days(built) for built, _ in versions], [size for _, size in versions]
-    most = max(*rows, 1)
-    chart, span = Chart(name, 220), _span(days)
-    panel = chart.panel(28, 186, x=span, y=(0, 1.08 * most))
-    panel.y_ticks(count_ticks(most, most=4))
-    times = [moment for moment in days for _ in range(2)][1:]  # a step up at each build
-    sizes = [size for size in rows for _ in range(2)][:-1]
-    panel.wash(times, sizes, "ml")
-    panel.line(times, sizes, Stroke("ml", 2.2))
-    panel.dot(days[-1], rows[-1], "ml")
-    _date_axis(panel, span)
-    panel.heading("Closed trades in the dataset")
-    words = f"From {count(rows[0])} on {day(versions[0][0])} to {count(rows[-1])}."
-    return chart.svg("Growth of the dataset", words)
 
 
 def equity_levels(low: float, high: float) -> dict[float, str]:

@@ -4,7 +4,7 @@ What is drawn is read from the scope's files alone, so a page can be made again 
 and a night's work can leave a page out when drawing fails.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from afterclose.dataset.file import DatasetFile
 from afterclose.disk.files import write_atomic
+from afterclose.errors import UNREADABLE
 from afterclose.learning.artifacts import ModelStore
 from afterclose.nightly.cycle_state import CYCLE_JOB
 from afterclose.nightly.journal import Journal
@@ -21,12 +22,20 @@ from afterclose.nightly.operator_view import show_status
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
 from afterclose.registry.reader import read_registry
+from afterclose.report.account_charts import Values
 from afterclose.report.candidate_view import candidate_view
-from afterclose.report.conclusion import main_part
+from afterclose.report.conclusion import account_of, main_part
+from afterclose.report.dataset_chart import dataset_chart
+from afterclose.report.held import held_worth
+from afterclose.report.money_view import record_of
+from afterclose.report.morning_view import morning_view
 from afterclose.report.pages import drawing, page
-from afterclose.report.scope_view import scope_view
+from afterclose.report.recent_verdicts import recent_verdicts
+from afterclose.report.scope_view import CompareChoice, scope_view
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart
-from afterclose.report.time_charts import equity_chart, growth_chart
+from afterclose.report.time_chart import TimeChart
+from afterclose.report.time_charts import equity_chart
+from afterclose.report.volume_writer import MOST_EACH_TIME, write_volume_index
 from afterclose.scope_files import (
     EVALUATION_FILE,
     INDEX_FILE,
@@ -36,7 +45,11 @@ from afterclose.scope_files import (
 )
 from afterclose.settings import Settings
 from afterclose.wording.numbers import counted
-from afterclose.wording.promote_line import promote_line
+from afterclose.wording.promote_line import compare_line, promote_line
+
+MONITOR_FILE: Final = "ml_monitor.json"
+
+MIN_COMPARED: Final = 2
 
 MIN_VERSIONS: Final = 2
 """Of a dataset, for a line to be drawn."""
@@ -58,6 +71,7 @@ def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -
         store.read_metadata(active) if active in store.model_ids() else None,
         scope=f"{settings.market}/{settings.env}",
         promote=promote_line(model_id, settings, f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"),
+        held=_held(evaluation, settings),
     )
     alike = [] if view.money else [part.key for part in view.parts]
     charts = _candidate_charts(evaluation, alike)
@@ -82,7 +96,7 @@ def draw_missing(settings: Settings, now: datetime) -> Outcome:
         for model_id in missing:
             write_candidate_report(settings.model_dir, model_id, settings)
         index = write_scope_index(settings, now)
-        return end(
+        outcome = end(
             Outcome(
                 job="report",
                 status="done",
@@ -91,6 +105,9 @@ def draw_missing(settings: Settings, now: datetime) -> Outcome:
                 text=f"Open in a browser:\n  {index.absolute()}",
             )
         )
+    # After the block: it leaves the scope's status behind, which the volume's page reads.
+    write_volume_index(Path(settings.logs_dir), now, MOST_EACH_TIME)
+    return outcome
 
 
 def write_scope_index(settings: Settings, now: datetime) -> Path:
@@ -107,6 +124,12 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
          for path in settings.model_dir.glob(f"*/{REPORT_FILE}")},
         promote=promote_line(newest, settings, INDEX_FILE) if newest else None,
         now=now,
+        morning=morning_view(
+            recent_verdicts(settings, now),
+            _monitor(settings.root / MONITOR_FILE),
+            _last_session(status, now),
+        ),
+        compare=_choice(settings, status, sorted(registry.state.models)),
     )  # fmt: skip
     path = settings.root / INDEX_FILE
     write_atomic(path, page("scope.html.j2", view=view, charts=_scope_charts(settings)))
@@ -123,10 +146,47 @@ def _candidate_charts(evaluation: dict[str, Any], alike: Iterable[str]) -> dict[
     return {name: drawing(svg) for name, svg in charts.items()}
 
 
-def _scope_charts(settings: Settings) -> dict[str, Markup]:
+def _last_session(status: Mapping[str, Any], now: datetime) -> str:
+    """The session that the last cycle worked on, unless a clock was ahead then."""
+    session: str = (status["last_cycle"] or {}).get("session") or ""
+    return session if session <= now.date().isoformat() else ""
+
+
+def _held(evaluation: dict[str, Any], settings: Settings) -> Values | None:
+    main = main_part(evaluation)
+    record, account = record_of(evaluation, main), account_of(evaluation[main])
+    if record is None or account is None:
+        return None
+    listed = evaluation["trades"].get(main, {})
+    return held_worth(settings.bars_file, listed, record, account.capital)
+
+
+def _choice(
+    settings: Settings, status: Mapping[str, Any], models: Sequence[str]
+) -> CompareChoice | None:
+    """The active model against the newest, or the two newest; None for less than two."""
+    if len(models) < MIN_COMPARED:
+        return None
+    active = status["active_model"]
+    first = active["id"] if active and active["id"] != models[-1] else models[-2]
+    line = compare_line(settings, INDEX_FILE)
+    drawn = [path.stem.removeprefix("compare_") for path in settings.root.glob("compare_*_*.html")]
+    return CompareChoice(first, models[-1], line.command, line.place, sorted(drawn))
+
+
+def _monitor(path: Path) -> dict[str, Any] | None:
+    """What the monitor found, as plain values; None where it did not run or left no object."""
+    try:
+        found = msgspec.json.decode(path.read_bytes())
+    except (OSError, *UNREADABLE):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _scope_charts(settings: Settings) -> dict[str, TimeChart]:
     metadata = DatasetFile(settings.root).metadata()
     versions = metadata.versions if metadata else ()
     if len(versions) < MIN_VERSIONS:
         return {}
     sizes = [(datetime.fromisoformat(made.built_at), made.rows) for made in versions]
-    return {"growth": drawing(growth_chart("growth", sizes))}
+    return {"growth": dataset_chart("growth", sizes)}

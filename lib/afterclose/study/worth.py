@@ -13,9 +13,10 @@ import numpy as np
 
 from afterclose.arrays import Floats, Indices
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.account import DAY_US, FILTERED, RULES, Account, Sessions, account_view
+from afterclose.evaluating.account import FILTERED, RULES, Account, account_view
 from afterclose.evaluating.baselines import account_beside_baselines
 from afterclose.evaluating.comparison import Difference
+from afterclose.evaluating.sessions import DAY_US, Sessions
 from afterclose.evaluating.verdicts import Policy
 from afterclose.settings import Settings
 from afterclose.study.books import Book, Promotion
@@ -92,7 +93,7 @@ def expectancy_change(
     """
     if not len(trades) or not first.sum() or not second.sum():
         return None
-    summed = Sessions(trades.decision_us, trades).resampled(
+    summed = Sessions(trades.decision_us, trades.decision_us, trades.exit_us).resampled(
         settings.bootstrap_resamples, np.random.default_rng(settings.seed)
     )
     pnl = trades.realized_pnl_pct

@@ -33,7 +33,7 @@ _PLAN_FIELDS = Plan.__struct_fields__
 
 def plain_subject(about: object) -> tuple[Subject, Plan | None]:
     """``about`` in plain texts, and its plan, None without one. Never raises."""
-    if not isinstance(about, Subject):
+    if about is NO_SUBJECT or not isinstance(about, Subject):
         return NO_SUBJECT, None
     subject = Subject(
         trade_id=_text(about.trade_id),

@@ -96,10 +96,15 @@ def registration(
 
 def promote_command(model_id: str, settings: Settings) -> str:
     """The exact make line that promotes a model of this scope."""
+    return make_command(f"promote ID={model_id}", settings)
+
+
+def make_command(target: str, settings: Settings) -> str:
+    """The make line of ``target`` (with its own variables) for this scope."""
     if settings.logs_dir == CONTAINER_LOGS_DIR:
         service = f"{settings.market}-{settings.env}"
         named = [] if service == "us-paper" else [f"SERVICE={service}"]
-        return " ".join(["make promote", f"ID={model_id}", "IN=container", *named])
+        return " ".join([f"make {target}", "IN=container", *named])
     defaults = Settings()
     parts = [
         f"{name}={shlex.quote(value)}"
@@ -110,4 +115,4 @@ def promote_command(model_id: str, settings: Settings) -> str:
         )
         if value != default
     ]
-    return " ".join(["make promote", f"ID={model_id}", *parts])
+    return " ".join([f"make {target}", *parts])

@@ -4,11 +4,13 @@ Made from the stored dictionary and not from the objects, so that an evaluation 
 prints as it did then.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
+from afterclose.numerals import UNKNOWN, chance, interval, number, percent
 from afterclose.wording.gates import gates_text
+from afterclose.wording.measures import MEASURES, Form
 from afterclose.wording.money import account_lines, headline
 from afterclose.wording.tables import table_lines
 
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
     from afterclose.evaluating.figures import Evaluation, Part
 
 WIDTH_CHARACTERS: Final = 80
-DASH: Final = "-"
-SMALLEST_P: Final = 0.001
-
-Format = Callable[[float], str]
 
 
 def evaluation_text(evaluation: Mapping[str, Any]) -> str:
@@ -97,24 +95,24 @@ def _comparison(part: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"Bad trades avoided: {effect['bad_trades_avoided']} | "
         f"Good trades lost: {effect['good_trades_lost']} | "
-        f"PnL avoided: {_signed_percent(effect['pnl_avoided'])} | "
-        f"PnL forgone: {_signed_percent(effect['pnl_forgone'])}"
+        f"PnL avoided: {percent(effect['pnl_avoided'], 2, signed=True)} | "
+        f"PnL forgone: {percent(effect['pnl_forgone'], 2, signed=True)}"
     )
     yield (
-        f"Blocking as many at random does as well: {_cell(luck['p_value'], _chance)} | "
+        f"Blocking as many at random does as well: {chance(luck['p_value'])} | "
         f"The best of {luck['candidates_tried']} tried: "
-        f"{_cell(luck['p_value_deflated'], _chance)}"
+        f"{chance(luck['p_value_deflated'])}"
     )
     yield (
-        f"AUC: {_cell(scores['auc'], _three)} | PR-AUC: {_cell(scores['pr_auc'], _three)} | "
-        f"Brier: {_cell(scores['brier'], _three)} | "
-        f"Deflated Sharpe: {_cell(luck['deflated_sharpe'], _three)}"
+        f"AUC: {number(scores['auc'], 3)} | PR-AUC: {number(scores['pr_auc'], 3)} | "
+        f"Brier: {number(scores['brier'], 3)} | "
+        f"Deflated Sharpe: {number(luck['deflated_sharpe'], 3)}"
     )
 
 
 def _cross_validation(crossed: Mapping[str, Any]) -> Iterator[str]:
     spread = crossed["quantiles"]
-    low, middle, high = (_signed_percent(spread[name]) for name in ("min", "median", "max"))
+    low, middle, high = (percent(spread[name], 2, signed=True) for name in ("min", "median", "max"))
     better = round(crossed["share_better"] * crossed["paths"])
     yield (
         f"Combinatorial cross-validation: {crossed['paths']} paths of {crossed['trades']} trades, "
@@ -125,7 +123,7 @@ def _cross_validation(crossed: Mapping[str, Any]) -> Iterator[str]:
         f"Expectancy {low} to {high}, median {middle}"
     )
     yield (
-        f"Probability of backtest overfitting: {_two(crossed['pbo'])}, "
+        f"Probability of backtest overfitting: {number(crossed['pbo'])}, "
         f"of {crossed['configurations']} configurations"
     )
 
@@ -152,7 +150,7 @@ def measure_rows(part: Mapping[str, Any], *policies: str) -> list[tuple[str, ...
     return [
         (
             name,
-            *(_cell(part[policy][key], form) for policy in policies),
+            *(form(part[policy][key]) for policy in policies),
             *_difference(part["differences"].get(key), form),
         )
         for name, key, form in MEASURES
@@ -168,21 +166,12 @@ def _resamples(differences: Mapping[str, Any]) -> Iterator[str]:
         yield f"Resamples behind each interval: {'; '.join([str(most), *fewer])}"
 
 
-def _difference(found: Mapping[str, Any] | None, form: Format) -> tuple[str, str]:
+def _difference(found: Mapping[str, Any] | None, form: Form) -> tuple[str, str]:
     """The difference and its interval; blank for a count, which has neither."""
     if found is None:
         return "", ""
-    value, low, high = (_signed(found[name], form) for name in ("value", "low", "high"))
-    return value, DASH if low == DASH else f"{low} to {high}"
-
-
-def _cell(value: float | None, form: Format) -> str:
-    return DASH if value is None else form(value)
-
-
-def _signed(value: float | None, form: Format) -> str:
-    text = _cell(value, form)
-    return text if value is None or value <= 0 or text.startswith("+") else f"+{text}"
+    value, low, high = (form(found[name], signed=True) for name in ("value", "low", "high"))
+    return value, interval(low, high)
 
 
 def _count(part: Mapping[str, Any]) -> int:
@@ -198,42 +187,4 @@ def _item(note: str) -> str:
 
 
 def _date(moment: str | None) -> str:
-    return moment[:10] if moment else DASH
-
-
-def _whole(value: float) -> str:
-    return f"{value:d}"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
-
-
-def _signed_percent(value: float) -> str:
-    return f"{100 * value:+.2f} %"
-
-
-def _two(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _chance(p_value: float) -> str:
-    return "p < 0.001" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
-
-
-def _three(value: float) -> str:
-    return f"{value:.3f}"
-
-
-MEASURES: Final[tuple[tuple[str, str, Format], ...]] = (
-    ("Trade Count", "trades", _whole),
-    ("Bad Trades", "bad_trades", _whole),
-    ("Bad Share", "bad_share", _percent),
-    ("Win Rate", "win_rate", _percent),
-    ("Expectancy", "expectancy", _signed_percent),
-    ("Total PnL", "total_pnl", _percent),
-    ("Profit Factor", "profit_factor", _two),
-    ("Max Drawdown", "max_drawdown", _percent),
-    ("Exp. Shortfall 5 %", "expected_shortfall_5", _percent),
-    ("Sharpe per Trade", "sharpe_per_trade", _three),
-)
+    return moment[:10] if moment else UNKNOWN

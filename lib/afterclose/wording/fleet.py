@@ -10,12 +10,12 @@ MOST_LINES = 200
 """Scopes that went well beyond this are counted, not listed; trouble always is."""
 
 
-def fleet_text(step: str, reason: str, results: Sequence[ScopeResult], took_s: float) -> str:
-    """The section FLEET, trouble last so that it stands above the prompt."""
+def fleet_text(title: str, reason: str, results: Sequence[ScopeResult], took_s: float) -> str:
+    """The section ``title``, trouble last so that it stands above the prompt."""
     well = [row for row in results if not row.exit_code]
     trouble = [row for row in results if row.exit_code]
     width = max((len(row.scope) for row in results), default=5)
-    lines = [RULE, f"FLEET: {step}", RULE, f"{reason}; {took_s:.1f} s"]
+    lines = [RULE, title, RULE, f"{reason}; {took_s:.1f} s"]
     if results:
         lines.append(f"{'Scope':{width}} | {'Session':10} | {'Outcome':9} | {'Time':>7} | Reason")
     lines += [_line(row, width) for row in well[:MOST_LINES]]

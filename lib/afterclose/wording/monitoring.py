@@ -28,7 +28,7 @@ def stake(log_stake: float) -> str:
 def drift(log_stake: float, weeks: int, decisions: int, before: int, moved: Sequence[str]) -> str:
     """``weeks`` with ``decisions`` after the model against ``before`` weeks before it."""
     if not weeks:
-        return "no whole week has passed since the model became active"
+        return "no week with enough decisions has passed since the model became active"
     basis = (
         f"{counted(weeks, 'week')} with {counted(decisions, 'decision')}, ranked among "
         f"{counted(before, 'week')} before the model"

@@ -6,9 +6,9 @@ like a mistake of the page.
 
 from datetime import UTC, datetime
 
-MINUS, DASH, FIXED = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
+from afterclose import numerals
 
-SMALLEST_P = 0.001
+MINUS, DASH, FIXED = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
 
 POLICIES = {
     "rules_only": "the rules alone",
@@ -18,14 +18,16 @@ POLICIES = {
 """Who decides which of the rules' entries are made."""
 
 
+def typeset(text: str) -> str:
+    """Text of `afterclose.numerals` with the pages' signs."""
+    if text == numerals.UNKNOWN:
+        return DASH
+    return text.replace("-", MINUS).replace(" %", f"{FIXED}%")
+
+
 def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
     """`0.59`; with ``signed`` `+0.59`."""
-    if value is None:
-        return DASH
-    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
-    if not float(text.replace(",", "")):
-        text = text.lstrip("+-")  # neither plus nor minus nothing
-    return text.replace("-", MINUS)
+    return typeset(numerals.number(value, digits, signed=signed))
 
 
 def short(value: float) -> str:
@@ -35,14 +37,12 @@ def short(value: float) -> str:
 
 def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
     """A fraction in percent: `4.6 %`."""
-    if value is None:
-        return DASH
-    return f"{number(100 * value, digits, signed=signed)}{FIXED}%"
+    return typeset(numerals.percent(value, digits, signed=signed))
 
 
 def count(value: int | None) -> str:
     """`10,000`."""
-    return DASH if value is None else f"{value:,}"
+    return typeset(numerals.count(value))
 
 
 def counted(value: int, singular: str, plural: str = "") -> str:
@@ -52,9 +52,7 @@ def counted(value: int, singular: str, plural: str = "") -> str:
 
 def chance(p_value: float | None) -> str:
     """`p = 0.024`."""
-    if p_value is None:
-        return DASH
-    return f"p < {SMALLEST_P}" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
+    return typeset(numerals.chance(p_value))
 
 
 def interval(low: str, high: str) -> str:

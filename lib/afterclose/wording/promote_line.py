@@ -5,13 +5,13 @@ history must leave the same pages. So an absolute logs folder is not written dow
 adds the folder that it is opened from. The container's own is never mentioned (`cycle_text`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from afterclose.settings import Settings
-from afterclose.wording.cycle import CONTAINER_LOGS_DIR, promote_command
+from afterclose.wording.cycle import CONTAINER_LOGS_DIR, make_command, promote_command
 
 
 class PromoteLine(NamedTuple):
@@ -32,9 +32,16 @@ class PromoteLine(NamedTuple):
 
 def promote_line(model_id: str, settings: Settings, page: str) -> PromoteLine:
     """The line for a model of the settings' scope; ``page`` is a path inside the scope."""
+    return _placed(settings, page, lambda known: promote_command(model_id, known))
+
+
+def compare_line(settings: Settings, page: str) -> PromoteLine:
+    """The line that compares two models, which the page names behind it."""
+    return _placed(settings, page, lambda known: make_command("compare", known))
+
+
+def _placed(settings: Settings, page: str, command: Callable[[Settings], str]) -> PromoteLine:
     if settings.logs_dir == CONTAINER_LOGS_DIR or not settings.logs_dir.startswith("/"):
-        return PromoteLine(promote_command(model_id, settings), "")
+        return PromoteLine(command(settings), "")
     elsewhere = replace(settings, logs_dir=Settings().logs_dir)
-    return PromoteLine(
-        promote_command(model_id, elsewhere), f"/{settings.market}/{settings.env}/{page}"
-    )
+    return PromoteLine(command(elsewhere), f"/{settings.market}/{settings.env}/{page}")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from afterclose.numerals import number, percent
+
 WIDTH_CHARACTERS: Final = 80
 TOP_FEATURES: Final = 5
 LOG_ODDS: Final = "log-odds of a bad trade"
@@ -28,7 +30,7 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         real = metrics["n_rows"] - backtests
         yield f"Of these {backtests} are backtests, to learn from; {real} are real"
     yield (
-        f"Bad trades: {metrics['bad_share']:.1%} "
+        f"Bad trades: {percent(metrics['bad_share'])} "
         f"(loss, or abs(MAE) > {metrics['mae_threshold']:g}{unit})"
     )
     yield f"Features: {len(metrics['features'])}"
@@ -46,13 +48,14 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
         f"Purged between: {metrics['n_purged']}"
     )
     yield (
-        f"Train accuracy: {metrics['train_accuracy']:.1%} | "
-        f"Test accuracy: {metrics['test_accuracy']:.1%} | "
-        f"Baseline: {metrics['baseline_accuracy']:.1%}"
+        f"Train accuracy: {percent(metrics['train_accuracy'])} | "
+        f"Test accuracy: {percent(metrics['test_accuracy'])} | "
+        f"Baseline: {percent(metrics['baseline_accuracy'])}"
     )
     yield (
-        f"Train AUC: {_number(metrics['train_auc'])} | Test AUC: {_number(metrics['test_auc'])} | "
-        f"Test Brier: {_number(metrics['brier'])}"
+        f"Train AUC: {number(metrics['train_auc'], 3)} | "
+        f"Test AUC: {number(metrics['test_auc'], 3)} | "
+        f"Test Brier: {number(metrics['brier'], 3)}"
     )
     if metrics["coefficients"]:
         unit = R_LOST if metrics.get("target") == "r" else LOG_ODDS
@@ -81,8 +84,3 @@ def _top(coefficients: Mapping[str, float]) -> Iterator[str]:
     width = max(len(name) for name, _ in ranked[:TOP_FEATURES])
     for name, coefficient in ranked[:TOP_FEATURES]:
         yield f"  {name:<{width}}  {coefficient:+.4f}"
-
-
-def _number(value: float | None) -> str:
-    """Three decimals; a dash where a measure is undefined."""
-    return "-" if value is None else f"{value:.3f}"

@@ -7,13 +7,13 @@ import pytest
 
 from afterclose.config import load_settings
 from afterclose.demo import nightly
-from afterclose.demo.bars import load_demo_bars
 from afterclose.demo.nightly import run_demo
 from afterclose.gating.stored import read_evaluation
 from afterclose.history.bars import DailyBars
 from afterclose.ledger import TradeLedger
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
+from afterclose.study.demo_prices import load_demo_bars
 from repository import REPOSITORY
 
 LAST = "2004-12-31"

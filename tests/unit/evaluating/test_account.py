@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from afterclose.evaluating.account import DAY_US, account_view
+from afterclose.evaluating.account import account_view
+from afterclose.evaluating.sessions import DAY_US
 from training_builders import dataset_of
 
 

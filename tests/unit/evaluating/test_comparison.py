@@ -13,7 +13,7 @@ NAN = float("nan")
 def compared(pnl: list[float], score: list[float], threshold: float = 0.5) -> Comparison:
     values, scores = np.array(pnl, dtype=float), np.array(score, dtype=float)
     return compare(
-        Outcomes(values, values < 0, np.arange(len(pnl))),
+        Outcomes(values, values < 0, np.arange(len(pnl)), np.arange(len(pnl))),
         Verdicts(scores, ~(scores > threshold)),
         threshold=threshold,
         candidates_tried=1,
@@ -59,7 +59,7 @@ def test_trades_are_taken_in_the_order_of_their_exits() -> None:
     pnl, exit_us = np.array([0.5, -0.1, -0.1]), np.array([2, 1, 3])
     everything = Verdicts(np.zeros(3), np.ones(3, dtype=bool))
     found = compare(
-        Outcomes(pnl, pnl < 0, exit_us),
+        Outcomes(pnl, pnl < 0, exit_us, exit_us),
         everything,
         threshold=0.5,
         candidates_tried=1,

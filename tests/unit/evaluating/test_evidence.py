@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from afterclose.evaluating.decisions import one_row_a_decision
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.evidence import DAY_US, Track, _log_payoffs, evidence, stake_path
 from training_builders import learnable
 

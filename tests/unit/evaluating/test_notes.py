@@ -18,10 +18,13 @@ from afterclose.measures.classification import Leak
 NAN = float("nan")
 
 
+DAYS = np.arange(100) * 86_400_000_000
+
+
 def comparison(pnl: object, bad: object, score: object, threshold: float = 0.5) -> Comparison:
     values, outcomes, scores = np.array(pnl), np.array(bad), np.array(score, dtype=float)
     return compare(
-        Outcomes(values, outcomes, np.arange(len(values))),
+        Outcomes(values, outcomes, np.arange(len(values)), np.arange(len(values))),
         Verdicts(scores, ~(scores > threshold)),
         threshold=threshold,
         candidates_tried=1,
@@ -121,7 +124,9 @@ def test_windows_without_a_model_are_counted_with_their_trades() -> None:
 
 def versus_active(count: int) -> ActiveComparison:
     verdicts = Verdicts(np.zeros(count), np.ones(count, dtype=bool))
-    outcomes = Outcomes(np.zeros(count), np.zeros(count, dtype=bool), np.arange(count))
+    outcomes = Outcomes(
+        np.zeros(count), np.zeros(count, dtype=bool), np.arange(count), np.arange(count)
+    )
     return compare_with_active("A", 50, outcomes, verdicts, verdicts, resamples=100, seed=0)
 
 
@@ -143,7 +148,7 @@ def test_an_active_model_that_blocks_the_better_trades_has_decayed(
     rng = np.random.default_rng(0)
     blocked = np.arange(100) % 2 == 0
     pnl = np.where(blocked, blocked_earned, 0.0) + 0.0001 * rng.normal(size=100)
-    outcomes = Outcomes(pnl, np.zeros(100, dtype=bool), np.arange(100))
+    outcomes = Outcomes(pnl, np.zeros(100, dtype=bool), DAYS, DAYS)
     scores = np.zeros(100)
     versus = compare_with_active(
         "A",

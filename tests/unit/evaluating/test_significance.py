@@ -1,98 +1,119 @@
-"""p-values against exact counts and the normal law; deflation against purgedcv."""
+"""p-values against exact counts and simulated luck; deflation against purgedcv."""
 
 import math
-from functools import partial
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 import pytest
 from purgedcv import deflated_sharpe_ratio
 
-from afterclose.evaluating.significance import deflated_sharpe, random_blocking, sidak, significance
-from afterclose.parallel import run_all
+from afterclose.evaluating import significance as tested
+from afterclose.evaluating.significance import (
+    deflated_sharpe,
+    sidak,
+    significance,
+)
 
 PNL = np.random.default_rng(4).normal(0.001, 0.02, 12)
 
 
+def luck_of_blocking(pnl, keep, block, **options):
+    """The p-value over one stretch of time."""
+    return tested.luck_of_blocking(pnl, keep, block, np.zeros(len(pnl), dtype=int), **options)
+
+
+def test_a_share_that_changes_with_the_years_is_no_knowledge() -> None:
+    """Twice as many are blocked in the worse half: one piece of luck, and not fifty."""
+    rng = np.random.default_rng(5)
+    late = np.arange(4000) >= 2000
+    pnl = rng.normal(0.004, 0.02, 4000) - 0.008 * late
+    keep = rng.random(4000) > np.where(late, 0.4, 0.1)
+    block = np.arange(4000) // 40
+    naive, _ = luck_of_blocking(pnl, keep, block, draws=999, seed=0)
+    p_value, _ = tested.luck_of_blocking(pnl, keep, block, late.astype(int), draws=999, seed=0)
+    assert naive < 0.01
+    assert p_value > 0.05
+
+
 @pytest.mark.parametrize("kept", [(0, 5, 7), (1, 2, 3, 4, 6, 9, 10, 11), (8,)])
-def test_p_value_agrees_with_trying_every_choice(kept: tuple[int, ...]) -> None:
-    keep = np.isin(np.arange(12), kept)
-    sums = [PNL[list(choice)].sum() for choice in combinations(range(12), len(kept))]
-    exact = np.mean(np.array(sums) >= PNL[keep].sum() - 1e-12)
-    p_value, draws = random_blocking(PNL, keep, draws=10_000, seed=1)
+def test_p_value_agrees_with_trying_every_sign(kept: tuple[int, ...]) -> None:
+    keep, block = np.isin(np.arange(12), kept), np.arange(12) // 2
+    blocked = ~keep - np.mean(~keep)
+    parts = [float((blocked * (PNL.mean() - PNL))[block == number].sum()) for number in range(6)]
+    sums = [np.dot(signs, parts) for signs in product([-1, 1], repeat=6)]
+    exact = np.mean(np.array(sums) >= sum(parts) - 1e-12)
+    p_value, draws = luck_of_blocking(PNL, keep, block, draws=10_000, seed=1)
     assert draws == 10_000
     assert p_value == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 10_000) + 1e-4)
 
 
 def test_the_best_choice_of_many_has_the_smallest_p_value_and_never_zero() -> None:
-    pnl = np.arange(100) / 1000
-    assert random_blocking(pnl, pnl > 0.05, draws=999, seed=0) == (1 / 1000, 999)
+    pnl = np.where(np.arange(200) % 2, 0.01, -0.01)
+    assert luck_of_blocking(pnl, pnl > 0, np.arange(200) // 4, draws=999, seed=0) == (0.001, 999)
 
 
 def test_ties_count_against_the_filter() -> None:
-    assert random_blocking(np.full(30, 0.1), np.arange(30) < 11, draws=200, seed=0)[0] == 1.0
+    keep, block = np.arange(30) < 11, np.arange(30)
+    assert luck_of_blocking(np.full(30, 0.1), keep, block, draws=200, seed=0)[0] == 1.0
 
 
-def test_windows_of_shared_orders_agree_with_the_normal_law() -> None:
-    rng = np.random.default_rng(2)
-    pnl = rng.normal(0, 0.02, 30_000)
-    keep = pnl + rng.normal(0, 2.5, 30_000) > 0  # a filter that is worth about one sigma
-    share = keep.mean()
-    error = pnl.std(ddof=1) * math.sqrt((1 - share) / keep.sum())
-    normal = 0.5 * math.erfc((pnl[keep].mean() - pnl.mean()) / error / math.sqrt(2))
-    p_value, draws = random_blocking(pnl, keep, draws=10_000, seed=3)
-    assert draws >= 10_000
-    assert p_value == pytest.approx(normal, abs=0.02)
+def test_a_few_blocks_cannot_be_surprising() -> None:
+    pnl = np.where(np.arange(40) % 2, 0.01, -0.01)
+    p_value, _ = luck_of_blocking(pnl, pnl > 0, np.arange(40) // 10, draws=10_000, seed=0)
+    assert p_value == pytest.approx(1 / 16, abs=0.01)
 
 
-def test_orders_made_in_pairs_vary_no_more_than_independent_ones() -> None:
-    # 2,500 trades: 90 x 90 orders. Their p-value scatters as 8,100 draws or more would.
-    rng = np.random.default_rng(7)
-    pnl = rng.normal(0, 0.02, 2_500)
-    keep = pnl + rng.normal(0, 1, 2_500) > 0
-    share = keep.mean()
-    error = pnl.std(ddof=1) * math.sqrt((1 - share) / keep.sum())
-    normal = 0.5 * math.erfc((pnl[keep].mean() - pnl.mean()) / error / math.sqrt(2))
-    answers = [random_blocking(pnl, keep, draws=10_000, seed=seed) for seed in range(12)]
-    assert {draws for _, draws in answers} == {16_200}
-    found = np.array([p_value for p_value, _ in answers])
-    expected = math.sqrt(normal * (1 - normal) / 8_100)
-    assert found.mean() == pytest.approx(normal, abs=4 * expected / math.sqrt(12) + 0.002)
-    assert 0.3 * expected < found.std(ddof=1) < 1.6 * expected
-
-
-@pytest.mark.parametrize("n_jobs", [2, 3])
-def test_the_p_value_does_not_depend_on_the_number_of_workers(n_jobs: int) -> None:
-    rng = np.random.default_rng(6)
-    pnl = rng.normal(0, 0.02, 6_000)
-    keep = pnl + rng.normal(0, 1, 6_000) > 0
-    alone = random_blocking(pnl, keep, draws=10_000, seed=1)
-    spread = partial(run_all, n_jobs=n_jobs, backend="threading")
-    assert random_blocking(pnl, keep, draws=10_000, seed=1, run_all=spread) == alone
-    assert 0.001 < alone[0] < 0.999
-    assert alone[1] >= 10_000
-
-
-def test_useless_filters_are_called_significant_no_more_often_than_promised() -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_useless_filters_are_called_significant_no_more_often_than_promised(shared: bool) -> None:
+    """Also where a filter blocks whole sessions, whose trades share the market for two weeks."""
     rng = np.random.default_rng(11)
-    p_values = []
+    session = np.repeat(np.arange(250), 8)
+    small = 0
     for seed in range(300):
-        pnl = rng.standard_t(3, 60) * 0.02
-        p_values.append(random_blocking(pnl, rng.random(60) < 0.7, draws=199, seed=seed)[0])
-    small = np.mean(np.array(p_values) <= 0.1)
-    assert 0.04 < small < 0.16
+        market = np.convolve(rng.normal(size=261), np.ones(12) / math.sqrt(12), "valid")
+        pnl = 0.02 * (market[session] + rng.standard_t(3, 2000))
+        wave = np.cumsum(rng.normal(size=250)) if shared else rng.normal(size=2000)
+        score = wave[session] if shared else wave
+        keep = score < np.quantile(score, 0.8)
+        p_value, _ = luck_of_blocking(pnl, keep, session // 24, draws=199, seed=seed)
+        small += p_value <= 0.05
+    assert small <= 27  # at 5 % more has a chance of 1 in 500
+
+
+def test_an_edge_in_each_session_is_found() -> None:
+    rng = np.random.default_rng(3)
+    pnl = rng.normal(0, 0.02, 4000)
+    keep = pnl + rng.normal(0, 0.2, 4000) > -0.17  # it knows a little
+    p_value, _ = luck_of_blocking(pnl, keep, np.arange(4000) // 100, draws=9999, seed=0)
+    assert p_value < 0.01
 
 
 @pytest.mark.parametrize("keep", [np.ones(12, bool), np.zeros(12, bool)])
 def test_blocking_nothing_or_everything_has_no_p_value(keep: np.ndarray) -> None:
-    result = significance(PNL, keep, candidates_tried=3, draws=100, seed=0)
+    result = significance(
+        PNL,
+        keep,
+        block=np.arange(12),
+        stretch=np.zeros(12, int),
+        candidates_tried=3,
+        draws=100,
+        seed=0,
+    )
     assert (result.p_value, result.p_value_deflated, result.permuted_draws) == (None, None, 0)
     assert result.candidates_tried == 3
 
 
 def test_no_trades_have_no_significance() -> None:
     nothing = np.array([])
-    result = significance(nothing, nothing.astype(bool), candidates_tried=1, draws=100, seed=0)
+    result = significance(
+        nothing,
+        nothing.astype(bool),
+        block=np.arange(0),
+        stretch=np.arange(0),
+        candidates_tried=1,
+        draws=100,
+        seed=0,
+    )
     assert (result.p_value, result.deflated_sharpe) == (None, None)
 
 

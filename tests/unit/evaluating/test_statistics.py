@@ -4,9 +4,11 @@ from functools import partial
 
 import numpy as np
 import pytest
+from arch.bootstrap import CircularBlockBootstrap
 from scipy.stats import bootstrap
 
-from afterclose.evaluating.statistics import Interval, default_block, paired_bootstrap
+from afterclose.evaluating.statistics import Interval
+from afterclose.evaluating.statistics import paired_bootstrap as by_session
 from afterclose.measures.metrics import trade_metrics
 from afterclose.parallel import run_all
 
@@ -28,6 +30,12 @@ def a_year_of_trades(rows: int, seed: int = 0) -> tuple[np.ndarray, ...]:
     pnl = rng.normal(0.002, 0.03, rows)
     keep = pnl + rng.normal(0, 0.05, rows) > -0.02
     return pnl, pnl < 0, np.ones(rows, dtype=bool), keep
+
+
+def paired_bootstrap(pnl, *others, block: int | None = None, **options):
+    """The intervals where each trade is a session of its own."""
+    block = block or max(1, round(len(pnl) ** (1 / 3)))
+    return by_session(pnl, *others, session=np.arange(len(pnl)), block=block, **options)
 
 
 def by_definition(
@@ -199,5 +207,60 @@ def test_chunks_do_not_change_the_kind_of_answer(monkeypatch: pytest.MonkeyPatch
         assert pieces[name].low == pytest.approx(interval.low, abs=0.15 * width), name
 
 
-def test_block_length_grows_with_the_cube_root() -> None:
-    assert [default_block(rows) for rows in (1, 8, 1000, 64_000)] == [1, 2, 10, 40]
+def test_whole_sessions_are_drawn() -> None:
+    """Each resample's rows gathered by session, and measured one by one."""
+    pnl, bad, everything, keep = a_year_of_trades(240)
+    session = np.sort(np.random.default_rng(3).integers(0, 40, 240))
+    session = np.unique(session, return_inverse=True)[1]
+    count, block = int(session.max()) + 1, 6
+    rows_of = [np.flatnonzero(session == number) for number in range(count)]
+    rng, draws = np.random.default_rng(8), -(-count // block)
+    found: dict[str, list[float]] = {name: [] for name in MEASURES - {"expected_shortfall_5"}}
+    for starts in rng.integers(0, count, (draws, 300)).T:
+        drawn = (starts[:, None] + np.arange(block)).ravel()[:count] % count
+        rows = np.concatenate([rows_of[number] for number in drawn])
+        one, other = (
+            trade_metrics(pnl[rows], bad[rows], np.arange(len(rows)), mask[rows])
+            for mask in (everything, keep)
+        )
+        for name, values in found.items():
+            values.append(getattr(other, name) - getattr(one, name))
+    ours = by_session(
+        pnl, bad, everything, keep, session=session, block=block, resamples=300, seed=8
+    )
+    for name, values in found.items():
+        expected = tuple(np.percentile(values, [2.5, 97.5]))
+        assert (ours[name].low, ours[name].high) == pytest.approx(expected, abs=1e-12), name
+
+
+def test_intervals_of_sessions_agree_with_arch() -> None:
+    """Sums by session through the circular block bootstrap of `arch`."""
+    rng = np.random.default_rng(1)
+    session = np.repeat(np.arange(200), 5)
+    market = np.convolve(rng.normal(size=209), np.ones(10) / 10, "valid")
+    pnl = 0.002 + 0.03 * (market[session] + 0.3 * rng.normal(size=1000))
+    keep = rng.random(1000) > 0.3
+    lost = np.bincount(session, np.where(keep, 0.0, -pnl))
+    oracle = CircularBlockBootstrap(10, lost, seed=2).conf_int(
+        np.sum, reps=20_000, method="percentile"
+    )
+    ours = by_session(
+        pnl, pnl < 0, np.ones(1000, bool), keep, session=session, block=10,
+        resamples=20_000, seed=2,
+    )["total_pnl"]  # fmt: skip
+    low, high = oracle.ravel()
+    assert (ours.low, ours.high) == pytest.approx((low, high), abs=0.03 * (high - low))
+
+
+def test_ten_fills_of_each_decision_have_the_interval_of_the_decisions() -> None:
+    pnl, bad, everything, keep = a_year_of_trades(200)
+    session = np.arange(200) // 4
+    options = {"block": 5, "resamples": 2000, "seed": 0}
+    once = by_session(pnl, bad, everything, keep, session=session, **options)
+    many = by_session(
+        *(np.repeat(column, 10) for column in (pnl, bad, everything, keep)),
+        session=np.repeat(session, 10),
+        **options,
+    )
+    assert many["expectancy"].low == pytest.approx(once["expectancy"].low, rel=1e-9)
+    assert many["expectancy"].high == pytest.approx(once["expectancy"].high, rel=1e-9)

@@ -104,3 +104,13 @@ def test_what_no_market_gives_and_what_atr_gives_too_is_said() -> None:
     assert gates.better_than_atr_alone(-0.1).sentence.endswith(
         "Size by ATR instead; no model is needed."
     )
+
+
+def test_a_record_that_is_too_short_says_how_many_decision_days_are_missing() -> None:
+    young = gates.luck_of_all_nights(0.5, 1, 0.05, days_needed=1_230)
+    assert young.sentence == (
+        "Chance of such evidence by luck, on any night: 0.5000, allowed 0.0250. "
+        "Too early to tell: about 1,230 more decision days are needed."
+    )
+    assert not young.passed
+    assert "decision days" not in gates.luck_of_all_nights(0.01, 1, 0.05, days_needed=400).sentence

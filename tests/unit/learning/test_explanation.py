@@ -41,9 +41,9 @@ def random_tree(generator: np.random.Generator, depth: int) -> Tree:
     )
 
 
-def tree_card(seed: int, curve: Sigmoid | Isotonic | None = None) -> TreeCard:
+def tree_card(seed: int, curve: Sigmoid | Isotonic | None = None, depth: int = 3) -> TreeCard:
     generator = np.random.default_rng(seed)
-    trees = tuple(random_tree(generator, 4) for _ in range(12))
+    trees = tuple(random_tree(generator, depth) for _ in range(12))
     return TreeCard(kind="xgboost", base=-0.3, trees=trees, curve=curve or Sigmoid(), **HEAD)
 
 
@@ -106,13 +106,16 @@ def shapley_by_definition(card: TreeCard, entry: dict[str, float]) -> dict[str, 
     return found
 
 
+@pytest.mark.parametrize("depth", [3, 4], ids=["small", "large"])
 @pytest.mark.parametrize("seed", range(3))
-def test_trees_are_taken_apart_as_shapley_defines_it(seed: int) -> None:
-    card = tree_card(seed)
+def test_trees_are_taken_apart_as_shapley_defines_it(seed: int, depth: int) -> None:
+    """Each entry twice: what a small tree gives is kept from the first time on."""
+    card = tree_card(seed, depth=depth)
+    scorer = TreeScorer(card)
     for entry in entries(seed):
-        _, parts, _ = explained(TreeScorer(card), entry)
-        wanted = shapley_by_definition(card, entry)
-        assert parts == pytest.approx(wanted, abs=1e-9)
+        _, parts, _ = explained(scorer, entry)
+        assert parts == pytest.approx(shapley_by_definition(card, entry), abs=1e-9)
+        assert explained(scorer, entry)[1] == parts
 
 
 def test_a_linear_model_is_taken_apart_exactly() -> None:

@@ -1,9 +1,11 @@
 """`verify` looks at every file of a scope, and a repair mends what can be derived."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.ledger import TradeLedger
@@ -16,6 +18,7 @@ from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from afterclose.trading.decision_log import read_decisions
 from builders import append_ledger, make_trade, synthetic_records, write_ledger
+from registry_builders import registry_of
 from trading_builders import BEFORE_THE_OPEN, FixedFilter, make_signal, promote_model
 
 NOW = BEFORE_THE_OPEN
@@ -162,3 +165,32 @@ def test_a_lost_or_cut_dataset_is_rebuilt_row_for_row(
     outcome = verify_scope(scope, NOW, repair=True)
     assert outcome.exit_code == 0, outcome.text
     assert (scope.root / "ml_training_dataset.jsonl").read_bytes() == rows
+
+
+def test_verify_takes_work_in_proportion_to_the_models(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four times as many models: four times the bytes, where 0.1.0 read sixteen times as many."""
+    read_bytes = Path.read_bytes
+    read, seconds = [0], []
+
+    def counted(path: Path) -> bytes:
+        data = read_bytes(path)
+        read[0] += len(data)
+        return data
+
+    totals = []
+    for models, env in ((6, "few"), (24, "many")):
+        scope = replace(settings, env=env)
+        names = [f"202601{1 + number // 24:02d}_{number % 24:02d}0000" for number in range(models)]
+        registry_of(scope.model_dir, *names)
+        read[0] = 0
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "read_bytes", counted)
+            started_s = time.process_time()
+            found = verify_scope(scope, NOW).details["problems"]
+            seconds.append(time.process_time() - started_s)
+        assert {problem["what"] for problem in found} == {"changed since it was drawn"}
+        totals.append(read[0])
+    assert totals[1] <= 5 * totals[0]
+    assert seconds[1] <= 8 * seconds[0] + 0.05

@@ -33,10 +33,10 @@ def test_every_measure_has_its_row_and_its_meaning() -> None:
     rows = {row.name: row for row in found.parts[0].table.rows}
     assert len(rows) == 10
     assert set(rows) <= {name for name, _ in found.glossary}
-    assert rows["Trades"].cells[0] == "60"
-    assert rows["Trades"].whisker is None
+    assert rows["Trade Count"].cells[0] == "60"
+    assert rows["Trade Count"].whisker is None
     assert rows["Expectancy"].tone == "good"
-    assert rows["Bad share"].tone == "good"  # less is better
+    assert rows["Bad Share"].tone == "good"  # less is better
     assert rows["Expectancy"].whisker.high == 1
 
 

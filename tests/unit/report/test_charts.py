@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from afterclose.report.dataset_chart import dataset_chart
 from afterclose.report.drawing import Chart
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart, wilson
 from afterclose.report.svg import Stroke
-from afterclose.report.time_charts import equity_chart, equity_levels, growth_chart
+from afterclose.report.time_charts import equity_chart, equity_levels
 from report_builders import evaluation
 
 FIRST = datetime(2024, 1, 2, tzinfo=UTC)
@@ -26,7 +27,7 @@ def draw_all(trades: int = 60) -> dict[str, str]:
         "scores": score_chart("scores", records["walk_forward"]["scores"], 0.5),
         "calibration": calibration_chart("calibration", part["calibration"]),
         "sweep": sweep_chart("sweep", part["threshold_sweep"], 0.5),
-        "growth": growth_chart("growth", sizes),
+        "growth": dataset_chart("growth", sizes).svg,
     }
 
 

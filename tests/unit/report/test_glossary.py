@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +36,21 @@ def labels(page: str) -> set[str]:
     return {re.split(r" \(|, over|: ", unescape(text))[0].strip() for text in plain} - {""}
 
 
+SCOPE_NAMES = {
+    "Model", "State", "Registered", "Gates", "Session", "Outcome", "What happened", "Started",
+    "Took", "Entry", "Filter", "What came of it", "Asked every night", "Answer",
+}  # fmt: skip
+"""The same of the scope's page."""
+
+
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> str:
-    root = publish_scope(tmp_path_factory.mktemp("logs"))
-    newest = max(root.glob("ml_models/*/report.html"))
+def scope(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish_scope(tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def page(scope: Path) -> str:
+    newest = max(scope.glob("ml_models/*/report.html"))
     return newest.read_text(encoding="utf-8")
 
 
@@ -46,6 +58,15 @@ def test_every_measure_on_a_candidates_page_has_an_entry(page: str) -> None:
     found = {SAME.get(label, label) for label in labels(page)} - NAMES - MONTHS - {""}
     assert found - set(GLOSSARY) == set()
     assert len(found) > 25
+
+
+def test_every_measure_on_the_scopes_page_has_an_entry_there(scope: Path) -> None:
+    page = unescape((scope / "index.html").read_text(encoding="utf-8"))
+    plain = {re.sub(r"<[^>]+>", "", head).strip()
+             for head in re.findall(r'<th scope="col"[^>]*>(.*?)</th>', page)}  # fmt: skip
+    measures = plain - SCOPE_NAMES - {""}
+    assert [name for name in sorted(measures) if f"<dt>{name}</dt>" not in page] == []
+    assert len(measures) > 5
 
 
 def test_every_entry_is_on_the_page_with_its_meaning(page: str) -> None:

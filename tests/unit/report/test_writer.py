@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -147,3 +147,24 @@ def test_the_job_draws_what_is_missing_and_the_scopes_page(settings: Settings) -
     before = (folder / "report.html").read_bytes()
     assert draw_missing(settings, NOW).details["drawn"] == []
     assert (folder / "report.html").read_bytes() == before
+
+
+def test_buy_and_hold_is_drawn_where_bars_are_named_and_missed_where_they_are_broken(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from msgspec.structs import replace
+
+    bars = tmp_path / "bars.csv"
+    days = [datetime(2024, 1, 2, tzinfo=UTC) + timedelta(days=at) for at in range(80)]
+    lines = [f"AAPL,{day:%Y-%m-%d},10,11,9,{10 + at / 100},100" for at, day in enumerate(days)]
+    bars.write_text("symbol,date,open,high,low,close,volume\n" + "\n".join(lines) + "\n")
+    named = replace(settings, bars_file=str(bars))
+    publish(named)
+    first = write_candidate_report(named.model_dir, MODEL_ID, named).read_bytes()
+    assert b"buy and hold</span>" in first
+    assert write_candidate_report(named.model_dir, MODEL_ID, named).read_bytes() == first
+    bars.write_text("no bars")
+    assert b"buy and hold</span>" not in (
+        write_candidate_report(named.model_dir, MODEL_ID, named).read_bytes()
+    )
+    assert "buy and hold is not drawn" in caplog.text

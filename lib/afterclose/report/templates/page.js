@@ -1,14 +1,33 @@
 "use strict";
-// Two helpers, and no more: copying a command, and sorting a table.
+// What every page can do: copy a command, sort a table, and choose two models to compare.
 
 // A page in a logs folder that may be mounted anywhere: the folder is where it was opened from.
-for (const code of document.querySelectorAll("code[data-place]")) {
+function completed(code) {
+  if (!code.dataset.place) return;
   const path = decodeURIComponent(location.pathname);
   if (location.protocol === "file:" && path.endsWith(code.dataset.place)) {
     const folder = path.slice(0, -code.dataset.place.length);
     const plain = /^[\w@%+=:,./-]+$/.test(folder);
     code.textContent += " LOGS_DIR=" + (plain ? folder : "'" + folder.replaceAll("'", `'"'"'`) + "'");
   }
+}
+document.querySelectorAll("code[data-place]:not(#compare-command)").forEach(completed);
+
+for (const form of document.querySelectorAll("form.compare-two")) {
+  const code = document.getElementById("compare-command"), link = form.querySelector("a");
+  const line = code.parentElement, drawn = new Set(form.dataset.drawn.split(" "));
+  const choose = () => {
+    const [a, b] = [form.elements.a.value, form.elements.b.value];
+    code.textContent = `${form.dataset.command} A=${a} B=${b}`;
+    completed(code);
+    link.hidden = !drawn.has(`${a}_${b}`);
+    link.href = `compare_${a}_${b}.html`;
+    line.hidden = a === b;
+  };
+  form.hidden = false;
+  form.addEventListener("input", choose);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  choose();
 }
 
 for (const button of document.querySelectorAll("button.copy")) {

@@ -1,28 +1,42 @@
-"""Do the gates keep their promise? Counted on made-up trades whose truth is known.
+"""Do the gates keep their promise? Counted on histories whose truth is known.
 
-Noise, a planted edge, an edge that turns round, and a feature that knows volatility only go
-through simulated cycles (`afterclose.study.gates.simulated_cycles`). Rates come with exact binomial
-intervals (Clopper & Pearson, 1934). That the gates are too strict would be no success either, so
-the study counts how often a real edge is found as well.
+Placebos and planted edges, on made-up and on real PnL, are asked of each gate
+(`afterclose.study.gates.placebo_tables`). Beside them noise, a planted edge, an edge that turns
+round, and a feature that knows volatility only go through simulated cycles
+(`afterclose.study.gates.simulated_cycles`). Rates come with exact binomial intervals. That the
+gates are too strict would be no success either, so how often a real edge is found is counted too.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final, NamedTuple
-
-from scipy.special import betaincinv
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 from afterclose.errors import InputError
 from afterclose.parallel import run_all
-from afterclose.progress import showing_progress
+from afterclose.progress import Progress, showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
+from afterclose.study.gates.placebo_tables import (
+    AUCS,
+    PLACEBOS,
+    PlaceboRow,
+    PowerRow,
+    placebo_row,
+    placebo_task,
+    placebo_text,
+    power_rows,
+    power_task,
+    power_text,
+    sources,
+)
 from afterclose.study.gates.planted_trades import (
     BREAK_EVEN_LOSS_PCT,
     planted_trades,
     volatile_trades,
 )
+from afterclose.study.gates.rates import Rate, binomial_interval
 from afterclose.study.gates.simulated_cycles import (
     NIGHTS,
     Recipe,
@@ -32,6 +46,9 @@ from afterclose.study.gates.simulated_cycles import (
 )
 
 SEEDS: Final = 200
+DECISIONS: Final = 3_000
+"""The most that are taken of real trades, at random over the whole time."""
+
 CHUNK_SEEDS: Final = 20
 
 NOISE_TRADES: Final = (20, 40, 100, 300, 1000)
@@ -60,7 +77,7 @@ class Scenario(NamedTuple):
     most: float
 
 
-class Rate(NamedTuple):
+class ScenarioRate(NamedTuple):
     """How often a scenario ended in a promotion; ``low`` to ``high`` is a 95 % interval.
 
     ``refusals`` counts which gates refused, over all seeds.
@@ -81,39 +98,87 @@ class Rate(NamedTuple):
         return self.least <= self.promoted / self.seeds <= self.most
 
 
-def calibrate_gates(settings: Settings, seeds: int = SEEDS, *, quiet: bool = False) -> Outcome:
-    """Simulate every scenario with the settings' recipe; exit code 1 when a promise is broken.
+def calibrate_gates(
+    settings: Settings,
+    seeds: int = SEEDS,
+    *,
+    data: Path | None = None,
+    decisions: int = DECISIONS,
+    quiet: bool = False,
+) -> Outcome:
+    """Count everything with the settings' recipe; exit code 1 when a promise is broken.
 
-    Raises InputError for no seeds at all.
+    ``data`` is a file of daily prices, None for the demo's; ``decisions`` are the most that are
+    taken of its trades. Raises InputError for no seeds at all, or a file that is none.
     """
     if seeds < 1:
         raise InputError(f"{seeds} seeds simulate nothing; at least 1 is needed")
-    rows = scenarios(Recipe.from_settings(settings))
-    chunks = [range(seeds)[first : first + CHUNK_SEEDS] for first in range(0, seeds, CHUNK_SEEDS)]
-    rates = []
-    with showing_progress("Calibrating", len(rows) * len(chunks), quiet=quiet) as progress:
-        for row in rows:
-            refusals: list[Refusals] = []
-            for chunk in chunks:
-                refusals += run_all(
-                    row.run,
-                    chunk,
-                    n_jobs=settings.n_jobs,
-                    backend=settings.joblib_backend,
-                    dask_scheduler=settings.dask_scheduler,
-                )
-                progress.advance()
-            rates.append(_rate(row, refusals))
-            progress.say(_line(rates[-1]))
-    broken = sum(not rate.kept for rate in rates)
+    recipe = Recipe.from_settings(settings)
+    found = sources(settings, data, decisions)
+    rows = scenarios(recipe)
+    steps = len(found) * (len(PLACEBOS) + len(AUCS)) + len(rows)
+    with showing_progress("Calibrating", steps * _chunks(seeds), quiet=quiet) as progress:
+        counted = partial(_counted, settings, seeds, progress)
+        placebo_rates = [
+            placebo_row(source.title, name, counted(partial(placebo_task, recipe, source, made)))
+            for source in found
+            for name, made in PLACEBOS.items()
+        ]
+        powers = [
+            row
+            for source in found
+            for auc in AUCS
+            for row in power_rows(
+                source.title, auc, counted(partial(power_task, recipe, source, auc))
+            )
+        ]
+        rates = [_rate(row, counted(row.run)) for row in rows]
+    kept = [*(rate.kept for rate in rates), *(row.kept for row in placebo_rates)]
+    broken = len(kept) - sum(kept)
     return Outcome(
         job="calibrate_gates",
         status="done",
-        reason=f"{broken} of {len(rates)} promises broken",
-        details={"rates": [rate._asdict() | {"kept": rate.kept} for rate in rates]},
-        text="\n".join(_text(rates)),
+        reason=f"{broken} of {len(kept)} promises broken",
+        details={
+            "rates": [rate._asdict() | {"kept": rate.kept} for rate in rates],
+            "placebos": [_plain(row) | {"kept": row.kept} for row in placebo_rates],
+            "edges": [_plain(row) for row in powers],
+        },
+        text="\n".join([*placebo_text(placebo_rates), "", *power_text(powers), "", *_text(rates)]),
         exit_code=1 if broken else 0,
     )
+
+
+def _counted(
+    settings: Settings, seeds: int, progress: Progress, run: Callable[[int], Any]
+) -> list[Any]:
+    """What ``run`` finds for each seed, in order."""
+    results: list[Any] = []
+    for first in range(0, seeds, CHUNK_SEEDS):
+        results += run_all(
+            run,
+            range(seeds)[first : first + CHUNK_SEEDS],
+            n_jobs=settings.n_jobs,
+            backend=settings.joblib_backend,
+            dask_scheduler=settings.dask_scheduler,
+        )
+        progress.advance()
+    return results
+
+
+def _chunks(seeds: int) -> int:
+    return -(-seeds // CHUNK_SEEDS)
+
+
+def _plain(row: PlaceboRow | PowerRow) -> dict[str, Any]:
+    """A row as JSON values: rates by their fields."""
+    plain = row._asdict()
+    for name, value in plain.items():
+        if isinstance(value, Rate):
+            plain[name] = value._asdict()
+        elif isinstance(value, dict):
+            plain[name] = {gate: rate._asdict() for gate, rate in value.items()}
+    return plain
 
 
 def scenarios(recipe: Recipe) -> list[Scenario]:
@@ -155,24 +220,16 @@ def _useful(title: str, run: Callable[[int], Refusals]) -> Scenario:
     return Scenario(title, run, least=LEAST_POWER, most=1.0)
 
 
-def _rate(row: Scenario, refusals: list[Refusals]) -> Rate:
+def _rate(row: Scenario, refusals: list[Refusals]) -> ScenarioRate:
     seeds, promoted = len(refusals), sum(not refused for refused in refusals)
     low, high = binomial_interval(promoted, seeds)
     counts = Counter(name for refused in refusals for name in refused)
-    return Rate(
+    return ScenarioRate(
         row.title, seeds, promoted, low, high, row.least, row.most, dict(counts.most_common())
     )
 
 
-def binomial_interval(successes: int, tries: int) -> tuple[float, float]:
-    """The exact 95 % interval of a rate (Clopper & Pearson, 1934)."""
-    failures = tries - successes
-    low = float(betaincinv(successes, failures + 1, 0.025)) if successes else 0.0
-    high = float(betaincinv(successes + 1, failures, 0.975)) if failures else 1.0
-    return low, high
-
-
-def _text(rates: list[Rate]) -> Iterator[str]:
+def _text(rates: list[ScenarioRate]) -> Iterator[str]:
     yield f"Promotions on simulated trades, {rates[0].seeds} seeds each"
     yield ""
     yield from (_line(rate) for rate in rates)
@@ -182,7 +239,7 @@ def _text(rates: list[Rate]) -> Iterator[str]:
     yield from (f"  {name.replace('_', ' ')}: {count}" for name, count in edge.refusals.items())
 
 
-def _line(rate: Rate) -> str:
+def _line(rate: ScenarioRate) -> str:
     promise = f"at least {rate.least:.0%}" if rate.least else f"at most {rate.most:.0%}"
     sign = "[x]" if rate.kept else "[ ]"
     return (

@@ -14,10 +14,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.decisions import one_row_a_decision
+from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
 from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
-from afterclose.evaluating.figures import VERSION, evaluation_of
+from afterclose.evaluating.figures import VERSION, GatesAnswer, evaluation_of
 from afterclose.evaluating.prequential import judged_track
 from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
 from afterclose.gating.promotion import GateOptions, ask_gates
@@ -66,7 +66,7 @@ def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int
     """One cycle over all trades of ``seed``."""
     dataset = trades(seed)
     evidence = evidence_at(_stake_path(recipe, dataset).log_stake)
-    return _lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
+    return lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
 
 
 def promoted_ever(
@@ -87,7 +87,7 @@ def promoted_ever(
     first_us = int(exits_us[first_night_trades - 1])
     refused: Refusals = ()
     for night_us in range(first_us, first_us + NIGHTS * DAY_US, DAY_US):
-        refused = _lacking(evidence_at(path.known_at(night_us)), recipe.gates)
+        refused = lacking(evidence_at(path.known_at(night_us)), recipe.gates)
         if not refused:
             refused = _full_cycle(recipe, known_by(dataset, night_us))
         if not refused:
@@ -110,7 +110,7 @@ def _stake_path(recipe: Recipe, dataset: Dataset) -> Path:
     return stake_path(track)
 
 
-def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
+def lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     """Which of the gates on the evidence refuse, for the first recipe that is tried."""
     gates = (
         luck_of_all_nights(evidence.p_value, 1, bounds.alpha),
@@ -120,15 +120,24 @@ def _lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
 
 
 def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
+    answer = full_cycle(recipe, dataset)
+    if isinstance(answer, str):
+        return (answer,)
+    return tuple(gate.name for gate in answer.refusing)
+
+
+def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
+    """All gates about a model trained on ``dataset``, or the reason why there is none."""
     cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
     prepared = prepare(dataset, recipe.training, cutoff)
     if isinstance(prepared, str):
-        return (prepared,)
+        return prepared
     learned = learn(prepared, recipe.training, cutoff)
     model = FrozenModel(
         model_id="simulated",
         options=recipe.training,
-        last_train_exit=EPOCH + int(dataset.exit_us[prepared.split.train].max()) * MICROSECOND,
+        last_train_exit=EPOCH
+        + int(prepared.dataset.exit_us[prepared.split.train].max()) * MICROSECOND,
         stats=learned.stats,
         risks=partial(predict_risks, learned.pipeline),
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,
@@ -137,5 +146,4 @@ def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
     figures = evaluate_model(
         dataset, model, cutoff, recipe.evaluation, active=None, candidates_tried=1
     )
-    answer = ask_gates(evaluation_of(HEAD | figures), recipe.gates)
-    return tuple(gate.name for gate in answer.refusing)
+    return ask_gates(evaluation_of(HEAD | figures), recipe.gates)

@@ -10,12 +10,12 @@ import pytest
 from afterclose.errors import InputError
 from afterclose.settings import Settings
 from afterclose.study.gates.calibration_study import (
-    Rate,
     Scenario,
-    binomial_interval,
+    ScenarioRate,
     calibrate_gates,
     scenarios,
 )
+from afterclose.study.gates.rates import binomial_interval
 from afterclose.study.gates.simulated_cycles import Recipe
 
 SETTINGS = Settings(bootstrap_resamples=500)
@@ -78,13 +78,14 @@ def test_the_table_has_the_counts_and_a_broken_promise_is_the_exit_code(
         Scenario("edge", partial(_every, 2), least=0.8, most=1.0),
     ]
     monkeypatch.setattr("afterclose.study.gates.calibration_study.scenarios", lambda _recipe: rows)
+    monkeypatch.setattr("afterclose.study.gates.calibration_study.sources", lambda *_: [])
     outcome = calibrate_gates(SETTINGS, seeds=50, quiet=True)
     assert outcome.exit_code == 1
     assert outcome.reason == "1 of 2 promises broken"
     noise, edge = outcome.details["rates"]
     assert (noise["promoted"], noise["seeds"], noise["kept"]) == (1, 50, True)
     assert (edge["promoted"], edge["kept"], edge["refusals"]) == (25, False, {"steady": 25})
-    lines = outcome.text.splitlines()
+    lines = outcome.text[outcome.text.index("Promotions on") :].splitlines()
     assert lines[2].startswith("[x] noise")
     assert "1 of 50 |   2.0% (0.1% to 10.6%) | at most 5%" in lines[2]
     assert lines[3].startswith("[ ] edge")
@@ -92,7 +93,7 @@ def test_the_table_has_the_counts_and_a_broken_promise_is_the_exit_code(
 
 
 def test_a_rate_keeps_its_promise_at_the_bound() -> None:
-    rate = Rate("noise", 20, 1, 0.0, 0.2, least=0.0, most=0.05, refusals={})
+    rate = ScenarioRate("noise", 20, 1, 0.0, 0.2, least=0.0, most=0.05, refusals={})
     assert rate.kept
     assert not rate._replace(promoted=2).kept
 

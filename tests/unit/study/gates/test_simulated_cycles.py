@@ -1,5 +1,6 @@
 """Simulated cycles say what the full evaluation of each night would have said."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,10 +14,12 @@ from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import planted_trades
 from afterclose.study.gates.simulated_cycles import (
     Recipe,
+    full_cycle,
     known_by,
     promoted_at_once,
     promoted_ever,
 )
+from training_builders import learnable
 
 RECIPE = Recipe.from_settings(
     Settings(bootstrap_resamples=200, gate_min_trades=60, threshold_mode="fixed")
@@ -85,3 +88,23 @@ def convincing(dataset: Dataset, night_us: int) -> bool:
     found = evidence(track)
     left = np.exp(found.log_stake - found.log_peak)
     return found.p_value <= 0.025 and left >= 0.1
+
+
+def test_ten_fills_of_each_decision_change_no_figure_of_the_evidence() -> None:
+    """Decisions booked as ten fills of a tenth: gates ask the same and hear the same."""
+    alone = learnable(700)
+    rows = np.repeat(np.arange(700), 10)
+    ten = alone.take(rows)
+    ten = replace(
+        ten,
+        trade_id=[f"{name}-{number % 10}" for number, name in enumerate(ten.trade_id)],
+        quantity=ten.quantity / 10,
+        notional=ten.notional / 10,
+    )
+    once, many = full_cycle(RECIPE, alone), full_cycle(RECIPE, ten)
+    assert not isinstance(once, str)
+    assert not isinstance(many, str)
+    for gate, of_fills in zip(once.gates, many.gates, strict=True):
+        assert (of_fills.name, of_fills.passed) == (gate.name, gate.passed)
+        if gate.value is not None:  # nothing is active to be better than
+            assert of_fills.value == pytest.approx(gate.value, rel=0.05), gate.name
