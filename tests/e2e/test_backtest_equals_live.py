@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from afterclose.config import load_settings
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.demo.bars import load_demo_bars
 from afterclose.history.bars import COLUMNS, on_sessions
 from afterclose.history.replay import replay_sessions
 from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.model_registry import ModelRegistry
+from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.strategy import find_signals
 from repository import REPOSITORY
 from trading_builders import write_signals

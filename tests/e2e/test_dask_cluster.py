@@ -22,7 +22,7 @@ from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import TrainingOptions, label
 from afterclose.parallel import run_all
 from afterclose.settings import Settings
-from afterclose.study.study import all_trades
+from afterclose.study.sources import all_trades
 from bar_builders import wandering
 from dask_processes import Cluster
 from training_builders import learnable

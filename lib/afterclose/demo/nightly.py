@@ -15,7 +15,6 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.demo.bars import load_demo_bars
 from afterclose.demo.folder import renew
 from afterclose.demo.last_screen import worth_text
 from afterclose.evaluating.figures import GateOptions
@@ -25,6 +24,7 @@ from afterclose.progress import showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
 from afterclose.study.books import Book
+from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import LivedHistory
 from afterclose.study.nights import nights_between
 from afterclose.study.promotion_rules import NAIVE, every_gate

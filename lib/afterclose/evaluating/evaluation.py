@@ -189,9 +189,9 @@ def evaluate_model(
         sizing=sizing,
         run_all=run_all,
     )
-    once = judge_once(dataset, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
-    track = track_of(dataset, once)
-    replayed = once.only(once.rows < dataset.backtests)
+    once = judge_once(numbers, model.options, cutoff, max_abs_z=seen_z, run_all=run_all)
+    track = track_of(numbers, once, backtests=only_train)
+    replayed = once.only(once.rows < only_train)
     records = {
         "held_out": _record(dataset, bad, rows, verdicts),
         "walk_forward": _record(dataset, bad, walked.rows, walked.verdicts),
@@ -254,7 +254,7 @@ def evaluate_model(
         | {"account": accounts["walk_forward"]},
         "cpcv": crossed,
         "real_decisions": len(dataset) - backtests,
-        "backtest": counted(dataset, replayed.rows, replayed.verdicts.size) if only_train else None,
+        "backtest": counted(numbers, replayed.rows, replayed.verdicts.size) if only_train else None,
         "versus_active": versus_active,
         "evidence": evidence(track),
         "leaks": leaks,

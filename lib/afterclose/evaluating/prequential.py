@@ -98,10 +98,12 @@ def judge_once(
     )
 
 
-def track_of(decisions: Dataset, judged: Judged) -> Track:
-    """The bets' track of ``decisions``; backtests before real ones are none of it."""
-    backtests = decisions.backtests
-    rows, verdicts = judged.only(judged.rows >= backtests) if backtests < len(decisions) else judged
+def track_of(decisions: Dataset, once: Judged, *, backtests: int = 0) -> Track:
+    """The track of decisions that were judged once, in exit order.
+
+    The first ``backtests`` of them are none of it.
+    """
+    rows, verdicts = once.only(once.rows >= backtests)
     atr_pct = atr_values(decisions)
     unknown = np.full(len(decisions), np.nan)
     return Track(

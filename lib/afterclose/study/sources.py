@@ -89,6 +89,22 @@ def ledger_source(settings: Settings, ledgers: str, now: datetime) -> Source:
     )
 
 
+def usual_scope(settings: Settings, folder: str, bars: DailyBars) -> Settings:
+    """A scope of its own for prices, where every trade is taken, at the usual costs."""
+    return replace(
+        settings,
+        logs_dir=folder,
+        env="paper",
+        calendar=best_calendar(bars, settings),
+        ledger_file="",
+        shadow_blocked=True,
+        auto_promote=False,
+        sizing="off",
+        fees_bps=COSTS_BPS,
+        slippage_bps=COSTS_BPS,
+    )
+
+
 def best_calendar(bars: DailyBars, settings: Settings) -> str:
     """The calendar whose sessions agree best with the dates in ``bars``.
 

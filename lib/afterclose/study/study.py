@@ -152,7 +152,7 @@ def _live(
 ) -> _Lived:
     """One recipe on one history, in a scope of its own that is removed."""
     with TemporaryDirectory(prefix="afterclose-study-") as folder:
-        settings = study_settings(recipe, source.settings, folder)
+        settings = _study_settings(recipe, source.settings, folder)
         gates = every_gate(GateOptions.from_settings(settings), tries_before=number - 1)
         books = [Book(rule, settings) for rule in (gates, NAIVE, NEWEST)]
         nights = len(nights_between(settings, source.first, source.last, every))
@@ -203,8 +203,7 @@ def _besides(lived: Sequence[_Lived], settings: Settings) -> list[Beside]:
     return found
 
 
-def study_settings(recipe: Settings, source: Settings, folder: str) -> Settings:
-    """The recipe in a scope of its own, on the calendar and at the costs of a `Source`."""
+def _study_settings(recipe: Settings, source: Settings, folder: str) -> Settings:
     return replace(
         recipe,
         logs_dir=folder,

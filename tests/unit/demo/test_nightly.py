@@ -8,7 +8,6 @@ import pytest
 
 from afterclose.config import load_settings
 from afterclose.demo import nightly
-from afterclose.demo.bars import load_demo_bars
 from afterclose.demo.nightly import run_demo
 from afterclose.gating.stored import read_evaluation
 from afterclose.history.bars import DailyBars
@@ -16,6 +15,7 @@ from afterclose.ledger import TradeLedger
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.operator_view import show_status
+from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import LivedHistory
 from repository import REPOSITORY
 

@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 import numpy as np
 import pandas as pd
-from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset_builder import DatasetBuilder
@@ -24,8 +23,7 @@ from afterclose.evaluating.sessions import DAY_US
 from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
 from afterclose.learning.training import TrainingOptions, label
 from afterclose.settings import Settings
-from afterclose.study.sources import COSTS_BPS, all_trades, best_calendar
-from afterclose.study.study import study_settings
+from afterclose.study.sources import all_trades, usual_scope
 
 SYMBOLS: Final = 30
 HELD_SESSIONS: Final = 10
@@ -92,20 +90,13 @@ def real(settings: Settings, path: Path | None) -> Dataset:
     Raises InputError for a file that is no price file, or where the demo's are not installed.
     """
     if path is None:
-        from afterclose.demo.bars import load_demo_bars
+        from afterclose.study.demo_prices import load_demo_bars
 
         read = load_demo_bars()
     else:
         read = read_ohlcv(path)
     with TemporaryDirectory(prefix="afterclose-gates-") as folder:
-        usual = replace(
-            settings,
-            calendar=best_calendar(read, settings),
-            fees_bps=COSTS_BPS,
-            slippage_bps=COSTS_BPS,
-            sizing="off",
-        )
-        scope = study_settings(usual, usual, folder)
+        scope = usual_scope(settings, folder, read)
         bars = on_sessions(read, scope)
         trades = all_trades(scope, bars.frame)
         ledger = scope.ledger_paths[0]

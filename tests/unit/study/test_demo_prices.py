@@ -2,8 +2,8 @@
 
 import pytest
 
-from afterclose.demo import bars
 from afterclose.errors import InputError
+from afterclose.study import demo_prices as bars
 
 
 @pytest.fixture(scope="module")
