@@ -133,6 +133,7 @@ def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
     if isinstance(prepared, str):
         return prepared
     learned = learn(prepared, recipe.training, cutoff)
+    newest_us = int(prepared.dataset.exit_us[prepared.split.train].max())
     model = FrozenModel(
         model_id="simulated",
         options=recipe.training,
