@@ -1,5 +1,6 @@
 """Builders for the trading side: signals, bars, fixed filters, active models, a calendar."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,3 +178,8 @@ def write_sessions(settings: Settings, next_open: datetime | None = None) -> Non
 def write_signals(path: Path, signals: Iterable[Signal]) -> None:
     """One line a signal, as a strategy writes them."""
     path.write_bytes(b"".join(msgspec.json.encode(signal) + b"\n" for signal in signals))
+
+
+def untimed(log: bytes) -> bytes:
+    """A decision log without what a clock measured: how long each verdict took, and the seal."""
+    return re.sub(rb'"latency_us":[^,]+,|,"crc32":"[0-9a-f]+"', b"", log)

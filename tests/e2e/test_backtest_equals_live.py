@@ -19,7 +19,7 @@ from afterclose.model_registry import ModelRegistry
 from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.strategy import find_signals
 from repository import REPOSITORY
-from trading_builders import write_signals
+from trading_builders import untimed, write_signals
 
 LEARNED_UNTIL, FIRST, LAST = "2003-12-31", "2004-01-02", "2006-12-29"
 RESTARTS = ["2004-06-30", "2005-03-31", "2006-01-31", LAST]
@@ -72,9 +72,8 @@ def files(settings):
     names = ["trade_ledger.jsonl", "shadow_ledger.jsonl", "ml_decisions.jsonl"]
     names += ["paper_positions.json", "paper_replay.json", "ml_models/registry_events.jsonl"]
     DatasetBuilder.from_settings(settings).build_from_ledger(now=pd.Timestamp(LAST, tz="UTC"))
-    return {
-        name: (settings.root / name).read_bytes() for name in [*names, "ml_training_dataset.jsonl"]
-    }
+    names.append("ml_training_dataset.jsonl")
+    return {name: untimed((settings.root / name).read_bytes()) for name in names}
 
 
 def test_a_restart_each_day_changes_no_byte(market, trained, at_once, tmp_path):

@@ -25,6 +25,7 @@ from afterclose.model_registry import ModelRegistry
 from afterclose.operating.cycle import run_cycle
 from afterclose.operating.operations import PromotionRequest, promote
 from afterclose.operating.verification import verify_scope
+from afterclose.records import Subject
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from breaking import CALM, WILD, trades
@@ -69,6 +70,11 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         "unit/trading/test_model_pin.py::test_with_a_signing_key_an_unsigned_lock_pins_nothing",
     ),
     "`paper_positions.json`": (f"{HERE}::test_no_other_file_changes_a_score_or_blocks_more",),
+    "`ml_monitor.json`": (f"{HERE}::test_no_other_file_changes_a_score_or_blocks_more",),
+    "the courier's state": (
+        "unit/courier/test_courier.py::test_a_damaged_state_says_all_again",
+        "unit/courier/test_courier.py::test_the_volume_is_only_read",
+    ),
     "`ml_sessions.json`": (
         f"{HERE}::test_no_other_file_changes_a_score_or_blocks_more",
         f"{HERE}::test_a_forged_calendar_ends_a_filter_and_cannot_extend_its_session",
@@ -146,12 +152,14 @@ def copied(settings: Settings, logs: Path) -> Settings:
 def scores(settings: Settings, now: datetime = MORNING) -> list[float | None]:
     """The scores of two entries; None where the rules decide alone, which allow both."""
     with RiskFilter.load(settings, now, lock=False, log=False) as risk:
-        verdicts = [risk.check(features) for features in (CALM, WILD)]
+        verdicts = [risk.check(features, about=LONG) for features in (CALM, WILD)]
         assert risk.mode == "ml" or all(verdict.allowed for verdict in verdicts)
         return [verdict.risk_score for verdict in verdicts]
 
 
 RULES = [None, None]
+LONG = Subject(side="long")
+"""The model was trained on both sides: without one it abstains."""
 
 
 def active_folder(settings: Settings) -> Path:
@@ -339,7 +347,8 @@ def test_with_a_key_an_older_state_put_back_is_what_was_signed_then(
 OTHERS = (
     "paper_positions.json", "paper_replay.json", "shadow_ledger.jsonl", "ml_status.json",
     "ml_runs.jsonl", "ml_decisions.jsonl", "ml_dataset_rejects.jsonl", "index.html",
-    ".cron_heartbeat", ".cron_lines.json", "ml_sessions.json",
+    ".cron_heartbeat", ".cron_lines.json", "ml_sessions.json", "ml_monitor.json",
+    "ml_metrics.prom",
 )  # fmt: skip
 
 
@@ -366,12 +375,12 @@ def test_a_forged_calendar_ends_a_filter_and_cannot_extend_its_session(scope: Se
 
 def test_the_switch_is_for_the_rules_alone(scope: Settings) -> None:
     with RiskFilter.load(scope, MORNING, lock=False, log=False) as risk:
-        assert risk.check(WILD).reason in {"high_risk", "low_risk"}
+        assert risk.check(WILD, about=LONG).reason in {"high_risk", "low_risk"}
         (scope.root / "ml_switched_off.json").write_bytes(b"\xff not even JSON")
-        verdict = risk.check(WILD)
+        verdict = risk.check(WILD, about=LONG)
         assert (verdict.allowed, verdict.reason) == (True, "switched_off")
         (scope.root / "ml_switched_off.json").unlink()
-        assert risk.check(WILD).reason in {"high_risk", "low_risk"}
+        assert risk.check(WILD, about=LONG).reason in {"high_risk", "low_risk"}
 
 
 # --- imports -------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from afterclose.history.replay import replay_sessions, trading_days
 from afterclose.ledger import TradeLedger
 from afterclose.records import Signal
 from afterclose.scope_files import REPLAY_FILE
+from trading_builders import untimed
 
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"]
 FLAT = (100.0, 101.0, 99.0, 100.0)
@@ -50,9 +51,8 @@ def trades(settings):
 
 
 def files(settings):
-    return {
-        path.name: path.read_bytes() for path in sorted(settings.root.iterdir()) if path.is_file()
-    }
+    paths = [path for path in sorted(settings.root.iterdir()) if path.is_file()]
+    return {path.name: untimed(path.read_bytes()) for path in paths}
 
 
 def test_days_carry_their_bars_their_hours_and_the_open_before():
