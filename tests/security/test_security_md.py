@@ -89,6 +89,13 @@ ATTACKS: dict[str, tuple[str, ...]] = {
         f"{IMPORTS}::test_a_ledger_outside_the_scope_is_read_but_never_appended_to",
         f"{IMPORTS}::test_a_link_in_the_scope_to_a_ledger_outside_is_outside",
     ),
+    "a Dask scheduler that a fleet uses": (
+        "e2e/test_fleet_dask.py::test_tls_is_spoken_with_certificates_and_refused_without",
+    ),
+    "where `make backup` copies to": (
+        "e2e/test_backup.py::test_a_damaged_copy_is_named_mended_by_the_next_backup_and_never_restored",
+        "e2e/test_backup.py::test_a_snapshot_that_leads_out_of_the_scope_is_refused",
+    ),
     "the environment or `.env`": (
         f"{TRUST}::test_the_signing_key_appears_in_no_file_and_no_output",
     ),

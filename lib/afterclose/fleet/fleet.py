@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from afterclose.clock import monotonic_s
 from afterclose.errors import AftercloseError, InputError
@@ -138,6 +139,9 @@ def _worked_on(
     if not due:
         return iter(())
     workers = options.workers or len(os.sched_getaffinity(0))
+    if workers > 1 or settings.joblib_backend == "dask":
+        # a scope has one worker and no more: parts of it on the cluster would wait for others'
+        due = [replace(scope, n_jobs=1, joblib_backend="loky") for scope in due]
     if settings.joblib_backend == "dask":
         return on_dask(run, due, settings.dask_scheduler, workers, options.time_limit_s)
     if workers == 1 or len(due) == 1:
