@@ -7,15 +7,18 @@ cover: what is sent again after it carries the same id, and says that it may be 
 
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
-from afterclose.disk.files import write_atomic
-from afterclose.disk.seal import is_damaged, seal
+from afterclose.disk.sealed_json import decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE
 
 STATE_FILE: Final = "courier.json"
+
+LETTERBOX_VERSION: Final = 1
+"""Of the state. One of another number counts as none: all is said again."""
 
 
 class Digest(msgspec.Struct, kw_only=True):
@@ -43,7 +46,7 @@ class Letterbox(msgspec.Struct, kw_only=True):
     was pinged last, by scope; ``waits`` the receivers that failed.
     """  # noqa: D205 - one sentence
 
-    schema_version: int = 1
+    schema_version: Annotated[int, Meta(ge=1, le=LETTERBOX_VERSION)] = LETTERBOX_VERSION
     known: dict[str, dict[str, str]] = {}
     pinged: dict[str, str] = {}
     digests: list[Digest] = []
@@ -55,11 +58,11 @@ def read_letterbox(folder: Path) -> Letterbox:
     """The state; an empty one where there is none, or it is damaged: then all is said again."""
     try:
         data = (folder / STATE_FILE).read_bytes()
-        return Letterbox() if is_damaged(data) else msgspec.json.decode(data, type=Letterbox)
+        return decode_sealed(data, Letterbox)
     except (OSError, *UNREADABLE):
         return Letterbox()
 
 
 def write_letterbox(folder: Path, box: Letterbox) -> None:
     """Replace the state. Raises StorageError."""
-    write_atomic(folder / STATE_FILE, seal(msgspec.json.encode(box)) + b"\n")
+    write_sealed(folder / STATE_FILE, box)
