@@ -53,8 +53,11 @@ def until(happened: Callable[[], bool], within_s: float = 150) -> None:
 
 
 def assert_each_done_once(roots: list[Path]) -> None:
-    """One good end and one model each, and equal ledgers give equal models."""
-    assert [good_ends(root) for root in roots] == [["COMPLETED"]] * len(roots)
+    """One good end and one model each, and equal ledgers give equal models.
+
+    An end is SKIPPED where a kill fell between a model and the line that says so.
+    """
+    assert [len(good_ends(root)) for root in roots] == [1] * len(roots)
     assert [len(models(root)) for root in roots] == [1] * len(roots)
     assert len({cards(root) for root in roots}) == 1
 
@@ -140,7 +143,7 @@ def test_a_scope_that_hangs_ends_its_worker_and_the_others_go_on(tmp_path: Path)
         code, rows = result_of(start(volume, cluster.start_workers(2), "--time-limit-s", "20"))
         until(lambda: len(cluster.alive()) == 1)
     assert code == 1
-    assert "no answer within its time limit of 45 s" in rows["us/hangs"]["reason"]
+    assert "no answer within its time limit of 20 s" in rows["us/hangs"]["reason"]
     assert all(rows[f"us/{root.name}"]["status"] == "done" for root in roots)
     assert_each_done_once(roots)
 

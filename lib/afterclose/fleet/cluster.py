@@ -120,16 +120,11 @@ class _Cluster:
             del self._out[future]
             if future.status == "error":
                 yield trouble(errand.scope, f"the worker said: {future.exception()}")
-            else:
-                yield self._answer(future, errand)
-
-    def _answer(self, future: Any, errand: _Errand) -> ScopeResult:
-        try:
-            result: ScopeResult = future.result(timeout=GRACE_S)
-        except TimeoutError:  # its worker died with the answer; what was done is in the journal
-            words = f"{errand.worker} died before it could tell the outcome; run the fleet again"
-            result = trouble(errand.scope, words)
-        return result
+                continue
+            try:
+                yield future.result(timeout=GRACE_S)
+            except TimeoutError:  # its worker died with the answer; the journal has what was done
+                yield from self._elsewhere(future, errand)
 
     def _overdue(self) -> Iterator[ScopeResult]:
         for future, errand in list(self._out.items()):
@@ -159,14 +154,18 @@ class _Cluster:
             if errand.worker in workers:
                 continue
             del self._out[future]
-            future.cancel(force=True)
-            name = scope_name(errand.scope)
-            self._deaths[name] += 1
-            if self._deaths[name] < MOST_DEATHS:
-                self._waiting.append(errand.scope)
-            else:
-                words = f"{MOST_DEATHS} workers died over it; run `make cycle` there by hand"
-                yield trouble(errand.scope, words)
+            yield from self._elsewhere(future, errand)
+
+    def _elsewhere(self, future: Any, errand: _Errand) -> Iterator[ScopeResult]:
+        """Let a scope whose worker died wait for another one, up to `MOST_DEATHS` times."""
+        future.cancel(force=True)
+        name = scope_name(errand.scope)
+        self._deaths[name] += 1
+        if self._deaths[name] < MOST_DEATHS:
+            self._waiting.append(errand.scope)
+        else:
+            words = f"{MOST_DEATHS} workers died over it; run `make cycle` there by hand"
+            yield trouble(errand.scope, words)
 
     def _without_workers(self, workers: set[str]) -> Iterator[ScopeResult]:
         if workers:
