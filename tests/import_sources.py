@@ -60,6 +60,12 @@ SOURCES = {
         "1,2022-04-20 13:35:33,ASTRUSDT,SELL,0.21,200,42,0.0001\n",
         (1, 0), 8.0, 0.0,
     ),
+    "binance_trades": (
+        "Date(UTC),Pair,Side,Price,Executed,Amount,Fee\n"
+        "2024-01-02 04:36:30,SOLUSDT,BUY,100.0,2.5SOL,250USDT,0.0004BNB\n"
+        "2024-01-03 13:35:33,SOLUSDT,SELL,110.0,2.5SOL,275USDT,0.0004BNB\n",
+        (1, 0), 25.0, 0.0,
+    ),
     "schwab": (
         "Date,Action,Symbol,Description,Price,Quantity,Fees & Comm,Amount\n"
         "06/04/2020,Sell,V,V INC,$33,100,$5,$3295\n06/04/2020,Credit Interest,,,,,$0,$1\n"
