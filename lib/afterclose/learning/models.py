@@ -118,8 +118,18 @@ def fit_model(
         return pipeline
     named = {} if weights is None else {"classifier__sample_weight": weights}
     with one_thread(pipeline):
-        fit_quietly(pipeline, features, bad, **named)
+        fit_quietly(pipeline, _binnable(features, weights), bad, **named)
     return pipeline
+
+
+def _binnable(features: Floats, weights: Floats | None) -> Floats:
+    """Columns that no row of any weight knows as zeros: scikit-learn's binning raises on them.
+
+    A constant is never split on, so the model is the same as without the column.
+    """
+    counting = features if weights is None else features[weights > 0]
+    unknown = np.isnan(counting).all(axis=0)
+    return np.where(unknown, 0.0, features) if unknown.any() else features
 
 
 def _fit_logistic(

@@ -192,3 +192,14 @@ def test_log_odds_are_those_of_the_risks(kind: str) -> None:
 )
 def test_both_classes_need_a_member(bad: list[bool], both: bool) -> None:
     assert has_both_classes(np.array(bad, dtype=bool)) is both
+
+
+def test_a_column_that_only_rows_of_no_weight_know_ends_in_a_model_without_it():
+    random = np.random.default_rng(0)
+    features, weights = random.normal(size=(60, 2)), np.ones(60)
+    bad = features[:, 0] > 0
+    features[5:, 1], weights[:5] = np.nan, 0.0
+    model = fit_model(features, bad, kind="hist_gradient_boosting", weights=weights)
+    without = fit_model(features[:, :1], bad, kind="hist_gradient_boosting", weights=weights)
+    known = predict_risks(model, features)
+    assert known.tolist() == predict_risks(without, features[:, :1]).tolist()
