@@ -118,11 +118,11 @@ def fit_model(
         return pipeline
     named = {} if weights is None else {"classifier__sample_weight": weights}
     with one_thread(pipeline):
-        fit_quietly(pipeline, _binnable(features, weights), bad, **named)
+        fit_quietly(pipeline, binnable(features, weights), bad, **named)
     return pipeline
 
 
-def _binnable(features: Floats, weights: Floats | None) -> Floats:
+def binnable(features: Floats, weights: Floats | None) -> Floats:
     """Columns that no row of any weight knows as zeros: scikit-learn's binning raises on them.
 
     A constant is never split on, so the model is the same as without the column.

@@ -19,6 +19,7 @@ from afterclose.arrays import Floats
 from afterclose.errors import ConfigError
 from afterclose.learning.models import (
     Weigh,
+    binnable,
     into_single_precision,
     one_thread,
     round_significant,
@@ -86,7 +87,7 @@ def fit_regressor(
         return pipeline
     named = {} if weights is None else {"regressor__sample_weight": weights}
     with one_thread(pipeline):
-        pipeline.fit(features, loss_r, **named)
+        pipeline.fit(binnable(features, weights), loss_r, **named)
     return pipeline
 
 
