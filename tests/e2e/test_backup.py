@@ -92,30 +92,33 @@ def test_only_new_bytes_are_sent_and_nothing_when_there_are_none(tmp_path: Path)
 
 def test_a_copy_made_while_jobs_and_trading_write_is_a_whole_scope(tmp_path: Path) -> None:
     root = built(tmp_path / "logs", "us/paper")
-    over = threading.Event()
-    extra = [record | {"trade_id": f"X{i}"} for i, record in enumerate(synthetic_records(400))]
+    copies_made = threading.Event()
+    trades = iter(synthetic_records(20_000))
 
     def trade_and_build() -> None:
+        """Writes until the copies are made: what is tried does not hang on how fast they are."""
         builder = DatasetBuilder.from_settings(Settings(logs_dir=str(tmp_path / "logs")))
-        for number, record in enumerate(extra):
-            append_ledger(root / "trade_ledger.jsonl", [record])
+        for number, record in enumerate(trades):
+            append_ledger(root / "trade_ledger.jsonl", [record | {"trade_id": f"X{number}"}])
             if number % 10 == 0:
                 with scope_lock(root, wait_s=30):
                     builder.build(NOW)
-        over.set()
+            if copies_made.is_set():
+                return
 
     writer = threading.Thread(target=trade_and_build)
     writer.start()
-    made = 0
-    while not over.is_set():
-        outcome = save(tmp_path / "logs", tmp_path / "copy", wait_s=30)
-        assert outcome.exit_code == 0, reasons(outcome)
-        made += 1
-        volume = tmp_path / f"back{made}"
-        assert back(volume, tmp_path / "copy").exit_code == 0
-        assert verify_scope(Settings(logs_dir=str(volume)), NOW).exit_code == 0
-    writer.join()
-    assert made > 2
+    try:
+        for number in range(3):
+            outcome = save(tmp_path / "logs", tmp_path / "copy", wait_s=30)
+            assert outcome.exit_code == 0, reasons(outcome)
+            volume = tmp_path / f"back{number}"
+            assert back(volume, tmp_path / "copy").exit_code == 0
+            assert verify_scope(Settings(logs_dir=str(volume)), NOW).exit_code == 0
+        assert writer.is_alive(), "the copies outlived what was to be written beside them"
+    finally:
+        copies_made.set()
+        writer.join()
 
 
 def test_nothing_newer_is_overwritten(tmp_path: Path) -> None:
