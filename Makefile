@@ -230,11 +230,11 @@ image: ## build the container image   [BASE_IMAGE=…] [LOCK=requirements-fleet.
 	docker build $(WHEELS) $${BASE_IMAGE:+--build-arg BASE_IMAGE="$$BASE_IMAGE"} \
 		$${LOCK:+--build-arg LOCK="$$LOCK"} \
 		--build-arg REVISION=$(REVISION) -t "$$IMAGE" .
-wheels: $(READY) ## download the image's packages into wheels/, to build it without a package index
+wheels: $(READY) ## download the image's packages into wheels/, to build without a package index   [LOCK=…]
 	@$(PY) -m pip download -q --disable-pip-version-check --require-hashes --no-deps \
 		--only-binary :all: --implementation cp --python-version 3.11 \
 		--platform manylinux_2_28_$(MACHINE) --platform manylinux_2_17_$(MACHINE) \
-		--platform manylinux2014_$(MACHINE) -r requirements.lock -d wheels
+		--platform manylinux2014_$(MACHINE) -r "$${LOCK:-requirements.lock}" -d wheels
 up: image ## start the services of compose.yaml
 	@test -e .env || cp .env.example .env
 	@AFTERCLOSE_IMAGE="$$IMAGE" $(COMPOSE) up -d --no-build
