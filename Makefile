@@ -96,8 +96,9 @@ types: $(VENV)/.dev ## static types
 format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
-calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
-	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200] [FIRST_SEED=0]
+	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} \
+		$${FIRST_SEED:+--first-seed "$$FIRST_SEED"}
 calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [DATA=prices.csv]
 	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
