@@ -31,7 +31,7 @@ def show_candidates(settings: Settings, now: datetime) -> Outcome:
         status="done",
         reason=f"{len(models)} candidates at {now.isoformat(timespec='minutes')}",
         details={"models": models},
-        text=candidates_text(models),
+        text=candidates_text(models, settings.risk_threshold),
     )
 
 

@@ -27,6 +27,7 @@ from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
 from afterclose.evaluating.figures import GateOptions
 from afterclose.gating.alpha_spending import alpha_of_recipe
+from afterclose.learning.blocking import blocking_asked
 from afterclose.progress import Progress, showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -169,7 +170,7 @@ def _live(
                 number=number,
                 recipes=recipes,
                 alpha_left=alpha_of_recipe(settings.gate_alpha, number),
-                threshold=settings.threshold_mode,
+                threshold=blocking_asked(settings).words(),
                 calendar=settings.calendar_name,
                 first_session=source.first.isoformat(),
                 last_session=source.last.isoformat(),

@@ -21,12 +21,6 @@ RECIPES_HEADER: Final = ("Recipe", "Net PnL", "95 %", "Basis points a trade", "9
 
 BASIS_POINTS: Final = 1e4
 
-MODES: Final = {
-    "share": "share (the riskiest ML_BLOCK_SHARE)",
-    "fixed": "fixed (above ML_RISK_THRESHOLD)",
-    "tuned": "tuned (where it paid in training)",
-}
-
 
 def study_text(study: "Study") -> str:
     """The section STUDY."""
@@ -101,7 +95,7 @@ def _body(study: "Study") -> Iterator[str]:
         f"calendar {study.calendar} | {study.of}"
     )
     yield from (f"Left out, {why}: {count}" for why, count in study.left_out.items())
-    yield f"Threshold mode: {MODES[study.threshold]}"
+    yield f"Threshold: {study.threshold}"
     yield f"Trades of the rules: {worths.decisions:,}, net PnL {signed(worths.net_pnl)}"
     yield f"Cycles: {study.cycles}, at most one a {study.every} | Candidates: {study.candidates}"
     if study.recipes > 1:

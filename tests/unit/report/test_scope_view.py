@@ -77,9 +77,15 @@ def test_an_empty_scope_has_cards_that_say_so() -> None:
 
 def test_the_active_model_comes_with_who_when_and_why_and_a_link() -> None:
     active = {"id": "A", "since": NOW.isoformat(), "promoted_by": "me@desk", "reason": "better"}
-    (card, *_) = cards(STATUS | {"active_model": active}, {"A": "a.html"})
+    threshold = {"mode": "share", "above": 0.6131, "share": 0.2}
+    status = STATUS | {"active_model": active, "threshold": threshold}
+    (card, *_) = cards(status, {"A": "a.html"})
     assert (card.value, card.link) == ("A", "a.html")
-    assert card.notes == [f"since 27{FIXED}Jan{FIXED}2026, 21:45 UTC, by me@desk", "better"]
+    assert card.notes == [
+        f"since 27{FIXED}Jan{FIXED}2026, 21:45 UTC, by me@desk",
+        "better",
+        f"Threshold 0.613 (share: the riskiest 20{FIXED}%)",
+    ]
 
 
 def test_a_lock_and_a_failed_cycle_are_told() -> None:
