@@ -14,7 +14,10 @@ import pandas as pd
 from msgspec.structs import replace
 
 from afterclose.errors import CannotTell, InputError
+from afterclose.features.chosen import bar_features
+from afterclose.features.market import MARKET
 from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
+from afterclose.history.indicators import with_market
 from afterclose.market.clock import market_timezone
 from afterclose.market.overrides import NO_OVERRIDES
 from afterclose.parallel import run_all
@@ -131,12 +134,15 @@ def best_calendar(bars: DailyBars, settings: Settings) -> str:
 
 def all_trades(settings: Settings, bars: pd.DataFrame) -> list[Trade]:
     """The closed trades of the rules in all symbols, by entry and then by symbol."""
+    names = bar_features(settings.bar_features)
+    bars = with_market(bars, [name for name in names if name in MARKET])
     opens = [moment.to_pydatetime() for moment in sorted(bars["opens_at"].unique())]
     trade = partial(
         rule_trades,
         market_opens=opens,
         timezone=market_timezone(settings),
         costs=Costs.from_settings(settings),
+        names=names,
     )
     of_symbol: Sequence[list[Trade]] = run_all(
         trade,

@@ -48,7 +48,7 @@ RECIPE: Final = (
     *("sample_weights", "calibration", "min_dataset_size", "test_fraction", "embargo_sessions"),
     *("seed", "ood_max_z", "objective", "capital"),
     *("gate_alpha", "gate_min_trades", "gate_min_kept_share", "gate_min_window_share"),
-    "gate_blocked_confidence",
+    *("gate_blocked_confidence", "bar_features"),
 )
 """Settings that may change what a study finds."""
 
@@ -88,10 +88,11 @@ def run_study(
     studies: list[Study] = []
     sections: dict[str, str] = {}
     details: dict[str, object] = {}
-    for source in _sources(settings, now, asked):
-        every = asked.every or ("night" if asked.ledger else "month")
+    every = asked.every or ("night" if asked.ledger else "month")
+    for sources in _histories(recipes, now, asked):
+        source = sources[settings.bar_features]
         lived = [
-            _live(source, recipe, every, number, len(recipes), quiet=quiet)
+            _live(sources[recipe.bar_features], recipe, every, number, len(recipes), quiet=quiet)
             for number, recipe in enumerate(recipes, 1)
         ]
         studies += [one.study for one in lived]
@@ -139,13 +140,22 @@ def study_source(
     return lived
 
 
-def _sources(settings: Settings, now: datetime, asked: StudyRequest) -> Iterator[Source]:
+def _histories(
+    recipes: Sequence[Settings], now: datetime, asked: StudyRequest
+) -> Iterator[dict[str, Source]]:
+    """Each history by the recipes' ML_BAR_FEATURES: the same trades, with other features."""
     if bool(asked.ledger) == bool(asked.prices):
         raise InputError("name prices or a ledger: make study DATA=prices.csv, or LEDGER=...")
+    computed = {recipe.bar_features: recipe for recipe in reversed(recipes)}
     if asked.ledger:
-        yield ledger_source(settings, asked.ledger, now)
+        if len(computed) > 1:
+            raise InputError(
+                "ML_BAR_FEATURES changes nothing in a ledger, which has its features already; "
+                "import it anew with BARS=, or compare by DATA="
+            )
+        yield {recipes[0].bar_features: ledger_source(recipes[0], asked.ledger, now)}
     for path in asked.prices:
-        yield prices_source(settings, Path(path))
+        yield {chosen: prices_source(one, Path(path)) for chosen, one in computed.items()}
 
 
 def _live(
