@@ -22,9 +22,9 @@ CLOSED = datetime(2026, 1, 27, 21, 45, tzinfo=UTC)
 NEXT_CLOSED = datetime(2026, 1, 28, 21, 45, tzinfo=UTC)
 
 MODES = {
-    "share": ({"threshold_mode": "share", "block_share": 0.3}, "share: the riskiest 30 %"),
-    "fixed": ({"risk_threshold": 0.62}, "fixed: ML_RISK_THRESHOLD"),
-    "tuned": ({"threshold_mode": "tuned"}, "tuned: what paid in training"),
+    "share": ({"threshold_mode": "share", "block_share": 0.3}, "share, the riskiest 30 %"),
+    "fixed": ({"risk_threshold": 0.62}, "fixed, ML_RISK_THRESHOLD"),
+    "tuned": ({"threshold_mode": "tuned"}, "tuned, what paid in training"),
 }
 
 
@@ -38,7 +38,7 @@ def test_every_line_and_page_names_mode_and_number(
     )
     records = synthetic_records(130, apart=timedelta(days=3))
     write_ledger(settings.ledger_paths[0], records[:120])
-    assert words.removeprefix("fixed: ") in show_status(settings, CLOSED).text
+    assert words.removeprefix("fixed, ") in show_status(settings, CLOSED).text
     first = run_cycle(settings, CLOSED)
     append_ledger(settings.ledger_paths[0], records[120:])
     second = run_cycle(settings, NEXT_CLOSED)

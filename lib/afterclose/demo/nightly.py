@@ -19,6 +19,8 @@ from afterclose.demo.folder import renew
 from afterclose.demo.last_screen import worth_text
 from afterclose.evaluating.figures import GateOptions
 from afterclose.gating.stored import read_evaluation
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.blocking import blocking_of
 from afterclose.model_registry import ModelRegistry
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome
@@ -100,11 +102,14 @@ def _outcome(settings: Settings, source: Source, lived: LivedHistory) -> Outcome
 
 
 def _offer(settings: Settings, newest: str | None) -> tuple[str, str]:
-    """What the gates say of the newest candidate, in few words, and the line that promotes it."""
+    """Where the newest candidate blocks and what the gates say, and the line that promotes it."""
     if newest is None:
         return "", ""
-    answer = read_evaluation(settings.model_dir / newest).gates
-    command = promote_command(newest, settings)
+    evaluation = read_evaluation(settings.model_dir / newest)
+    answer, command = evaluation.gates, promote_command(newest, settings)
+    metrics = ModelStore(settings.model_dir).read_metadata(newest)["metrics"]
+    blocks = f"threshold {blocking_of(metrics, settings.risk_threshold).column()}"
     if answer is None or answer.passed:
-        return "every gate lets it", command
-    return f"{len(answer.refusing)} of {len(answer.gates)} gates refuse it", f"{command} ANYWAY=1"
+        return f"{blocks}; every gate lets it", command
+    refusing = f"{len(answer.refusing)} of {len(answer.gates)} gates refuse it"
+    return f"{blocks}; {refusing}", f"{command} ANYWAY=1"

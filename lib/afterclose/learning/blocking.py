@@ -16,9 +16,9 @@ Mode = Literal["share", "fixed", "tuned"]
 """A value of ML_THRESHOLD_MODE."""
 
 FOUND: Final[dict[Mode, str]] = {
-    "share": "share: the riskiest",
-    "fixed": "fixed: ML_RISK_THRESHOLD",
-    "tuned": "tuned: what paid in training",
+    "share": "share, the riskiest",
+    "fixed": "fixed, ML_RISK_THRESHOLD",
+    "tuned": "tuned, what paid in training",
 }
 """How a threshold is found."""
 
@@ -35,7 +35,7 @@ class Blocking(msgspec.Struct, frozen=True, kw_only=True):
     share: float | None = None
 
     def words(self) -> str:
-        """`0.613 (share: the riskiest 20 %)`; without the number where there is none yet."""
+        """`0.613 (share, the riskiest 20 %)`; without the number where there is none yet."""
         how = FOUND[self.mode]
         if self.mode == "share":
             how = self.mode if self.share is None else f"{how} {percent(self.share, 0)}"

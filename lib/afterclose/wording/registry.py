@@ -58,7 +58,7 @@ def threshold_words(status: Mapping[str, Any]) -> str:
     if not status.get("threshold"):
         return "not known"  # a status from before it was kept
     found = msgspec.convert(status["threshold"], Blocking).words()
-    return found if status["active_model"] else f"{found}, of the next model"
+    return found if status["active_model"] else f"{found} (of the next model)"
 
 
 def status_text(status: Mapping[str, Any]) -> str:

@@ -84,7 +84,7 @@ def test_the_active_model_comes_with_who_when_and_why_and_a_link() -> None:
     assert card.notes == [
         f"since 27{FIXED}Jan{FIXED}2026, 21:45 UTC, by me@desk",
         "better",
-        f"Threshold 0.613 (share: the riskiest 20{FIXED}%)",
+        f"Threshold 0.613 (share, the riskiest 20{FIXED}%)",
     ]
 
 

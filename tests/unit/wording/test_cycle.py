@@ -5,7 +5,7 @@ from afterclose.gating.auto_promotion import AutoPromotion
 from afterclose.wording.cycle import cycle_text, promote_command, registration
 
 ID = "20260127_153000"
-BLOCKS = "0.613 (share: the riskiest 20 %)"
+BLOCKS = "0.613 (share, the riskiest 20 %)"
 
 
 def command(**overrides: object) -> str:

@@ -10,7 +10,7 @@ from afterclose.wording.registry import candidates_text, promotion_text, status_
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
 
 RULE = "=" * 80
-BLOCKS = "0.613 (share: the riskiest 20 %)"
+BLOCKS = "0.613 (share, the riskiest 20 %)"
 
 
 def test_a_promotion_names_the_new_model_and_the_one_before() -> None:
@@ -70,7 +70,7 @@ def status_lines(settings: Settings, *alerts: str) -> list[str]:
 def test_the_status_of_an_empty_scope(settings: Settings) -> None:
     assert status_lines(settings) == [
         "Active model: none (rules only)",
-        "Threshold: share: the riskiest 20 %, of the next model",
+        "Threshold: share, the riskiest 20 % (of the next model)",
         "Previous active: none",
         "Locked: no",
         "Candidates: 0",
@@ -89,7 +89,7 @@ def test_the_status_of_a_working_scope(settings: Settings) -> None:
     assert status_lines(settings, "cron has stopped") == [
         f"Active model: {A}",
         "  promoted 2026-01-27 21:30 UTC by tester@desk: better",
-        "Threshold: 0.500 (fixed: ML_RISK_THRESHOLD)",
+        "Threshold: 0.500 (fixed, ML_RISK_THRESHOLD)",
         "Previous active: none",
         f"Locked: session 2026-01-28 on {A}, until 2026-01-28 21:30 UTC",
         f"Candidates: 1, the newest is {B}",
