@@ -189,6 +189,7 @@ def _live(
                 cycles=lived.cycles,
                 candidates=lived.candidates,
                 refused=dict(lived.refused.most_common()),
+                what_next=lived.what_next,
                 worths=worths_of(dataset, books, settings),
             ),
             dataset,
@@ -207,6 +208,7 @@ def _besides(lived: Sequence[_Lived], settings: Settings) -> list[Beside]:
         found.append(
             Beside(
                 recipe=other.study.recipe,
+                decisions=len(trades),
                 account=beside(trades, *sizes, settings),
                 per_trade=expectancy_change(trades, *sizes, settings),
             )

@@ -148,6 +148,9 @@ def test_a_ledger_of_ones_own_is_lived_through_night_by_night(tmp_path: Path) ->
     assert study["worths"]["decisions"] == 160
     assert study["cycles"] >= 9  # of the nine sessions in which one ended
     assert len(study["worths"]["books"][2]["promotions"]) == study["candidates"] > 5
+    said = outcome.text.split("Of the newest candidate:\n")[1]
+    assert " ".join(said.split()) == study["what_next"]
+    assert study["what_next"].startswith("What next: ")
 
 
 def test_either_prices_or_a_ledger_is_asked_for() -> None:
