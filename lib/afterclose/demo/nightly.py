@@ -30,7 +30,7 @@ from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import LivedHistory
 from afterclose.study.nights import nights_between
 from afterclose.study.promotion_rules import NAIVE, every_gate
-from afterclose.study.sources import COSTS_BPS, Source, bars_source
+from afterclose.study.sources import COSTS_BPS, DEMO_NAME, Source, bars_source
 from afterclose.study.worth import worths_of
 from afterclose.wording.cycle import promote_command
 
@@ -47,7 +47,7 @@ def run_demo(settings: Settings, logs_dir: str | None = None, *, quiet: bool = F
     prices are not installed or the folder is not the demo's.
     """
     settings = _demo_settings(settings, logs_dir or LOGS_DIR)
-    source = bars_source(settings, load_demo_bars(), "the demo's prices")
+    source = bars_source(settings, load_demo_bars(), DEMO_NAME)
     for scope in (settings.env, NAIVE.scope):
         renew(replace(settings, env=scope))
     nights = nights_between(settings, source.first, source.last, "quarter")

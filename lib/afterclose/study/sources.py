@@ -23,10 +23,14 @@ from afterclose.market.overrides import NO_OVERRIDES
 from afterclose.parallel import run_all
 from afterclose.records import Trade
 from afterclose.settings import CALENDARS, Settings
+from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import DatedTrade
 from afterclose.study.own_trades import own_trades
 from afterclose.study.rule_trades import rule_trades
 from afterclose.trading.costs import Costs
+
+DEMO: Final = "demo"
+DEMO_NAME: Final = "the demo's prices"
 
 COSTS_BPS: Final = 5.0
 """Fees, and slippage, of each side: what a liquid stock costs."""
@@ -48,13 +52,17 @@ class Source(NamedTuple):
 
 
 def prices_source(settings: Settings, path: Path) -> Source:
-    """The trades of the demo's rule in a file of daily prices. Raises InputError."""
-    read = read_ohlcv(path)
+    """The trades of the demo's rule in a file of daily prices; `DEMO` stands for the demo's own.
+
+    Raises InputError.
+    """
+    demo = str(path) == DEMO and not path.exists()
+    read = load_demo_bars() if demo else read_ohlcv(path)
     calendar = best_calendar(read, settings)
     return bars_source(
         replace(settings, calendar=calendar, fees_bps=COSTS_BPS, slippage_bps=COSTS_BPS),
         read,
-        path.name,
+        DEMO_NAME if demo else path.name,
     )
 
 

@@ -112,6 +112,14 @@ def test_recipes_side_by_side_are_tries_and_the_page_says_how_many(prices: Path)
     assert beside["account"]["differences"]["first"]["net_pnl"]["low"] is not None
 
 
+def test_the_demos_own_prices_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = clean_ohlcv(wandering(symbols=5, days=330), Path("made"))
+    monkeypatch.setattr("afterclose.study.sources.load_demo_bars", lambda: bars)
+    outcome = run_study(FAST, NOW, StudyRequest(prices=["demo"], every="quarter"), quiet=True)
+    (study,) = outcome.details["studies"]
+    assert (study["data"], study["of"]) == ("the demo's prices", "Symbols: 5")
+
+
 def test_features_are_a_recipe_on_the_same_trades(
     prices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
