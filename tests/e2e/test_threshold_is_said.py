@@ -12,7 +12,7 @@ from afterclose.ml_orchestrator import OfflineMLOrchestrator
 from afterclose.nightly.operator_view import show_candidates, show_status
 from afterclose.operating.comparing import compare
 from afterclose.operating.cycle import run_cycle
-from afterclose.operating.operations import PromotionRequest, promote, rollback
+from afterclose.operating.operations import PromotionRequest, lock, promote, rollback, unlock
 from afterclose.risk_filter import RiskFilter
 from afterclose.scope_files import DECISIONS_FILE, INDEX_FILE, REPORT_FILE
 from afterclose.settings import Settings
@@ -71,6 +71,8 @@ def test_every_line_and_page_names_mode_and_number(
     verdict = json.loads(line)
     assert (verdict["threshold"], verdict["threshold_mode"]) == (above[1], mode)
 
+    assert f"blocks above {said[1]}" in lock(settings, NEXT_CLOSED).reason
+    unlock(settings, NEXT_CLOSED, "a test")
     beside = compare(settings, NEXT_CLOSED, *models)
     assert f"Threshold of {models[0]}: {said[0]}" in beside.text
     pages = [

@@ -116,7 +116,8 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
         outcome = Outcome(
             job="lock",
             status="done",
-            reason=f"session {session.date} is locked on {active} until {until}",
+            reason=f"session {session.date} is locked on {active} until {until}; it blocks above "
+            f"{_threshold(registry, active, settings)}",
             details={"session": session.date, "model_id": active, "until": until},
         )
         return end(outcome)
