@@ -73,11 +73,7 @@ class Workplace:
 
             try:  # from the first byte of the START line on: a stop may come at any moment
                 journal.begin(run)
-                with suppress(StorageError):  # tidying up fails no work
-                    for folder in (self.root, self.root / MODELS_FOLDER):
-                        remove_leftovers(folder)
-                if session:
-                    self._publish(now)  # should this run be killed, it still counts as an attempt
+                self._begin(now, session)
                 yield end
             except RefusedError as error:
                 journal.skipped(run, str(error))
@@ -89,6 +85,13 @@ class Workplace:
             finally:
                 with suppress(StorageError):
                     self._publish(now)
+
+    def _begin(self, now: datetime, session: str | None) -> None:
+        with suppress(StorageError):  # tidying up fails no work
+            for folder in (self.root, self.root / MODELS_FOLDER):
+                remove_leftovers(folder)
+        if session:
+            self._publish(now)  # should this run be killed, it still counts as an attempt
 
     def _publish(self, now: datetime) -> None:
         if self._settings:

@@ -7,6 +7,7 @@ without its dataset, and the same files give the same page.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from afterclose.learning.blocking import blocking_judged
 from afterclose.report.account_charts import Values
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion, main_part
@@ -18,7 +19,7 @@ from afterclose.report.money_view import MoneyView, Tile, money_view, record_of,
 from afterclose.report.part_view import Part, parts
 from afterclose.report.trades_view import TradesView, trades_view
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
-from afterclose.wording.numbers import counted, minute, number
+from afterclose.wording.numbers import counted, minute, number, typeset
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
 
@@ -91,7 +92,7 @@ def candidate_view(
         parts=list(parts(evaluation)),
         glossary=glossary(),
         basis=counted(record["trades"], f"{PART_NAMES[main]} trade"),
-        threshold=f"{number(evaluation['threshold'])} ({evaluation['threshold_mode']})",
+        threshold=typeset(blocking_judged(evaluation).words()),
         calibration=_calibration(part["scores"]),
         sweep=sweep(part["threshold_sweep"], evaluation["threshold"]),
         sweep_hint=sweep_hint(part),

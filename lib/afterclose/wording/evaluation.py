@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
+from afterclose.learning.blocking import blocking_judged
 from afterclose.numerals import UNKNOWN, chance, interval, number, percent
 from afterclose.wording.gates import gates_text
 from afterclose.wording.measures import MEASURES, Form
@@ -32,8 +33,8 @@ def _body(evaluation: Mapping[str, Any]) -> Iterator[str]:
     yield f"Model: {evaluation['model_id']} (dataset {evaluation['dataset']['version']})"
     if typed:
         yield headline(typed.walk_forward.account or typed.held_out.account)
-    threshold, mode = evaluation["threshold"], evaluation["threshold_mode"]
-    yield f"Risk threshold: {threshold:.2f} ({mode}); {_sizing(evaluation['settings'])}"
+    yield f"Risk threshold: {blocking_judged(evaluation).words()}"
+    yield f"Sizes: {_sizing(evaluation['settings'])}"
     yield ""
     yield (
         f"Held-out: the {_count(held_out)} newest trades, decided "
