@@ -14,6 +14,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import to_builtins
+
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
@@ -156,16 +158,15 @@ class OfflineMLOrchestrator:
             chosen = model_id or self._newest_without(self._is_evaluated)
             if chosen is None:
                 return end(_nothing("evaluate", "every model has been evaluated"))
-            evaluation = self.evaluator.evaluate(chosen, now=moment)
-            status, reason = evaluation.pop("status"), evaluation.pop("reason", "")
-            self.registry.record_evaluation(chosen, evaluation, now=moment)
+            evaluation, status, reason = self.evaluator.evaluate(chosen, now=moment)
+            self.registry.record_evaluation(chosen, now=moment)
             page = review_page(self.registry.model_dir, chosen, self._settings)
             return end(
                 Outcome(
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(evaluation, *DRAWN_ONLY) | {"report": page},
+                    details=_without(to_builtins(evaluation), *DRAWN_ONLY) | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )

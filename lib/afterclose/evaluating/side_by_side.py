@@ -14,8 +14,8 @@ import numpy as np
 from afterclose.arrays import Mask
 from afterclose.dataset.columns import Dataset, microseconds
 from afterclose.evaluating.account import FILTERED, RULES, Account, account_view
-from afterclose.evaluating.evaluation import FrozenModel
 from afterclose.evaluating.figures import ListedTrades
+from afterclose.evaluating.frozen_model import FrozenModel
 from afterclose.evaluating.money_record import MoneyRecord, money_record
 from afterclose.evaluating.verdicts import Verdicts
 

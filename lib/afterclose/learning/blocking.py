@@ -57,11 +57,9 @@ def blocking_of(metrics: Mapping[str, Any], risk_threshold: float) -> Blocking:
     return Blocking(mode=mode, above=metrics.get("threshold"), share=metrics.get("block_share"))
 
 
-def blocking_judged(evaluation: Mapping[str, Any]) -> Blocking:
-    """Where the model blocked in this evaluation (JSON form)."""
-    mode = evaluation["threshold_mode"]
-    share = evaluation["settings"].get("block_share") if mode == "share" else None
-    return Blocking(mode=mode, above=evaluation["threshold"], share=share)
+def blocking_judged(threshold: float, mode: Mode, block_share: float | None) -> Blocking:
+    """Where an evaluated model blocked."""
+    return Blocking(mode=mode, above=threshold, share=block_share if mode == "share" else None)
 
 
 def blocking_asked(settings: Settings) -> Blocking:

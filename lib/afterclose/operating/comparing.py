@@ -6,8 +6,8 @@ from datetime import datetime
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import InputError
-from afterclose.evaluating.evaluation import FrozenModel
 from afterclose.evaluating.figures import ListedTrades
+from afterclose.evaluating.frozen_model import FrozenModel
 from afterclose.evaluating.side_by_side import FIRST, Judged, SideBySide, judged_by, side_by_side
 from afterclose.gating.stored import read_evaluation
 from afterclose.learning.artifacts import ModelStore, check_model_id

@@ -1,8 +1,8 @@
 """The gates' answer as a table of ticks; empty where they were not asked."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from afterclose.evaluating.figures import GatesAnswer
 from afterclose.wording.printable import printable
 
 
@@ -14,21 +14,19 @@ class GateRow(NamedTuple):
     sentence: str
 
 
-def gate_rows(answer: Mapping[str, Any] | None) -> list[GateRow]:
-    """The rows for ``evaluation["gates"]``, those that refuse first."""
-    gates = answer["gates"] if answer else ()
+def gate_rows(answer: GatesAnswer | None) -> list[GateRow]:
+    """One row a gate, those that refuse first."""
     rows = [
         GateRow(
-            name=printable(gate["name"]).replace("_", " "),
-            passed=gate["passed"],
-            sentence=printable(gate["sentence"]),
+            name=printable(gate.name).replace("_", " "),
+            passed=gate.passed,
+            sentence=printable(gate.sentence),
         )
-        for gate in gates
+        for gate in (answer.gates if answer else ())
     ]
     return sorted(rows, key=lambda row: row.passed)
 
 
-def next_words(answer: Mapping[str, Any] | None) -> str:
+def next_words(answer: GatesAnswer | None) -> str:
     """How far a refused candidate is from a promotion; empty where nothing refuses."""
-    following = (answer or {}).get("next")
-    return printable(following["words"]) if following else ""
+    return printable(answer.next.words) if answer and answer.next else ""

@@ -11,6 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from afterclose.learning.blocking import Blocking, blocking_of
+from afterclose.numerals import UNKNOWN
+from afterclose.registry.evaluated import EvaluationSummary, summary_of
 from afterclose.wording.money import signed
 from afterclose.wording.printable import printable
 
@@ -108,35 +110,28 @@ def _cycle(cycle: Mapping[str, Any]) -> str:
 
 
 def _candidate(model_id: str, record: Mapping[str, Any], risk_threshold: float) -> str:
-    metrics = record["metrics"]
+    metrics, evaluated = record["metrics"], summary_of(record["evaluation"])
     return _COLUMNS.format(
         model_id,
         record["state"],
         f"{datetime.fromisoformat(record['registered_at']):%Y-%m-%d}",
         blocking_of(metrics, risk_threshold).column(),
-        _gates(record["evaluation"]),
+        _gates(evaluated),
         _figure(metrics.get("test_auc"), ".3f"),
-        _money(record["evaluation"]),
+        _money(evaluated),
     )
 
 
-def _gates(evaluation: Mapping[str, Any] | None) -> str:
-    passed = _found(evaluation, "gates", "passed")
-    return {True: "passed", False: "refuse"}.get(passed, "-")
+def _gates(evaluated: EvaluationSummary | None) -> str:
+    passed = evaluated.gates.passed if evaluated else None
+    return {True: "passed", False: "refuse", None: UNKNOWN}[passed]
 
 
-def _money(evaluation: Mapping[str, Any] | None) -> str:
-    if evaluation is None:
+def _money(evaluated: EvaluationSummary | None) -> str:
+    if evaluated is None:
         return "not evaluated"
-    account = _found(evaluation, "walk_forward", "account")
-    value = _found(account, "differences", "rules_only", "net_pnl", "value")
-    return signed(value) if isinstance(value, int | float) else "not counted"
-
-
-def _found(values: Any, *path: str) -> Any:
-    for name in path:
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
+    change = evaluated.walk_forward.net_pnl
+    return "not counted" if change is None or change.value is None else signed(change.value)
 
 
 def _figure(value: object, form: str) -> str:

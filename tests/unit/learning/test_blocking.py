@@ -46,6 +46,5 @@ def test_before_there_is_a_model_the_settings_say_it(environ: dict, words: str) 
 
 
 def test_an_evaluation_says_the_number_that_it_judged_by() -> None:
-    evaluation = {"threshold": 0.25, "threshold_mode": "share", "settings": {"block_share": 0.1}}
-    assert blocking_judged(evaluation) == Blocking(mode="share", above=0.25, share=0.1)
-    assert blocking_judged(evaluation | {"threshold_mode": "fixed"}).share is None
+    assert blocking_judged(0.25, "share", 0.1) == Blocking(mode="share", above=0.25, share=0.1)
+    assert blocking_judged(0.25, "fixed", 0.1).share is None
