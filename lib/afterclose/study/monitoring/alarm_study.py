@@ -99,7 +99,11 @@ def calibrate_monitor(
         job="calibrate_monitor",
         status="done",
         reason=f"{broken} promises broken",
-        details={"seeds": seeds, "first_seed": first_seed, "cells": [c._asdict() | {"kept": c.kept} for c in cells]},
+        details={
+            "seeds": seeds,
+            "first_seed": first_seed,
+            "cells": [c._asdict() | {"kept": c.kept} for c in cells],
+        },
         text="\n".join(_text(cells, seeds)),
         exit_code=1 if broken else 0,
     )

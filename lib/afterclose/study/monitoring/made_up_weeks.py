@@ -75,9 +75,7 @@ def years(seed: int, a_week: int, world: World, truth: Truth, weeks_since: int =
     return Years(weeks[:WEEKS_BEFORE], weeks[WEEKS_BEFORE:])
 
 
-def _features(
-    random: np.random.Generator, week: Indices, world: World, total: int
-) -> Floats:
+def _features(random: np.random.Generator, week: Indices, world: World, total: int) -> Floats:
     values = random.normal(size=(len(week), FEATURES))
     if world == "week effects":
         shared = random.normal(size=(total, FEATURES))[week]

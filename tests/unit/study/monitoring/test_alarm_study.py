@@ -27,9 +27,7 @@ def test_while_nothing_is_wrong_no_harm_is_found() -> None:
 
 
 def test_other_seeds_are_other_years_and_the_table_has_intervals(settings: Settings) -> None:
-    one, same, other = (
-        calibrate_monitor(settings, 3, first, quiet=True) for first in (0, 0, 500)
-    )
+    one, same, other = (calibrate_monitor(settings, 3, first, quiet=True) for first in (0, 0, 500))
     assert one.details == same.details
     assert other.details["first_seed"] == 500
     assert [c["found_weeks"] for c in one.details["cells"]] != [
