@@ -58,7 +58,7 @@ def cycle_cpu_s(logs: Path) -> float:
 
 def pair_ratio(folder: Path, *, courier_first: bool) -> float:
     """CPU time with a courier over that without, each on a fresh scope."""
-    taken = {}
+    taken: dict[bool, float] = {}
     for beside in (courier_first, not courier_first):
         logs = folder / f"{beside}"
         ledger_of(logs / "us" / "paper" / "trade_ledger.jsonl", TRADES)

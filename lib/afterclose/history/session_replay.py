@@ -24,8 +24,7 @@ from afterclose.nightly.work import Workplace
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome, Trade
 from afterclose.settings import Settings
-
-RULE = "=" * 80
+from afterclose.wording.tables import section
 
 BACKTEST: Final = "backtest"
 """The source of such trades, and the beginning of their ids."""
@@ -138,7 +137,7 @@ def replay_text(summary: ReplaySummary, dropped: dict[str, int]) -> str:
         f"Shadow trades closed: {summary.shadow_closed}",
         *(f"Bars left out, {reason}: {rows}" for reason, rows in dropped.items()),
     ]
-    return "\n".join([RULE, "TRADING DAYS REPLAYED", RULE, *lines])
+    return section("TRADING DAYS REPLAYED", lines)
 
 
 def _check_date(name: str, text: str | None) -> None:

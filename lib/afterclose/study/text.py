@@ -6,15 +6,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from afterclose.wording.money import amount, more_or_less, signed
-from afterclose.wording.tables import table_lines
+from afterclose.wording.tables import section, table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.comparison import Difference
     from afterclose.study.results import Beside, Study
     from afterclose.study.worth import BookWorth
-
-WIDTH_CHARACTERS: Final = 80
-RULE: Final = "=" * WIDTH_CHARACTERS
 
 BOOKS_HEADER: Final = ("Promotion", "Promoted", "Judged", "Blocked", "Against the rules", "95 %")
 TRADE_HEADER: Final = ("A trade, in basis points", "Expectancy", "95 %", "Than by ATR alone")
@@ -29,7 +26,7 @@ FEWEST_JUDGED: Final = 100
 def study_text(study: "Study") -> str:
     """The section STUDY."""
     title = title_of(study.data, study.recipe)
-    return "\n".join([RULE, f"STUDY: {title}", RULE, *_body(study)])
+    return section(f"STUDY: {title}", _body(study))
 
 
 def comparison_text(title: str, first: "Study", besides: Sequence["Beside"]) -> str:
@@ -52,7 +49,7 @@ def comparison_text(title: str, first: "Study", besides: Sequence["Beside"]) -> 
         f"Recipes compared: {first.recipes}. Each is a try: of twenty that mean nothing, one is",
         "beyond luck here.",
     ]
-    return "\n".join([RULE, title.upper(), RULE, *lines])
+    return section(title.upper(), lines)
 
 
 def title_of(data: str, recipe: Sequence[str]) -> str:

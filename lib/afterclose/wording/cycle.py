@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from afterclose.records import Outcome
 from afterclose.settings import Settings
+from afterclose.wording.tables import section
 
 if TYPE_CHECKING:
     from afterclose.gating.auto_promotion import AutoPromotion
-
-RULE = "=" * 80
 
 CONTAINER_LOGS_DIR = "/logs"
 """Where the image keeps its volume: a path that means nothing on the host."""
@@ -34,7 +33,7 @@ def cycle_text(
     set. ``advice`` is what the gates say against it, if anything: then the line to promote it is
     not offered without it.
     """
-    lines = [RULE, "OFFLINE ML CYCLE COMPLETE", RULE]
+    lines = []
     if model_id is None:
         lines += ["New candidate: none", f"Reason: {reason}"]
     else:
@@ -45,7 +44,7 @@ def cycle_text(
         lines += ["", "To look at it first, open in a browser:", f"  {page}"]
     if command and not (promotion and promotion.promoted):
         lines += ["", *offered(command, advice, indent="  ")]
-    return "\n".join(lines)
+    return section("OFFLINE ML CYCLE COMPLETE", lines)
 
 
 def offered(command: str, advice: Sequence[str], indent: str = "") -> list[str]:

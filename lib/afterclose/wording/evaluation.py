@@ -5,26 +5,23 @@ The evaluation is taken as it was stored, so that one of last year prints as it 
 
 from collections.abc import Iterator, Mapping
 from textwrap import fill
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from afterclose.numerals import UNKNOWN, chance, interval, number, percent
+from afterclose.numerals import chance, date, interval, number, percent
 from afterclose.wording.gates import gates_text
 from afterclose.wording.measures import MEASURES, Form
 from afterclose.wording.money import account_lines, headline
-from afterclose.wording.tables import table_lines
+from afterclose.wording.tables import WIDTH_CHARACTERS, section, table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.comparison import Difference
     from afterclose.evaluating.figures import ActivePart, CrossValidation, Evaluation, Part
     from afterclose.evaluating.options import EvaluationOptions
 
-WIDTH_CHARACTERS: Final = 80
-
 
 def evaluation_text(evaluation: "Evaluation") -> str:
     """The sectioned text for an evaluation."""
-    rule = "=" * WIDTH_CHARACTERS
-    return "\n".join([rule, "OFFLINE EVALUATION", rule, *_body(evaluation)])
+    return section("OFFLINE EVALUATION", _body(evaluation))
 
 
 def _body(evaluation: "Evaluation") -> Iterator[str]:
@@ -37,7 +34,7 @@ def _body(evaluation: "Evaluation") -> Iterator[str]:
     yield ""
     yield (
         f"Held-out: the {held_out.rules_only.trades} newest trades, decided "
-        f"{_date(held_out.first_decision)} to {_date(held_out.last_decision)}"
+        f"{date(held_out.first_decision)} to {date(held_out.last_decision)}"
     )
     yield from _part(held_out)
     yield ""
@@ -171,7 +168,3 @@ def _item(note: str) -> str:
     unparted = note.replace(" %", "\N{NO-BREAK SPACE}%")
     wrapped = fill(unparted, WIDTH_CHARACTERS, initial_indent="- ", subsequent_indent="  ")
     return wrapped.replace("\N{NO-BREAK SPACE}", " ")
-
-
-def _date(moment: str | None) -> str:
-    return moment[:10] if moment else UNKNOWN

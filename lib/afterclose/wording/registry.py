@@ -5,18 +5,17 @@ of visible characters: a terminal obeys escape codes wherever they come from.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from afterclose.learning.blocking import Blocking, blocking_of
-from afterclose.numerals import UNKNOWN
+from afterclose.numerals import UNKNOWN, date, minute, number
 from afterclose.registry.evaluated import EvaluationSummary, summary_of
 from afterclose.wording.money import signed
 from afterclose.wording.printable import printable
+from afterclose.wording.tables import section
 
-RULE: Final = "=" * 80
 NO_MODEL: Final = "none (rules only)"
 
 _COLUMNS: Final = "{:<18}{:<10}{:<11}{:<12}{:>7}{:>6}{:>15}"
@@ -35,7 +34,7 @@ def candidates_text(records: Mapping[str, Mapping[str, Any]], risk_threshold: fl
         _candidate(model_id, record, risk_threshold)
         for model_id, record in reversed(list(records.items()))
     ]
-    return _section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
+    return section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
 def promotion_text(model_id: str, previous: str | None, threshold: str, *, changed: bool) -> str:
@@ -45,14 +44,14 @@ def promotion_text(model_id: str, previous: str | None, threshold: str, *, chang
     """
     if not changed:
         same = [f"{model_id} is active already; nothing changed.", f"Threshold: {threshold}"]
-        return _section("MODEL PROMOTION", same)
+        return section("MODEL PROMOTION", same)
     lines = [
         f"Active model: {model_id}",
         f"Threshold: {threshold}",
         f"Previous active: {previous or NO_MODEL}",
         "The trading process loads it when its next session begins.",
     ]
-    return _section("MODEL PROMOTION", lines)
+    return section("MODEL PROMOTION", lines)
 
 
 def threshold_words(status: Mapping[str, Any]) -> str:
@@ -65,7 +64,7 @@ def threshold_words(status: Mapping[str, Any]) -> str:
 
 def status_text(status: Mapping[str, Any]) -> str:
     """The operator's page for ``status``, the plain values of `ml_status.json`."""
-    return _section(f"STATUS OF {status['scope']}", list(_status(status)))
+    return section(f"STATUS OF {status['scope']}", list(_status(status)))
 
 
 def _status(status: Mapping[str, Any]) -> Iterator[str]:
@@ -75,12 +74,12 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
     if active:
         why = f": {printable(active['reason'])}" if active["reason"] else ""
         who = printable(active["promoted_by"])
-        yield f"  promoted {_minute(active['since'])} UTC by {who}{why}"
+        yield f"  promoted {minute(active['since'])} UTC by {who}{why}"
     yield f"Threshold: {threshold_words(status)}"
     yield f"Previous active: {status['previous_active'] or 'none'}"
     if lock:
         pinned = lock["model_id"] or "the rules alone"
-        yield f"Locked: session {lock['session']} on {pinned}, until {_minute(lock['until'])} UTC"
+        yield f"Locked: session {lock['session']} on {pinned}, until {minute(lock['until'])} UTC"
     else:
         yield "Locked: no"
     waiting = status["candidates"]
@@ -110,14 +109,14 @@ def _cycle(cycle: Mapping[str, Any]) -> str:
 
 
 def _candidate(model_id: str, record: Mapping[str, Any], risk_threshold: float) -> str:
-    metrics, evaluated = record["metrics"], summary_of(record["evaluation"])
+    auc, evaluated = record["metrics"].get("test_auc"), summary_of(record["evaluation"])
     return _COLUMNS.format(
         model_id,
         record["state"],
-        f"{datetime.fromisoformat(record['registered_at']):%Y-%m-%d}",
-        blocking_of(metrics, risk_threshold).column(),
+        date(record["registered_at"]),
+        blocking_of(record["metrics"], risk_threshold).column(),
         _gates(evaluated),
-        _figure(metrics.get("test_auc"), ".3f"),
+        number(auc if isinstance(auc, int | float) else None, 3),
         _money(evaluated),
     )
 
@@ -132,15 +131,3 @@ def _money(evaluated: EvaluationSummary | None) -> str:
         return "not evaluated"
     change = evaluated.walk_forward.net_pnl
     return "not counted" if change is None or change.value is None else signed(change.value)
-
-
-def _figure(value: object, form: str) -> str:
-    return format(value, form) if isinstance(value, int | float) else "-"
-
-
-def _minute(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
-
-
-def _section(title: str, lines: list[str]) -> str:
-    return "\n".join([RULE, title, RULE, *lines])

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from afterclose.learning.blocking import blocking_of
 from afterclose.numerals import number, percent
+from afterclose.wording.tables import section
 
-WIDTH_CHARACTERS: Final = 80
 TOP_FEATURES: Final = 5
 LOG_ODDS: Final = "log-odds of a bad trade"
 R_LOST: Final = "R lost"
@@ -14,10 +14,9 @@ R_LOST: Final = "R lost"
 
 def training_text(metrics: Mapping[str, Any]) -> str:
     """The sectioned text for ``metrics`` as `OfflineTrainer.train` returns them."""
-    rule = "=" * WIDTH_CHARACTERS
     skipped = metrics["status"] == "skipped"
     body = [f"SKIPPED: {metrics['reason']}"] if skipped else list(_trained(metrics))
-    return "\n".join([rule, "OFFLINE MODEL TRAINING", rule, *body])
+    return section("OFFLINE MODEL TRAINING", body)
 
 
 def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
