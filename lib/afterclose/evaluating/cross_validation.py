@@ -113,11 +113,11 @@ def cross_validate(
         sizing=sizing,
     )
     tested = list(run_all(step, combined.splits))
-    paths: Floats = assemble_paths(combined, [test.size for test in tested])
-    return _summed_up(tested, paths, dataset.realized_pnl_pct)
+    paths = assemble_paths(combined, [test.size for test in tested])
+    return _summed_up(tested, list(paths), dataset.realized_pnl_pct)
 
 
-def _summed_up(tested: Sequence[_Tested], paths: Floats, pnl: Floats) -> CrossValidation:
+def _summed_up(tested: Sequence[_Tested], paths: Sequence[Policy], pnl: Floats) -> CrossValidation:
     """What the ``paths`` earned beside the rules alone, over all trades' ``pnl``."""
     everything = _expectancy(pnl, np.ones(len(pnl)))
     differences = np.sort([_expectancy(pnl, size) - everything for size in paths])

@@ -7,13 +7,12 @@ without its dataset, and the same files give the same page.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from afterclose.evaluating.figures import Evaluation
+from afterclose.evaluating.figures import Evaluation, GatesAnswer
 from afterclose.measures.classification import Scores
 from afterclose.report.account_charts import Values
 from afterclose.report.blocking_view import Blocked, SweepRow, blocked, sweep, sweep_hint
 from afterclose.report.conclusion import PART_NAMES, Conclusion, conclusion
 from afterclose.report.feature_view import Influence, Shift, influences, shifts
-from afterclose.report.gates_view import GateRow, gate_rows, next_words
 from afterclose.report.glossary import glossary
 from afterclose.report.lineage_view import Facts, lineage
 from afterclose.report.money_view import MoneyView, Tile, money_view, tiles
@@ -23,6 +22,14 @@ from afterclose.report.walk_view import Histories, WindowRow, histories, window_
 from afterclose.wording.numbers import counted, minute, number, typeset
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
+
+
+class GateRow(NamedTuple):
+    """One gate; the sentence says what was found and what was needed."""
+
+    name: str
+    passed: bool
+    sentence: str
 
 
 class CandidateView(NamedTuple):
@@ -84,8 +91,8 @@ def candidate_view(
         evaluated=minute(evaluation.evaluated_at),
         promote=promote.against(gates is not None and not gates.passed),
         conclusion=conclusion(evaluation),
-        gates=gate_rows(gates),
-        next=next_words(gates),
+        gates=_gate_rows(gates),
+        next=_next_words(gates),
         tiles=tiles(part),
         money=money_view(part, evaluation.money.get(main), held),
         trades=trades_view(evaluation, main),
@@ -120,3 +127,21 @@ def _calibration(scores: Scores) -> str:
         f"Brier score {number(brier, 3)}; always answering the base rate would give "
         f"{number(rate * (1 - rate), 3)}. Lower is better."
     )
+
+
+def _gate_rows(answer: GatesAnswer | None) -> list[GateRow]:
+    """One row a gate, those that refuse first."""
+    rows = [
+        GateRow(
+            name=printable(gate.name).replace("_", " "),
+            passed=gate.passed,
+            sentence=printable(gate.sentence),
+        )
+        for gate in (answer.gates if answer else ())
+    ]
+    return sorted(rows, key=lambda row: row.passed)
+
+
+def _next_words(answer: GatesAnswer | None) -> str:
+    """How far a refused candidate is from a promotion; empty where nothing refuses."""
+    return printable(answer.next.words) if answer and answer.next else ""
