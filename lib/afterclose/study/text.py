@@ -6,7 +6,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from afterclose.wording.money import amount, more_or_less, signed
-from afterclose.wording.tables import section, table_lines
+from afterclose.wording.tables import WIDTH_CHARACTERS, section, table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.comparison import Difference
