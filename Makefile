@@ -214,8 +214,8 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
 	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
-study: $(READY) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
-	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv))
+study: $(READY) $(if $(filter demo,$(value DATA)),$(READY:.runtime=.demo)) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
+	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv or make study LEDGER=trades.jsonl))
 	@$(RUN) jobs.study $(COMMON) $${DATA:+--data "$$DATA"} $${LEDGER:+--ledger "$$LEDGER"} \
 		$${RECIPES:+--recipes "$$RECIPES"} $${EVERY:+--every "$$EVERY"} $${OUT:+--out "$$OUT"}
 

@@ -133,17 +133,16 @@ def account_view(
     }
     rng = np.random.default_rng(seed)
     summed = decided.resampled(resamples, rng)
-    sums = {
+    order = booked.orders(_affordable(resamples, booked.count), rng)
+    drawn = {
         name: {
             "net_pnl": summed(size * money),
             "return_on_capital": summed(size * money) / used,
             "exposure": summed(size * in_trades) / (used * span_us),
+            **_along(daily[name][order], used),
         }
         for name, size in policies.items()
     }
-    order = booked.orders(_affordable(resamples, booked.count), rng)
-    paths = {name: _along(values[order], used) for name, values in daily.items()}
-    drawn = {name: sums[name] | paths[name] for name in policies}
     compared = partial(_differences, made[FILTERED], drawn[FILTERED])
     return Account(
         capital=used,

@@ -138,13 +138,7 @@ def _fit_member(
     if kind != "logistic":
         regularisation_c = None
     elif regularisation_c is None:
-        regularisation_c = choose_regularisation(
-            training_set.values,
-            training_set.bad,
-            splits,
-            seed=seed,
-            weigh=None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode),
-        )
+        regularisation_c = _chosen(training_set, splits, options)
 
     def fitted(past: TrainingSet) -> Pipeline:
         return fit_model(
@@ -172,6 +166,18 @@ def _fit_member(
         ridge_alpha=None,
         calibration="none" if curve is None else curve.name,
         unseen_risks=apply_curve(curve or Sigmoid(), unseen),
+    )
+
+
+def _chosen(training_set: TrainingSet, splits: list[Split], options: TrainingOptions) -> float:
+    """The regularisation C that does best on later trades, inside the training part."""
+    mode = options.sample_weights
+    return choose_regularisation(
+        training_set.values,
+        training_set.bad,
+        splits,
+        seed=options.seed,
+        weigh=None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode),
     )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from afterclose.evaluating.figures import Evaluation, Gate, GateOptions, ListedTrades, evaluation_of
+from afterclose.evaluating.figures import Evaluation, Gate, GateOptions, ListedTrades
 from afterclose.gating.distance import TOO_MANY, signal_strength, what_next
+from afterclose.gating.stored import evaluation_of
 from report_builders import evaluation
 
 OPTIONS = GateOptions()
