@@ -21,6 +21,7 @@ from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
+from afterclose.learning.blocking import blocking_of
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.due import refuse_live_training
@@ -187,7 +188,10 @@ class OfflineMLOrchestrator:
             promotion = self._promote_if_passed(chosen, moment) if new else None
             self.registry.prune(self._settings.keep_models, now=moment)
             command = self._promote_command(chosen)
-            return end(registration(chosen, command, promotion, self._advice(chosen), new=new))
+            advice, threshold = self._advice(chosen), self._threshold(chosen)
+            return end(
+                registration(chosen, command, promotion, advice, threshold=threshold, new=new)
+            )
 
     # --- the cycle ----------------------------------------------------------------------
 
@@ -323,6 +327,11 @@ class OfflineMLOrchestrator:
     def _promote_command(self, model_id: str) -> str:
         return promote_command(model_id, self._settings)
 
+    def _threshold(self, model_id: str) -> str:
+        """Where a model blocks, in words."""
+        metrics = self._store.read_metadata(model_id)["metrics"]
+        return blocking_of(metrics, self._settings.risk_threshold).words()
+
     def _promote_if_passed(self, model_id: str, now: datetime) -> AutoPromotion | None:
         """What came of the automatic promotion; None where it is not set."""
         if not self._settings.auto_promote:
@@ -359,6 +368,7 @@ class OfflineMLOrchestrator:
                 reason=steps[1].reason,
                 previous_active=previous_active,
                 command=self._promote_command(model_id) if model_id else "",
+                threshold=self._threshold(model_id) if model_id else "",
                 page=steps[2].details.get("report"),
                 promotion=AutoPromotion(**promotion) if promotion else None,
                 advice=self._advice(model_id) if model_id else (),

@@ -24,12 +24,12 @@ LEGENDS: Final = {
 def worth_text(worths: "Worths", advice: str, command: str) -> str:
     """The section WHAT IT WAS WORTH, of a book with the gates and one without.
 
-    ``command`` promotes the newest candidate, if there is one; ``advice`` is what the gates say
-    of it, in few words.
+    ``command`` promotes the newest candidate, if there is one; ``advice`` is where it blocks and
+    what the gates say of it, in few words.
     """
     lines = [*table_lines(HEADER, list(_rows(worths))), *_picture(worths), *_verdict(worths)]
     if command:
-        lines += [f"The newest candidate waits for you ({advice}):", f"  {command}"]
+        lines += [f"The newest candidate ({advice}) waits:", f"  {command}"]
     return section(f"WHAT IT WAS WORTH, ON {worths.decisions} REAL TRADES", lines)
 
 

@@ -21,6 +21,7 @@ from afterclose.evaluating.leaks import Knowledge
 from afterclose.evaluating.money_record import MoneyRecord
 from afterclose.evaluating.options import EvaluationOptions
 from afterclose.evaluating.track_record import TrackRecord
+from afterclose.learning.blocking import Blocking, Mode, blocking_judged
 from afterclose.measures.classification import Leak
 from afterclose.settings import Settings
 
@@ -237,7 +238,7 @@ class Evaluation(Head, frozen=True, kw_only=True):
     """
 
     threshold: float
-    threshold_mode: str
+    threshold_mode: Mode
     held_out: Part
     walk_forward: WalkForwardPart
     cpcv: CrossValidation | None = None
@@ -263,6 +264,13 @@ class Evaluation(Head, frozen=True, kw_only=True):
     def options(self) -> EvaluationOptions:
         """How it was evaluated; what its version did not know yet has the default."""
         return msgspec.convert(self.settings, EvaluationOptions)
+
+    @property
+    def blocking(self) -> Blocking:
+        """Where the model blocked, and how that was found."""
+        return blocking_judged(
+            self.threshold, self.threshold_mode, self.settings.get("block_share")
+        )
 
     @property
     def main(self) -> PartName:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
+from afterclose.history.bar_features import with_bar_features
 from afterclose.history.bars import on_sessions, read_ohlcv
 from afterclose.history.replay import BLOCKED, ENTERED, ReplaySummary, replay_sessions
 from afterclose.history.signals import read_signals
@@ -49,6 +50,7 @@ def replay_files(
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
+    signals = with_bar_features(signals, frame, settings.bar_features)
     days = frame["date"].nunique()
     with (
         Workplace.from_settings(settings).run("session", now) as journalled,
@@ -81,6 +83,7 @@ def backtest_files(
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
+    signals = with_bar_features(signals, frame, settings.bar_features)
     days = frame["date"].nunique()
     with (
         Workplace.from_settings(settings).run("session", now) as journalled,

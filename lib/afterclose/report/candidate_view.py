@@ -19,7 +19,7 @@ from afterclose.report.money_view import MoneyView, Tile, money_view, tiles
 from afterclose.report.part_view import Part, parts
 from afterclose.report.trades_view import TradesView, trades_view
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
-from afterclose.wording.numbers import counted, minute, number
+from afterclose.wording.numbers import counted, minute, number, typeset
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
 
@@ -100,7 +100,7 @@ def candidate_view(
         parts=list(parts(evaluation)),
         glossary=glossary(),
         basis=counted(record.trades, f"{PART_NAMES[main]} trade"),
-        threshold=f"{number(evaluation.threshold)} ({evaluation.threshold_mode})",
+        threshold=typeset(evaluation.blocking.words()),
         calibration=_calibration(part.scores),
         sweep=sweep(part.threshold_sweep, evaluation.threshold),
         sweep_hint=sweep_hint(part),

@@ -17,10 +17,11 @@ from afterclose.wording.printable import printable
 
 
 class ModelName(NamedTuple):
-    """One of the two: its id, and its page as a link."""
+    """One of the two: its id, its page as a link, and where it blocks."""
 
     model_id: str
     link: str
+    threshold: str
 
 
 class MeasureRow(NamedTuple):

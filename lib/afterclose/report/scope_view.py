@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
+from afterclose.learning.blocking import blocking_of
 from afterclose.registry.evaluated import Change, EvaluationSummary, Gates, summary_of
 from afterclose.registry.events import Event
 from afterclose.report.conclusion import Tone, tone_of
@@ -51,6 +52,7 @@ class CandidateRow(NamedTuple):
 
     model_id: str
     link: str
+    threshold: str
     state: str
     registered: Cell
     trades: Cell
@@ -135,6 +137,7 @@ def scope_view(
     now: datetime,
     morning: MorningView | None = None,
     compare: CompareChoice | None = None,
+    risk_threshold: float,
 ) -> ScopeView:
     """The page of a scope.
 
@@ -161,7 +164,7 @@ def scope_view(
         newest_next=printable(gates.next.words) if gates.next else "",
         promote=promote and promote.against(refused),
         candidates=[
-            candidate_row(name, models[name], pages.get(name, ""))
+            candidate_row(name, models[name], risk_threshold, pages.get(name, ""))
             for name in reversed(list(models))
         ],
         changes=_changes(events, pages, now),
@@ -182,8 +185,10 @@ def _active(active: Mapping[str, Any] | None, now: datetime) -> str:
     return f"{active['id']} is active since {day(active['since'])}{length}"
 
 
-def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> CandidateRow:
-    """One model of `list_models`; ``link`` is its page."""
+def candidate_row(
+    model_id: str, record: Mapping[str, Any], risk_threshold: float, link: str = ""
+) -> CandidateRow:
+    """One model of `list_models`; ``link`` is its page, ``risk_threshold`` the setting."""
     evaluated = summary_of(record["evaluation"]) or EvaluationSummary()
     walked, change, form = evaluated.walk_forward, evaluated.walk_forward.net_pnl, _money
     if change is None:  # it was evaluated before money was counted
@@ -192,6 +197,7 @@ def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> C
     return CandidateRow(
         model_id=model_id,
         link=link,
+        threshold=blocking_of(record["metrics"], risk_threshold).column(),
         state=record["state"],
         registered=Cell(day(record["registered_at"]), record["registered_at"]),
         trades=_cell(record["metrics"].get("n_rows"), count),

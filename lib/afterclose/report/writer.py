@@ -128,6 +128,7 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
             _last_session(status, now),
         ),
         compare=_choice(settings, status, sorted(registry.state.models)),
+        risk_threshold=settings.risk_threshold,
     )  # fmt: skip
     path = settings.root / INDEX_FILE
     write_atomic(path, page("scope.html.j2", view=view, charts=_scope_charts(settings)))

@@ -29,10 +29,8 @@ def _body(evaluation: "Evaluation") -> Iterator[str]:
     yield f"Model: {evaluation.model_id} (dataset {evaluation.dataset.version})"
     if not evaluation.is_old:
         yield headline(walked.account or held_out.account)
-    yield (
-        f"Risk threshold: {evaluation.threshold:.2f} ({evaluation.threshold_mode}); "
-        f"{_sizing(evaluation.options)}"
-    )
+    yield f"Risk threshold: {evaluation.blocking.words()}"
+    yield f"Sizes: {_sizing(evaluation.options)}"
     yield ""
     yield (
         f"Held-out: the {held_out.rules_only.trades} newest trades, decided "

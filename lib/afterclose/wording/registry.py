@@ -7,6 +7,9 @@ of visible characters: a terminal obeys escape codes wherever they come from.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
+from afterclose.learning.blocking import Blocking, blocking_of
 from afterclose.numerals import UNKNOWN, date, minute, number
 from afterclose.registry.evaluated import EvaluationSummary, summary_of
 from afterclose.wording.money import signed
@@ -15,30 +18,48 @@ from afterclose.wording.tables import section
 
 NO_MODEL: Final = "none (rules only)"
 
-_COLUMNS: Final = "{:<20}{:<11}{:<12}{:>9}{:>7}{:>20}"
+_COLUMNS: Final = "{:<18}{:<10}{:<11}{:<12}{:>7}{:>6}{:>15}"
 
 
-def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
+def candidates_text(records: Mapping[str, Mapping[str, Any]], risk_threshold: float) -> str:
     """The models of `ModelRegistry.list_candidates`, the newest first.
 
     The money is that of walking forward: what the account earned with the filter, less what
-    the rules did.
+    the rules did. ``risk_threshold`` is the setting, for models of threshold mode fixed.
     """
-    head = _COLUMNS.format("Model", "State", "Registered", "Gates", "AUC", "Net PnL less rules'")
-    rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
+    head = _COLUMNS.format(
+        "Model", "State", "Registered", "Threshold", "Gates", "AUC", "PnL less rules"
+    )
+    rows = [
+        _candidate(model_id, record, risk_threshold)
+        for model_id, record in reversed(list(records.items()))
+    ]
     return section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
-def promotion_text(model_id: str, previous: str | None, *, changed: bool) -> str:
-    """What a promotion did; ``changed`` is False when the model was active already."""
+def promotion_text(model_id: str, previous: str | None, threshold: str, *, changed: bool) -> str:
+    """What a promotion did; ``changed`` is False when the model was active already.
+
+    ``threshold`` says where the model blocks.
+    """
     if not changed:
-        return section("MODEL PROMOTION", [f"{model_id} is active already; nothing changed."])
+        same = [f"{model_id} is active already; nothing changed.", f"Threshold: {threshold}"]
+        return section("MODEL PROMOTION", same)
     lines = [
         f"Active model: {model_id}",
+        f"Threshold: {threshold}",
         f"Previous active: {previous or NO_MODEL}",
         "The trading process loads it when its next session begins.",
     ]
     return section("MODEL PROMOTION", lines)
+
+
+def threshold_words(status: Mapping[str, Any]) -> str:
+    """Where the active model of a status blocks; without one, how the next model's is found."""
+    if not status.get("threshold"):
+        return "not known"  # a status from before it was kept
+    found = msgspec.convert(status["threshold"], Blocking).words()
+    return found if status["active_model"] else f"{found} (of the next model)"
 
 
 def status_text(status: Mapping[str, Any]) -> str:
@@ -54,6 +75,7 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
         why = f": {printable(active['reason'])}" if active["reason"] else ""
         who = printable(active["promoted_by"])
         yield f"  promoted {minute(active['since'])} UTC by {who}{why}"
+    yield f"Threshold: {threshold_words(status)}"
     yield f"Previous active: {status['previous_active'] or 'none'}"
     if lock:
         pinned = lock["model_id"] or "the rules alone"
@@ -86,12 +108,13 @@ def _cycle(cycle: Mapping[str, Any]) -> str:
     return f"session {cycle['session']}, {cycle['outcome']}{failed}{why}"
 
 
-def _candidate(model_id: str, record: Mapping[str, Any]) -> str:
+def _candidate(model_id: str, record: Mapping[str, Any], risk_threshold: float) -> str:
     auc, evaluated = record["metrics"].get("test_auc"), summary_of(record["evaluation"])
     return _COLUMNS.format(
         model_id,
         record["state"],
         date(record["registered_at"]),
+        blocking_of(record["metrics"], risk_threshold).column(),
         _gates(evaluated),
         number(auc if isinstance(auc, int | float) else None, 3),
         _money(evaluated),

@@ -66,7 +66,10 @@ def test_the_section_has_both_parts_as_tables_of_all_measures() -> None:
     ]
     assert lines[4].startswith("Would have earned ")
     assert lines[4] in lines[10:]  # walking forward says it again, over its table
-    assert lines[5] == "Risk threshold: 0.50 (fixed); whole size up to it, none above"
+    assert lines[5:7] == [
+        "Risk threshold: 0.500 (fixed, ML_RISK_THRESHOLD)",
+        "Sizes: whole size up to it, none above",
+    ]
     assert sum(line.startswith("Account ") for line in lines) == 2
     header = [line for line in lines if line.startswith("Metric")]
     assert len(header) == 2
