@@ -52,8 +52,9 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
 class SideBySide(msgspec.Struct, frozen=True, kw_only=True):
     """Both models on ``decisions`` that both judged.
 
-    The account's differences are the second model less each other policy. Decisions that
-    only one blocks are counted, and listed with those that moved most money first.
+    The account's differences are the second model less each other policy. ``money`` is of the
+    second model, its slices of the first too. Decisions that only one blocks
+    are counted, and listed with those that moved most money first.
     """
 
     decisions: int
@@ -105,7 +106,7 @@ def side_by_side(
     account = account_view(trades, policies, capital=capital, resamples=resamples, seed=seed)
     if account is None:
         return None
-    record = money_record(trades, bad[rows], policies, account.capital)
+    record = money_record(trades, bad[rows], policies, account.capital, other=sizes[FIRST])
     if record is None:
         return None
     out_first, out_second = sizes[FIRST] == 0, sizes[FILTERED] == 0

@@ -140,14 +140,14 @@ def _value(metrics: AccountMetrics, key: str) -> float:
 
 
 def _heat(found: SideBySide, names: dict[str, str]) -> list[HeatMap]:
-    """Months of the second model, and of it less the rules; both from the money record."""
+    """Months of both models, of the second less the first, and of the rules."""
     months = found.money.months
     return [
+        HeatMap("difference", "Second less first", years_of({m.name: m.change for m in months})),
+        HeatMap("first", names[FIRST], years_of({m.name: m.other or 0.0 for m in months})),
         HeatMap("filtered", names[FILTERED], years_of({m.name: m.filtered for m in months})),
-        HeatMap("difference", f"{names[FILTERED]} less the rules",
-                years_of({m.name: m.filtered - m.rules for m in months})),
         HeatMap("rules", "Rules alone", years_of({m.name: m.rules for m in months})),
-    ]  # fmt: skip
+    ]
 
 
 def _disagreement(one: Disagreement) -> DisagreementRow:
