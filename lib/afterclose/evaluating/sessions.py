@@ -16,8 +16,9 @@ from afterclose.dataset.columns import MILLION, SECONDS_A_DAY
 
 DAY_US: Final = SECONDS_A_DAY * MILLION
 
-STRETCHES: Final = 8
-"""Of a history, as many as walking forward has windows: each has a model of its own."""
+STRETCHES: Final = 4
+"""Of a history: models and markets change from one to the next. More would leave too few blocks
+in each to estimate its means."""
 
 
 class Sessions:

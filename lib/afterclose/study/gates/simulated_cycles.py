@@ -17,7 +17,7 @@ from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
 from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
-from afterclose.evaluating.figures import VERSION, GatesAnswer, evaluation_of
+from afterclose.evaluating.figures import VERSION, Evaluation, GatesAnswer, evaluation_of
 from afterclose.evaluating.prequential import judged_track
 from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
 from afterclose.gating.promotion import GateOptions, ask_gates
@@ -45,6 +45,18 @@ Refusals = tuple[str, ...]
 """What refused: names of gates, or why there was no model. None at all is a promotion."""
 
 
+class Cycle(NamedTuple):
+    """What one cycle answered, and whether it promoted a filter that takes away what earns.
+
+    ``blocked_earned``: promoted, although walking forward or on the held-out decisions the 95 %
+    interval of what was taken away lies above 0. No promotion may do that
+    (docs/design.md, section 16).
+    """
+
+    refused: Refusals
+    blocked_earned: bool = False
+
+
 class Recipe(NamedTuple):
     """How a scope is set: to train, to evaluate and to decide."""
 
@@ -62,11 +74,12 @@ class Recipe(NamedTuple):
         )
 
 
-def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Refusals:
+def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Cycle:
     """One cycle over all trades of ``seed``."""
     dataset = trades(seed)
     evidence = evidence_at(_stake_path(recipe, dataset).log_stake)
-    return lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
+    refused = lacking(evidence, recipe.gates)
+    return Cycle(refused) if refused else cycle_over(recipe, dataset)
 
 
 def promoted_ever(
@@ -74,8 +87,8 @@ def promoted_ever(
     trades: Callable[[int], Dataset],
     seed: int,
     first_night_trades: int = FIRST_NIGHT_TRADES,
-) -> Refusals:
-    """A cycle each night for `NIGHTS` days: nothing once one promotes, or the last refusals.
+) -> Cycle:
+    """A cycle each night for `NIGHTS` days: the first that promotes, or the last.
 
     The first night knows ``first_night_trades`` outcomes, each later one those that its day
     has added. What was judged stays judged (`afterclose.evaluating.prequential`), so one pass over
@@ -85,14 +98,13 @@ def promoted_ever(
     path = _stake_path(recipe, dataset)
     exits_us = np.sort(dataset.exit_us)
     first_us = int(exits_us[first_night_trades - 1])
-    refused: Refusals = ()
+    last = Cycle(())
     for night_us in range(first_us, first_us + NIGHTS * DAY_US, DAY_US):
         refused = lacking(evidence_at(path.known_at(night_us)), recipe.gates)
-        if not refused:
-            refused = _full_cycle(recipe, known_by(dataset, night_us))
-        if not refused:
+        last = Cycle(refused) if refused else cycle_over(recipe, known_by(dataset, night_us))
+        if not last.refused:
             break
-    return refused
+    return last
 
 
 def known_by(dataset: Dataset, moment_us: int) -> Dataset:
@@ -119,15 +131,23 @@ def lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     return tuple(gate.name for gate in gates if not gate.passed)
 
 
-def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
-    answer = full_cycle(recipe, dataset)
-    if isinstance(answer, str):
-        return (answer,)
-    return tuple(gate.name for gate in answer.refusing)
+def cycle_over(recipe: Recipe, dataset: Dataset) -> Cycle:
+    """All gates about a model trained on ``dataset``."""
+    evaluation = evaluated(recipe, dataset)
+    if isinstance(evaluation, str):
+        return Cycle((evaluation,))
+    refused = tuple(gate.name for gate in ask_gates(evaluation, recipe.gates).refusing)
+    return Cycle(refused, blocked_earned=not refused and _blocked_earned(evaluation))
 
 
 def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
-    """All gates about a model trained on ``dataset``, or the reason why there is none."""
+    """The gates' answers about a model trained on ``dataset``, or why there is none."""
+    evaluation = evaluated(recipe, dataset)
+    return evaluation if isinstance(evaluation, str) else ask_gates(evaluation, recipe.gates)
+
+
+def evaluated(recipe: Recipe, dataset: Dataset) -> Evaluation | str:
+    """The evaluation of a model trained on ``dataset``, or the reason why there is none."""
     cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
     prepared = prepare(dataset, recipe.training, cutoff)
     if isinstance(prepared, str):
@@ -146,4 +166,10 @@ def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
     figures = evaluate_model(
         dataset, model, cutoff, recipe.evaluation, active=None, candidates_tried=1
     )
-    return ask_gates(evaluation_of(HEAD | figures), recipe.gates)
+    return evaluation_of(HEAD | figures)
+
+
+def _blocked_earned(evaluation: Evaluation) -> bool:
+    parts = (evaluation.walk_forward.account, evaluation.held_out.account)
+    lows = [account.taken_away.low for account in parts if account]
+    return any(low is not None and low > 0 for low in lows)

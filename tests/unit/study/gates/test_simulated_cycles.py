@@ -13,6 +13,7 @@ from afterclose.market.embargo import DAY_US, embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import planted_trades
 from afterclose.study.gates.simulated_cycles import (
+    Cycle,
     Recipe,
     full_cycle,
     known_by,
@@ -34,8 +35,8 @@ def nights(monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
     seen: list[Dataset] = []
     monkeypatch.setattr("afterclose.study.gates.simulated_cycles.NIGHTS", 300)
     monkeypatch.setattr(
-        "afterclose.study.gates.simulated_cycles._full_cycle",
-        lambda _recipe, dataset: seen.append(dataset) or ("steady",),
+        "afterclose.study.gates.simulated_cycles.cycle_over",
+        lambda _recipe, dataset: seen.append(dataset) or Cycle(("steady",)),
     )
     return seen
 
@@ -50,16 +51,16 @@ def test_the_recipe_is_that_of_the_settings() -> None:
 
 
 def test_an_edge_is_promoted_and_noise_is_refused_for_its_lack_of_evidence() -> None:
-    assert promoted_at_once(RECIPE, partial(EDGE, 900), 2) == ()
-    assert "luck_of_all_nights" in promoted_at_once(RECIPE, partial(NOISE, 900), 2)
+    assert promoted_at_once(RECIPE, partial(EDGE, 900), 2) == Cycle((), blocked_earned=False)
+    assert "luck_of_all_nights" in promoted_at_once(RECIPE, partial(NOISE, 900), 2).refused
 
 
 def test_a_ledger_too_small_to_split_is_refused() -> None:
-    assert promoted_at_once(RECIPE, partial(EDGE, 20), 0) == ("luck_of_all_nights",)
+    assert promoted_at_once(RECIPE, partial(EDGE, 20), 0) == Cycle(("luck_of_all_nights",))
 
 
 def test_a_night_knows_only_what_has_ended(nights: list[Dataset]) -> None:
-    assert promoted_ever(RECIPE, partial(EDGE, 900), 0) == ("steady",)
+    assert promoted_ever(RECIPE, partial(EDGE, 900), 0) == Cycle(("steady",))
     sizes = [len(dataset) for dataset in nights]
     assert sizes == sorted(sizes)
     assert 60 <= sizes[0] < sizes[-1] <= 900
