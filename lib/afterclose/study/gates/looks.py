@@ -29,7 +29,9 @@ from afterclose.study.gates.simulated_cycles import Cycle, Recipe, cycle_over, k
 
 MONTH_US: Final = 30 * DAY_US
 
-DRAWS: Final = 1000
+DRAWS: Final = 300
+"""Enough to say yes or no, month after month."""
+
 FEWEST_JUDGED: Final = 100
 
 

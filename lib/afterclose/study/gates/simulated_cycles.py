@@ -2,8 +2,8 @@
 
 The production code runs: the training, the evaluation and the gates that work at night, with
 nothing left out but the disk between them. A night is evaluated in full only where the two
-gates on the evidence pass, because one gate that refuses settles it; that is cheaper and
-changes no answer.
+gates on the evidence pass, and then the one on what walking forward took away, because one gate
+that refuses settles it; that is cheaper and changes no answer.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,16 @@ from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset.decisions import one_row_a_decision
+from afterclose.evaluating.account import taken_away_from
 from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
 from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
 from afterclose.evaluating.figures import VERSION, Evaluation, GatesAnswer, evaluation_of
 from afterclose.evaluating.prequential import judged_track
-from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
+from afterclose.evaluating.walk_forward import walk_forward
+from afterclose.gating.gates import blocked_lose_money, evidence_not_lost, luck_of_all_nights
 from afterclose.gating.promotion import GateOptions, ask_gates
 from afterclose.learning.models import predict_risks
-from afterclose.learning.training import TrainingOptions, learn, prepare
+from afterclose.learning.training import TrainingOptions, label, learn, prepare
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import DAY_US
@@ -133,11 +135,38 @@ def lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
 
 def cycle_over(recipe: Recipe, dataset: Dataset) -> Cycle:
     """All gates about a model trained on ``dataset``."""
+    if recipe.gates.objective == "money" and not _takes_away_losers(recipe, dataset):
+        return Cycle(("blocked_lose_money",))
     evaluation = evaluated(recipe, dataset)
     if isinstance(evaluation, str):
         return Cycle((evaluation,))
     refused = tuple(gate.name for gate in ask_gates(evaluation, recipe.gates).refusing)
     return Cycle(refused, blocked_earned=not refused and _blocked_earned(evaluation))
+
+
+def _takes_away_losers(recipe: Recipe, dataset: Dataset) -> bool:
+    """What `blocked_lose_money` will say, at the cost of walking forward alone."""
+    whole, options = one_row_a_decision(dataset), recipe.training
+    decisions, backtests = whole.without_texts(), whole.backtests
+    walked = walk_forward(
+        decisions,
+        label(whole, options),
+        options,
+        embargo_cutoff(dataset, options.embargo_sessions),
+        max_abs_z=recipe.evaluation.ood_max_z,
+        sizing=recipe.evaluation.sizes,
+        only_train=backtests if backtests < len(decisions) else 0,
+    )
+    away = taken_away_from(
+        decisions.take(walked.rows),
+        walked.verdicts.size,
+        resamples=recipe.evaluation.bootstrap_resamples,
+        seed=options.seed,
+    )
+    if away is None:
+        return False
+    minimum = recipe.gates.blocked_confidence
+    return blocked_lose_money(away.confidence, away.mean_net_pnl, minimum).passed
 
 
 def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:

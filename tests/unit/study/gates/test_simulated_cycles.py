@@ -15,6 +15,7 @@ from afterclose.study.gates.planted_trades import planted_trades
 from afterclose.study.gates.simulated_cycles import (
     Cycle,
     Recipe,
+    cycle_over,
     full_cycle,
     known_by,
     promoted_at_once,
@@ -109,3 +110,13 @@ def test_ten_fills_of_each_decision_change_no_figure_of_the_evidence() -> None:
         assert (of_fills.name, of_fills.passed) == (gate.name, gate.passed)
         if gate.value is not None:  # nothing is active to be better than
             assert of_fills.value == pytest.approx(gate.value, rel=0.05), gate.name
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_what_is_asked_first_is_what_the_whole_evaluation_answers(seed: int) -> None:
+    trades = planted_trades(500, seed, odds_ratio=1.5, loss_pct=0.02)
+    whole = full_cycle(RECIPE, trades)
+    assert not isinstance(whole, str)
+    refused = tuple(gate.name for gate in whole.refusing)
+    first = cycle_over(RECIPE, trades).refused
+    assert first == (("blocked_lose_money",) if "blocked_lose_money" in refused else refused)
