@@ -48,6 +48,9 @@ BETS: Final = (0.2, 0.5)
 """Sizes among which the stake is divided evenly. The best is the mean gain of a cohort: those of
 edges that are worth having lie there, and each further size takes a share of the stake."""
 
+SHARES: Final = 2 * len(BETS)
+"""Into which the stake is divided: each bet in each of the two games."""
+
 NORM_COHORTS: Final = 40
 """Earlier cohorts over which a gain's usual size is measured."""
 
