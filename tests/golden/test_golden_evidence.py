@@ -9,16 +9,15 @@ from afterclose.evaluating.evidence import _log_payoffs
 from afterclose.gating.alpha_spending import alpha_of_recipe
 
 # Gains of 3, 3 and 3, then 6: the root mean square of the earlier ones is 3, so the fourth is 2.
-# A bet of 0.1 pays exp(0.1 x 2 - 0.01 x 4 / 2) = exp(0.18); 0.2: exp(0.4 - 0.08) = exp(0.32);
-# 0.4: exp(0.8 - 0.32) = exp(0.48); 0.8: exp(1.6 - 1.28) = exp(0.32). Before there are three
-# earlier gains nothing is bet. A gain of -6 pays exp(-0.22), exp(-0.48), exp(-1.12), exp(-2.88).
+# A bet of 0.2 pays exp(0.2 x 2 - 0.04 x 4 / 2) = exp(0.32); 0.5: exp(1 - 0.5) = exp(0.5). Before
+# there are three earlier gains nothing is bet. A gain of -6 pays exp(-0.48) and exp(-1.5).
 
 
 def test_the_first_bet_pays_by_the_size_of_three_earlier_gains() -> None:
     won, lost = (_log_payoffs(np.array([3.0, 3.0, 3.0, last])) for last in (6.0, -6.0))
     assert np.all(won[:3] == 0)
-    assert won[3] == pytest.approx([0.18, 0.32, 0.48, 0.32], abs=1e-12)
-    assert lost[3] == pytest.approx([-0.22, -0.48, -1.12, -2.88], abs=1e-12)
+    assert won[3] == pytest.approx([0.32, 0.5], abs=1e-12)
+    assert lost[3] == pytest.approx([-0.48, -1.5], abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Integers
+from afterclose.arrays import Floats, Indices, Integers
 from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.comparison import Difference
-from afterclose.evaluating.sessions import Sessions, SessionSums
+from afterclose.evaluating.sessions import CACHED_CELLS, Sessions, SessionSums
 from afterclose.evaluating.verdicts import Policy
 
 TAIL_SHARE: Final = 0.05
@@ -33,6 +33,10 @@ PATH_CELLS: Final = 1_000_000
 """Sessions walked through behind an interval of drawdown or tail: then fewer resamples."""
 
 FEWEST_RESAMPLES: Final = 200
+
+MANY_SESSIONS: Final = 5_000
+SAMPLED: Final = 500
+"""Sessions of so many that suggest which are among the worst."""
 
 MIN_DEFINED_SHARE: Final = 0.95
 """An interval needs its measure defined in at least this share of the resamples."""
@@ -133,16 +137,18 @@ def account_view(
     }
     rng = np.random.default_rng(seed)
     summed = decided.resampled(resamples, rng)
-    order = booked.orders(_affordable(resamples, booked.count), rng)
-    drawn = {
+    earned = {name: summed(size * money) for name, size in policies.items()}
+    sums = {
         name: {
-            "net_pnl": summed(size * money),
-            "return_on_capital": summed(size * money) / used,
+            "net_pnl": earned[name],
+            "return_on_capital": earned[name] / used,
             "exposure": summed(size * in_trades) / (used * span_us),
-            **_along(daily[name][order], used),
         }
         for name, size in policies.items()
     }
+    order = booked.orders(_affordable(resamples, booked.count), rng)
+    paths = {name: _drawn_along(values, order, used) for name, values in daily.items()}
+    drawn = {name: sums[name] | paths[name] for name in policies}
     compared = partial(_differences, made[FILTERED], drawn[FILTERED])
     return Account(
         capital=used,
@@ -193,20 +199,45 @@ def _metrics(daily: Floats, capital: float, exposure: float) -> AccountMetrics:
     )
 
 
+def _drawn_along(daily: Floats, order: Indices, capital: float) -> dict[str, Floats]:
+    """`_along` the sessions of ``daily`` in each ``order``, as many at a time as a cache holds."""
+    rows = max(1, CACHED_CELLS // order.shape[1])
+    parts = [
+        _along(daily[order[first : first + rows]], capital) for first in range(0, len(order), rows)
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
 def _along(daily: Floats, capital: float) -> dict[str, Floats]:
     """What depends on the order of sessions, or on single ones; one value a row of ``daily``."""
-    equity = capital + np.cumsum(daily, axis=1)
-    peak = np.maximum(np.maximum.accumulate(equity, axis=1), capital)
-    tail = max(1, math.ceil(TAIL_SHARE * daily.shape[1]))
-    shortfall = np.partition(daily, tail - 1, axis=1)[:, :tail].mean(axis=1)
+    equity = np.cumsum(daily, axis=1)
+    equity += capital
+    peak = np.maximum.accumulate(equity, axis=1)
+    np.maximum(peak, capital, out=peak)
+    fall = equity - peak
+    shortfall = np.array([_shortfall(row) for row in daily])
     lossy = np.where(shortfall < 0, shortfall, np.nan)
     return {
-        "max_drawdown": (equity - peak).min(axis=1),
-        "max_drawdown_pct": np.maximum((equity - peak) / peak, -1.0).min(axis=1),
+        "max_drawdown": fall.min(axis=1),
+        "max_drawdown_pct": np.maximum(np.divide(fall, peak, out=peak).min(axis=1), -1.0),
         "worst_day": daily.min(axis=1),
         "expected_shortfall": shortfall,
         "pnl_over_shortfall": daily.sum(axis=1) / -lossy,
     }
+
+
+def _shortfall(daily: Floats) -> float:
+    """The mean of the worst sessions.
+
+    They are chosen among those below a bound that a sample suggests, which is quicker than
+    among all.
+    """
+    tail = max(1, math.ceil(TAIL_SHARE * len(daily)))
+    if len(daily) > MANY_SESSIONS:
+        sample = np.sort(daily[:: len(daily) // SAMPLED])
+        low = daily[daily <= sample[math.ceil(2 * TAIL_SHARE * len(sample))]]
+        daily = low if len(low) >= tail else daily
+    return float(np.partition(daily, tail - 1)[:tail].mean())
 
 
 def _differences(

@@ -12,13 +12,17 @@ the next session, so neither trades nor sessions can be counted as separate piec
 What is bet on is a *cohort*: ten consecutive days with decisions, counted once its trades have
 closed. Its gain is G = -sum((score - mean of earlier scores) x (R - mean of earlier R)), and in
 a second game the same about the means of each session, which cancels the market. R is the
-outcome in units of risk, clipped, so that no single trade decides.
+outcome in units of risk, clipped, so that no single trade decides. G is in units of the
+scores' own spread in the cohort, the root of the sum of their squares: a first model of forty
+trades is wild, and its wide scores would make the gains of better models look small for forty
+cohorts.
 
 Each G is divided by its root mean square over the last `NORM_COHORTS` cohorts, all earlier, and
 the stake is multiplied by exp(bet x g - bet^2 g^2 / 2), which is fair on average or worse
-wherever a gain is as likely as a loss of its size given the past (de la Peña, *A general class
-of exponential inequalities for martingales and ratios*, Annals of Probability, 1999). That is
-all that is assumed of luck: no distribution, no variance, nothing inside a cohort.
+wherever a gain is as likely as a loss of its size given the past and the cohort's scores (de la
+Peña, *A general class of exponential inequalities for martingales and ratios*, Annals of
+Probability, 1999). That is all that is assumed of luck: no distribution, no variance, nothing
+inside a cohort.
 
 Scores are those of models that had seen no trade of the cohort
 (`afterclose.evaluating.prequential`), so nothing has to be remembered between nights: the stake
@@ -40,8 +44,12 @@ DAY_US: Final = timedelta(days=1) // MICROSECOND
 COHORT_DAYS: Final = 10
 """Consecutive days with decisions in a cohort."""
 
-BETS: Final = (0.1, 0.2, 0.4, 0.8)
-"""Sizes among which the stake is divided evenly; 1 would be best for a gain that never varies."""
+BETS: Final = (0.2, 0.5)
+"""Sizes among which the stake is divided evenly. The best is the mean gain of a cohort: those of
+edges that are worth having lie there, and each further size takes a share of the stake."""
+
+SHARES: Final = 2 * len(BETS)
+"""Into which the stake is divided: each bet in each of the two games."""
 
 NORM_COHORTS: Final = 40
 """Earlier cohorts over which a gain's usual size is measured."""
@@ -208,9 +216,15 @@ def _inside(track: Track, risk: Floats, starts: Indices) -> Floats:
 
 
 def _gains(score: Floats, risk: Floats, starts: Indices) -> Floats:
-    """Less the sum of the products in each cohort; a decision with an unknown one adds nothing."""
-    products = np.where(np.abs(score) > ROUNDING, score * risk, 0.0)
-    return -np.add.reduceat(np.nan_to_num(products), starts)
+    """Less the sum of the products in each cohort, in units of the scores' spread in it.
+
+    A decision with an unknown score or outcome adds nothing.
+    """
+    known = (np.abs(score) > ROUNDING) & ~np.isnan(risk)
+    score, risk = np.where(known, score, 0.0), np.where(known, risk, 0.0)
+    spread = np.sqrt(np.add.reduceat(score**2, starts))
+    gains: Floats = -np.add.reduceat(score * risk, starts)
+    return np.divide(gains, spread, out=np.zeros_like(gains), where=spread > 0)
 
 
 def _log_payoffs(gains: Floats) -> Floats:

@@ -16,8 +16,12 @@ from afterclose.dataset.columns import MILLION, SECONDS_A_DAY
 
 DAY_US: Final = SECONDS_A_DAY * MILLION
 
-STRETCHES: Final = 8
-"""Of a history, as many as walking forward has windows: each has a model of its own."""
+CACHED_CELLS: Final = 32_768
+"""Numbers gathered at once: what stays in the processor's cache is summed in half the time."""
+
+STRETCHES: Final = 4
+"""Of a history: models and markets change from one to the next. More would leave too few blocks
+in each to estimate its means."""
 
 
 class Sessions:
@@ -86,7 +90,11 @@ class SessionSums:
         at = np.arange(self._sessions.count)
         block = running[at + self._sessions.block] - running[at]
         last = running[at + self._last] - running[at]
-        total: Floats = block[self._starts[:, :-1]].sum(axis=1) + last[self._starts[:, -1]]
+        total: Floats = last[self._starts[:, -1]]
+        whole = self._starts[:, :-1]
+        rows = max(1, CACHED_CELLS // max(whole.shape[1], 1))
+        for first in range(0, self.resamples, rows):
+            total[first : first + rows] += block[whole[first : first + rows]].sum(axis=1)
         return total
 
 

@@ -82,9 +82,12 @@ def luck_of_blocking(
     that ``block`` int[n] numbers from 0. Where luck alone rules, each
     block's part is as likely as its opposite, so each draw gives every part a sign at random
     (a wild bootstrap of blocks: Shao, *The dependent wild bootstrap*, JASA, 2010), and nothing
-    has to be assumed of the trades inside a block. p = (1 + as good or better) / (1 + draws) is
-    never 0 (Phipson & Smyth, 2010); with few blocks it cannot be small. (None, 0) when nothing
-    or everything was blocked.
+    has to be assumed of the trades inside a block. Where a filter blocks whole blocks, the means
+    of a stretch of m blocks take a part of each block's own away, and the parts look smaller than
+    their sum varies by the root of m / (m - 1): draws are made that much wider, as for any mean
+    that was estimated (without it, market-wide noise passed 8 to 9 % instead of 5 on US stocks).
+    p = (1 + as good or better) / (1 + draws) is never 0 (Phipson & Smyth, 2010); with few blocks
+    it cannot be small. (None, 0) when nothing or everything was blocked.
     """
     rows, kept = len(pnl), int(keep.sum())
     if kept in (0, rows):
@@ -92,13 +95,15 @@ def luck_of_blocking(
     gains = np.bincount(
         block, -_centred((~keep).astype(np.float64), stretch) * _centred(pnl, stretch)
     )
+    blocks, means = len(gains), int(stretch.max()) + 1
+    gains_drawn = gains * math.sqrt(blocks / max(blocks - means, 1))
     # A draw that ties with what was observed must count, whatever the order of summing.
     as_good = float(gains.sum()) - ROUNDING * float(np.abs(pnl).sum())
     rng = np.random.default_rng(seed)
     better = 0
     for size in in_chunks(draws, len(gains), CHUNK_CELLS):
         signs = 2.0 * rng.integers(0, 2, (size, len(gains))) - 1.0
-        better += int(np.count_nonzero(signs @ gains >= as_good))
+        better += int(np.count_nonzero(signs @ gains_drawn >= as_good))
     return (1 + better) / (1 + draws), draws
 
 

@@ -1,10 +1,12 @@
 """How far a refused candidate is from a promotion, in decisions: or that it will never be one.
 
-Of what refuses, only evidence grows with decisions. The bets of all nights reach their bound when
-the score's correlation with what trades earned, times the root of the decisions, is about
-sqrt(2 ln(1 / alpha)) (docs/evidence.md; 2.7 for the first recipe): so the present correlation says
-how many are still needed, if it holds. A correlation of 0 or below needs all the decisions in
-the world, and so does a filter that takes away what earns.
+Of what refuses, only evidence grows with decisions. The stake of all nights grows cohort by cohort
+(docs/evidence.md), and decisions of one session are one piece of luck: so its pace so far says how
+many decision days are still needed, if it holds, and a stake that does not grow never gets there.
+Were decisions independent, it would take the score's correlation with what trades earned, times
+the root of the decisions, to be about sqrt(2 ln(1 / alpha)) (2.7 for the first recipe): it is
+never less than that. A correlation of 0 or below needs all the decisions in the world, and so
+does a filter that takes away what earns.
 """
 
 import math
@@ -16,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from afterclose.arrays import Floats
+from afterclose.evaluating.evidence import COHORT_DAYS, SHARES
 from afterclose.evaluating.figures import Evaluation, Gate, GateOptions, WhatNext
 from afterclose.gating.alpha_spending import alpha_of_recipe
 
@@ -58,7 +61,7 @@ def what_next(
     if strength is None:
         words = "What next: cannot be said; no decision has been scored out of sample yet."
         return WhatNext(more_decisions=None, months=None, words=words)
-    why = _why_never(evaluation, strength)
+    why = _why_never(evaluation, strength, options)
     return _never(why) if why else _in_decisions(evaluation, strength, options)
 
 
@@ -75,6 +78,9 @@ def _in_decisions(evaluation: Evaluation, strength: float, options: GateOptions)
         )
     months = _months(evaluation, more, decisions)
     pace = "" if months is None else f", some {months:,.0f} months at your pace"
+    account = evaluation.walk_forward.account
+    if account and account.sessions:
+        pace = f" on {math.floor(more * account.sessions / decisions):,} decision days{pace}"
     return WhatNext(
         more_decisions=more,
         months=months,
@@ -83,14 +89,35 @@ def _in_decisions(evaluation: Evaluation, strength: float, options: GateOptions)
     )
 
 
-def _why_never(evaluation: Evaluation, strength: float) -> str:
+def _why_never(evaluation: Evaluation, strength: float, options: GateOptions) -> str:
     """Why waiting is in vain; empty when it may not be."""
     if strength <= 0:
         return "the score does not know which trades earn"
     account = evaluation.walk_forward.account
     if account and (account.taken_away.mean_net_pnl or 0.0) >= 0:
         return "what it takes away earns money"
+    if evaluation.evidence and days_to_evidence(evaluation, options) is None:
+        return "the evidence does not grow"
     return ""
+
+
+def days_to_evidence(evaluation: Evaluation, options: GateOptions) -> int | None:
+    """Decision days until `luck_of_all_nights` can pass, at the pace of its stake; None: never.
+
+    The stake is divided among bets, and what the best of them has made grows evenly. At least
+    the days before which they hardly see; 0 where evidence is enough or was not counted.
+    """
+    evidence = evaluation.evidence
+    if evidence is None or not evidence.cohorts:
+        return evidence.decision_days_needed if evidence else 0
+    missing = math.log(1 / _chance(evaluation, options)) - evidence.log_stake
+    if missing <= 0:
+        return 0
+    made = evidence.log_stake + math.log(SHARES)
+    if made <= 0:
+        return evidence.decision_days_needed or None
+    cohorts = math.ceil(missing * evidence.cohorts / made)
+    return max(evidence.decision_days_needed, cohorts * COHORT_DAYS)
 
 
 def signal_strength(evaluation: Evaluation) -> float | None:
@@ -121,19 +148,22 @@ def _ranks(values: Floats) -> Floats:
 
 def _needed(evaluation: Evaluation, strength: float, options: GateOptions) -> float:
     """Decisions after which evidence of this strength reaches its bounds."""
-    number = evaluation.recipe.number if evaluation.recipe else 1
-    chance = alpha_of_recipe(options.alpha, number)
+    chance = _chance(evaluation, options)
     needed = [float(options.min_trades), 2 * math.log(1 / chance) / strength**2]
     account, decisions = evaluation.walk_forward.account, evaluation.walk_forward.rules_only.trades
     confidence = account.taken_away.confidence if account else None
     if confidence is not None and NEITHER_WAY < confidence < options.blocked_confidence:
         ratio = NORMAL.inv_cdf(options.blocked_confidence) / NORMAL.inv_cdf(confidence)
         needed.append(decisions * ratio**2)
-    evidence = evaluation.evidence
-    if evidence and account and account.sessions:  # before so many days the bets hardly see
-        days = account.sessions + evidence.decision_days_needed
+    if account and account.sessions:
+        days = account.sessions + (days_to_evidence(evaluation, options) or 0)
         needed.append(decisions * days / account.sessions)
     return max(needed)
+
+
+def _chance(evaluation: Evaluation, options: GateOptions) -> float:
+    """What is allowed to luck, for a recipe of this number."""
+    return alpha_of_recipe(options.alpha, evaluation.recipe.number if evaluation.recipe else 1)
 
 
 def _months(evaluation: Evaluation, more: int, decisions: int) -> float | None:

@@ -21,7 +21,7 @@ from afterclose.evaluating.figures import (
     finite,
 )
 from afterclose.gating import gates
-from afterclose.gating.distance import what_next
+from afterclose.gating.distance import days_to_evidence, what_next
 
 __all__ = ["GateOptions", "ask_gates"]
 
@@ -57,7 +57,8 @@ def _answers(evaluation: Evaluation, options: GateOptions) -> Iterator[Gate]:
     old = NOT_COUNTED if evaluation.is_old else ""
     recipe = evaluation.recipe.number if evaluation.recipe else None
     p_ever = finite(evidence.p_value) if evidence else None
-    days_needed = evidence.decision_days_needed if evidence else 0
+    early = evidence is not None and evidence.decision_days_needed > 0
+    days_needed = (days_to_evidence(evaluation, options) or 0) if early else 0
     yield gates.luck_of_all_nights(p_ever, recipe, options.alpha, old, days_needed=days_needed)
     yield gates.evidence_not_lost(
         finite(evidence.log_stake) if evidence else None,

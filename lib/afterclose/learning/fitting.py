@@ -21,6 +21,7 @@ from afterclose.learning.models import (
     margins,
     members_of,
     round_significant,
+    unseen_margins,
 )
 from afterclose.learning.ranking import fit_ranked
 from afterclose.learning.sample_weights import sample_weights
@@ -135,10 +136,13 @@ def _fit_member(
         model, pipeline, alpha, unseen_risks = ranked
         return _Member(model, pipeline, None, alpha, "none", unseen_risks)
     mode, seed = options.sample_weights, options.seed
+    weigh = None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode)
     if kind != "logistic":
         regularisation_c = None
     elif regularisation_c is None:
-        regularisation_c = _chosen(training_set, splits, options)
+        regularisation_c = choose_regularisation(
+            training_set.values, training_set.bad, splits, seed=seed, weigh=weigh
+        )
 
     def fitted(past: TrainingSet) -> Pipeline:
         return fit_model(
@@ -152,11 +156,21 @@ def _fit_member(
 
     unseen, curve = np.zeros(0), None
     if _asks_for_unseen(options):
-        scores = [
-            margins(fitted(training_set.take(split.train)), training_set.values[split.test])
-            for split in splits
-        ]
-        unseen = np.concatenate([unseen, *scores])
+        if regularisation_c is None:
+            scores = [
+                margins(fitted(training_set.take(split.train)), training_set.values[split.test])
+                for split in splits
+            ]
+            unseen = np.concatenate([unseen, *scores])
+        else:
+            unseen = unseen_margins(
+                training_set.values,
+                training_set.bad,
+                splits,
+                seed=seed,
+                regularisation_c=regularisation_c,
+                weigh=weigh,
+            )
         curve = fit_curve(_calibration_mode(options), unseen, training_set.bad[_tested(splits)])
     pipeline = fitted(training_set)
     return _Member(
@@ -166,18 +180,6 @@ def _fit_member(
         ridge_alpha=None,
         calibration="none" if curve is None else curve.name,
         unseen_risks=apply_curve(curve or Sigmoid(), unseen),
-    )
-
-
-def _chosen(training_set: TrainingSet, splits: list[Split], options: TrainingOptions) -> float:
-    """The regularisation C that does best on later trades, inside the training part."""
-    mode = options.sample_weights
-    return choose_regularisation(
-        training_set.values,
-        training_set.bad,
-        splits,
-        seed=options.seed,
-        weigh=None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode),
     )
 
 

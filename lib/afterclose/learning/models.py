@@ -183,6 +183,35 @@ def regularisation_path(
     return np.array(found)
 
 
+def unseen_margins(
+    features: Floats,
+    bad: Labels,
+    splits: Sequence[Split],
+    *,
+    seed: int,
+    regularisation_c: float,
+    weigh: Weigh | None = None,
+) -> Floats:
+    """The log-odds that logistic regressions of each split give its test rows, one after another.
+
+    Those of `fit_model` but for the tenth digit of its coefficients, in a third of the time:
+    nobody keeps these models. Both classes occur in each split's training rows.
+    """
+    gaps, start, found = gaps_of(features), None, [np.zeros(0)]
+    for train, test, _ in splits:
+        scaling, known = scaling_of(features[train], gaps)
+        (start,) = regularisation_path(
+            known,
+            bad[train],
+            (regularisation_c,),
+            seed=seed,
+            weights=weigh(train) if weigh else None,
+            start=start,
+        )
+        found.append(start[:-1] @ scaling.columns(features[test]) + start[-1])
+    return np.concatenate(found)
+
+
 def margins(pipeline: Pipeline, features: Floats) -> Floats:
     """What a pipeline says before any curve, float64[n], higher is worse.
 

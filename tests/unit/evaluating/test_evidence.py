@@ -48,6 +48,16 @@ def test_a_score_that_knows_wins_and_its_opposite_loses() -> None:
     assert evidence(track._replace(score=-track.score)).log_stake < 0
 
 
+def test_how_wide_the_scores_of_a_cohort_are_changes_nothing() -> None:
+    """A first model is wild: its wide scores must not make later gains look small."""
+    plain = market_trades(1, persistence=0.0, knows=0.4)
+    score = plain.score - plain.score.mean()
+    first = plain.decision_us < 200 * DAY_US  # twenty cohorts
+    assert evidence(plain).log_stake == pytest.approx(
+        evidence(plain._replace(score=np.where(first, 20 * score, score))).log_stake, rel=0.2
+    )
+
+
 def test_each_bet_pays_one_on_average_or_less_when_signs_are_luck() -> None:
     rng = np.random.default_rng(0)
     sizes = rng.standard_t(2, 30)

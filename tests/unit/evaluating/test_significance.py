@@ -41,7 +41,8 @@ def test_p_value_agrees_with_trying_every_sign(kept: tuple[int, ...]) -> None:
     blocked = ~keep - np.mean(~keep)
     parts = [float((blocked * (PNL.mean() - PNL))[block == number].sum()) for number in range(6)]
     sums = [np.dot(signs, parts) for signs in product([-1, 1], repeat=6)]
-    exact = np.mean(np.array(sums) >= sum(parts) - 1e-12)
+    wider = math.sqrt(6 / 5)  # one mean was estimated from six blocks
+    exact = np.mean(wider * np.array(sums) >= sum(parts) - 1e-12)
     p_value, draws = luck_of_blocking(PNL, keep, block, draws=10_000, seed=1)
     assert draws == 10_000
     assert p_value == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 10_000) + 1e-4)
@@ -61,6 +62,19 @@ def test_a_few_blocks_cannot_be_surprising() -> None:
     pnl = np.where(np.arange(40) % 2, 0.01, -0.01)
     p_value, _ = luck_of_blocking(pnl, pnl > 0, np.arange(40) // 10, draws=10_000, seed=0)
     assert p_value == pytest.approx(1 / 16, abs=0.01)
+
+
+def test_whole_blocks_at_random_pass_no_more_often_than_promised_in_short_stretches() -> None:
+    """Four stretches of five blocks: their own means make parts look smaller than they are."""
+    rng = np.random.default_rng(2)
+    block = np.repeat(np.arange(20), 10)
+    small = 0
+    for seed in range(1000):
+        pnl = rng.normal(size=20)[block] + 0.1 * rng.normal(size=200)
+        keep = rng.normal(size=20)[block] < 0.5
+        p_value, _ = tested.luck_of_blocking(pnl, keep, block, block // 5, draws=199, seed=seed)
+        small += p_value is not None and p_value <= 0.05
+    assert small <= 70  # at 5 % more has a chance of 1 in 300
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -7,8 +7,21 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from afterclose.evaluating.figures import Evaluation, Gate, GateOptions, ListedTrades
-from afterclose.gating.distance import TOO_MANY, signal_strength, what_next
+from afterclose.evaluating.evidence import Evidence
+from afterclose.evaluating.figures import (
+    Evaluation,
+    Gate,
+    GateOptions,
+    ListedTrades,
+    Recipe,
+)
+from afterclose.gating.distance import (
+    TOO_MANY,
+    days_to_evidence,
+    signal_strength,
+    what_next,
+)
+from afterclose.gating.promotion import ask_gates
 from afterclose.gating.stored import evaluation_of
 from report_builders import evaluation
 
@@ -104,3 +117,50 @@ def test_the_newest_decisions_settle_what_is_only_about_them() -> None:
     assert following is not None
     assert following.more_decisions == 0
     assert "look again" in following.words
+
+
+@pytest.mark.parametrize(
+    ("cohorts", "log_stake", "days"),
+    [
+        # By hand: four shares, so the best bet made ln(stake) + ln 4; ln 40 is to be reached.
+        (80, 2.0, 400),  # 80 x (3.689 - 2) / 3.386 = 39.9 cohorts
+        (80, 4.0, 0),
+        (80, -2.0, None),
+        (20, -2.0, 400),  # too early to tell: at least sixty cohorts
+        (20, 2.0, 400),  # 10 more at its pace, and at least 40
+        (50, 0.5, 850),  # 50 x 3.189 / 1.886 = 84.5
+    ],
+)
+def test_days_are_counted_in_cohorts_of_the_stake(
+    cohorts: int, log_stake: float, days: int | None
+) -> None:
+    found = with_stake(cohorts, log_stake)
+    assert days_to_evidence(found, OPTIONS) == days
+
+
+def test_the_gate_and_the_distance_name_the_same_days() -> None:
+    found = with_stake(50, 0.5)
+    answer = ask_gates(found, OPTIONS)
+    (refusing,) = [one for one in answer.gates if one.name == "luck_of_all_nights"]
+    assert "about 850 more decision days are needed" in refusing.sentence
+    following = what_next(found, [refusing], OPTIONS)
+    assert following is not None
+    assert " on 850 decision days" in following.words
+
+
+def test_a_stake_that_does_not_grow_never_gets_there() -> None:
+    following = what_next(with_stake(80, -2.0), [gate("luck_of_all_nights")], OPTIONS)
+    assert following is not None
+    assert following.words.endswith("the evidence does not grow.")
+
+
+def with_stake(cohorts: int, log_stake: float) -> Evaluation:
+    stake = Evidence(
+        cohorts=cohorts,
+        decision_days_needed=max(0, 60 - cohorts) * 10,
+        log_stake=log_stake,
+        log_peak=max(log_stake, 0.0),
+        p_value=math.exp(-max(log_stake, 0.0)),
+    )
+    recipe = Recipe(id="first", number=1)
+    return replace(made(*noisy(0.3)), evidence=stake, recipe=recipe)

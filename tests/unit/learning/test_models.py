@@ -25,6 +25,7 @@ from afterclose.learning.models import (
     members_of,
     one_core,
     predict_risks,
+    unseen_margins,
 )
 from afterclose.learning.splits import Split
 
@@ -203,3 +204,32 @@ def test_a_column_that_only_rows_of_no_weight_know_ends_in_a_model_without_it():
     without = fit_model(features[:, :1], bad, kind="hist_gradient_boosting", weights=weights)
     known = predict_risks(model, features)
     assert known.tolist() == predict_risks(without, features[:, :1]).tolist()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_models_that_nobody_keeps_say_what_kept_ones_would(weighted: bool) -> None:
+    values, bad = sample(400)
+    weights = np.linspace(0.5, 1.5, 400)
+    splits = [Split(np.arange(at), np.arange(at, at + 100), np.arange(0)) for at in (200, 300)]
+    found = unseen_margins(
+        values,
+        bad,
+        splits,
+        seed=0,
+        regularisation_c=0.1,
+        weigh=weights.__getitem__ if weighted else None,
+    )
+    kept = [
+        margins(
+            fit_model(
+                values[train],
+                bad[train],
+                seed=0,
+                regularisation_c=0.1,
+                weights=weights[train] if weighted else None,
+            ),
+            values[test],
+        )
+        for train, test, _ in splits
+    ]
+    np.testing.assert_allclose(found, np.concatenate(kept), rtol=1e-7, atol=1e-9)

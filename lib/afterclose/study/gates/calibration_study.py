@@ -15,14 +15,17 @@ from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from afterclose.dataset.columns import Dataset
 from afterclose.errors import InputError
 from afterclose.parallel import run_all
 from afterclose.progress import Progress, showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
+from afterclose.study.gates.looks import promoted_any_month
 from afterclose.study.gates.placebo_tables import (
     AUCS,
     PLACEBOS,
+    WHOLE_SHARE,
     PlaceboRow,
     PowerRow,
     placebo_row,
@@ -34,15 +37,15 @@ from afterclose.study.gates.placebo_tables import (
     sources,
 )
 from afterclose.study.gates.planted_trades import (
-    BREAK_EVEN_LOSS_PCT,
+    break_even_loss_pct,
     planted_trades,
     volatile_trades,
 )
 from afterclose.study.gates.rates import Rate, binomial_interval
 from afterclose.study.gates.simulated_cycles import (
     NIGHTS,
+    Cycle,
     Recipe,
-    Refusals,
     promoted_at_once,
     promoted_ever,
 )
@@ -65,6 +68,9 @@ EDGE_TRADES: Final = 900
 which 0.1.0 was content, promote one edge in six."""
 
 EDGE_ODDS_RATIO: Final = 3.0
+SMALL_EDGES: Final = ((0.60, 1.437, 2_000), (0.57, 1.285, 4_000))
+"""AUC, the odds ratio of `planted_trades` that has it, and the trades within which it is found."""
+
 FLIP_AT: Final = 600
 FLIP_SHOWN_AFTER: Final = 100
 """Trades after which a turned edge must have been noticed: a sixth of those before."""
@@ -74,18 +80,23 @@ LEAST_POWER: Final = 0.8
 
 
 class Scenario(NamedTuple):
-    """What is simulated, for a seed, and the bounds of the rate of promotions."""
+    """What is simulated, for a seed, and the bounds of the rate of promotions.
+
+    Every so many seeds only, where it takes long.
+    """
 
     title: str
-    run: Callable[[int], Refusals]
+    run: Callable[[int], Cycle]
     least: float
     most: float
+    every: int = 1
 
 
 class ScenarioRate(NamedTuple):
     """How often a scenario ended in a promotion; ``low`` to ``high`` is a 95 % interval.
 
-    ``refusals`` counts which gates refused, over all seeds.
+    ``refusals`` counts which gates refused, over all seeds, and ``blocked_earned`` the promotions
+    of filters whose blocked decisions had surely earned money.
     """
 
     title: str
@@ -96,11 +107,12 @@ class ScenarioRate(NamedTuple):
     least: float
     most: float
     refusals: dict[str, int]
+    blocked_earned: int = 0
 
     @property
     def kept(self) -> bool:
-        """Whether the rate is within its bounds."""
-        return self.least <= self.promoted / self.seeds <= self.most
+        """Whether the rate is within its bounds, and nothing that earns was taken away."""
+        return not self.blocked_earned and self.least <= self.promoted / self.seeds <= self.most
 
 
 def calibrate_gates(
@@ -138,8 +150,9 @@ def calibrate_gates(
                 source.title, auc, counted(partial(power_task, recipe, source, auc))
             )
         ]
-        rates = [_rate(row, counted(row.run)) for row in rows]
-    kept = [*(rate.kept for rate in rates), *(row.kept for row in placebo_rates)]
+        rates = [_rate(row, counted(row.run, row.every)) for row in rows]
+    kept = [*(row.kept for row in rates), *(row.kept for row in placebo_rates)]
+    kept += [row.kept for row in powers]
     broken = len(kept) - sum(kept)
     return Outcome(
         job="calibrate_gates",
@@ -148,7 +161,7 @@ def calibrate_gates(
         details={
             "rates": [rate._asdict() | {"kept": rate.kept} for rate in rates],
             "placebos": [_plain(row) | {"kept": row.kept} for row in placebo_rates],
-            "edges": [_plain(row) for row in powers],
+            "edges": [_plain(row) | {"kept": row.kept} for row in powers],
         },
         text="\n".join([*placebo_text(placebo_rates), "", *power_text(powers), "", *_text(rates)]),
         exit_code=1 if broken else 0,
@@ -156,14 +169,14 @@ def calibrate_gates(
 
 
 def _counted(
-    settings: Settings, seeds: int, progress: Progress, run: Callable[[int], Any]
+    settings: Settings, seeds: int, progress: Progress, run: Callable[[int], Any], every: int = 1
 ) -> list[Any]:
-    """What ``run`` finds for each seed, in order."""
+    """What ``run`` finds for each seed, or every so many, in order."""
     results: list[Any] = []
     for first in range(0, seeds, CHUNK_SEEDS):
         results += run_all(
             run,
-            range(seeds)[first : first + CHUNK_SEEDS],
+            [seed for seed in range(seeds)[first : first + CHUNK_SEEDS] if seed % every == 0],
             n_jobs=settings.n_jobs,
             backend=settings.joblib_backend,
             dask_scheduler=settings.dask_scheduler,
@@ -192,7 +205,7 @@ def scenarios(recipe: Recipe) -> list[Scenario]:
     once, ever = partial(promoted_at_once, recipe), partial(promoted_ever, recipe)
     # Half of the trades bad is hardest: at a threshold of 0.5 noise blocks every second one.
     noise = partial(planted_trades, odds_ratio=1.0, bad_log_odds=0.0)
-    edge = partial(planted_trades, odds_ratio=EDGE_ODDS_RATIO, loss_pct=BREAK_EVEN_LOSS_PCT)
+    edge = _breaking_even(EDGE_ODDS_RATIO)
     turned = partial(edge, EDGE_TRADES, flip_at=FLIP_AT)
     shown = partial(ever, turned, first_night_trades=FLIP_AT + FLIP_SHOWN_AFTER)
     any_night = f"any of {NIGHTS} nights"
@@ -215,28 +228,49 @@ def scenarios(recipe: Recipe) -> list[Scenario]:
             f"edge, one cycle, {EDGE_TRADES} trades", partial(once, partial(edge, EDGE_TRADES))
         ),
         _useful(f"edge, {any_night}", partial(ever, partial(edge, GROWN_TRADES))),
+        *(
+            _useful(
+                f"AUC {auc:.2f}, any month, {count:,} trades",
+                partial(promoted_any_month, recipe, partial(_breaking_even(odds), count)),
+                every=WHOLE_SHARE,
+            )
+            for auc, odds, count in SMALL_EDGES
+        ),
     ]
 
 
-def _useless(title: str, run: Callable[[int], Refusals]) -> Scenario:
+def _breaking_even(odds_ratio: float) -> Callable[..., Dataset]:
+    loss_pct = break_even_loss_pct(odds_ratio)
+    return partial(planted_trades, odds_ratio=odds_ratio, loss_pct=loss_pct)
+
+
+def _useless(title: str, run: Callable[[int], Cycle]) -> Scenario:
     return Scenario(title, run, least=0.0, most=MOST_FALSE)
 
 
-def _useful(title: str, run: Callable[[int], Refusals]) -> Scenario:
-    return Scenario(title, run, least=LEAST_POWER, most=1.0)
+def _useful(title: str, run: Callable[[int], Cycle], every: int = 1) -> Scenario:
+    return Scenario(title, run, least=LEAST_POWER, most=1.0, every=every)
 
 
-def _rate(row: Scenario, refusals: list[Refusals]) -> ScenarioRate:
-    seeds, promoted = len(refusals), sum(not refused for refused in refusals)
+def _rate(row: Scenario, cycles: list[Cycle]) -> ScenarioRate:
+    seeds, promoted = len(cycles), sum(not cycle.refused for cycle in cycles)
     low, high = binomial_interval(promoted, seeds)
-    counts = Counter(name for refused in refusals for name in refused)
+    counts = Counter(name for cycle in cycles for name in cycle.refused)
     return ScenarioRate(
-        row.title, seeds, promoted, low, high, row.least, row.most, dict(counts.most_common())
+        row.title,
+        seeds,
+        promoted,
+        low,
+        high,
+        row.least,
+        row.most,
+        dict(counts.most_common()),
+        sum(cycle.blocked_earned for cycle in cycles),
     )
 
 
 def _text(rates: list[ScenarioRate]) -> Iterator[str]:
-    yield f"Promotions on simulated trades, {rates[0].seeds} seeds each"
+    yield "Promotions on simulated trades"
     yield ""
     yield from (_line(rate) for rate in rates)
     edge = next(rate for rate in rates if rate.least)
@@ -250,5 +284,6 @@ def _line(rate: ScenarioRate) -> str:
     sign = "[x]" if rate.kept else "[ ]"
     return (
         f"{sign} {rate.title:<48} | {rate.promoted:>4} of {rate.seeds} | "
-        f"{rate.promoted / rate.seeds:>6.1%} ({rate.low:.1%} to {rate.high:.1%}) | {promise}"
+        f"{rate.promoted / rate.seeds:>6.1%} ({rate.low:.1%} to {rate.high:.1%}) | {promise} | "
+        f"though the blocked earned: {rate.blocked_earned}"
     )

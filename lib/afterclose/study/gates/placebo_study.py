@@ -28,7 +28,7 @@ PLACEBOS: Final = 50
 AT_ONCE: Final = 10
 ANY_NIGHT: Final = "luck_of_all_nights on any night"
 ALL_GATES: Final = "all gates together, tonight"
-ALL_QUARTERS: Final = "all gates together, any quarter"
+ALL_MONTHS: Final = "all gates together, any month"
 
 
 class Answers(NamedTuple):
@@ -65,7 +65,7 @@ def placebo(settings: Settings, count: int = PLACEBOS, *, quiet: bool = False) -
                 progress.advance()
     names = list(dict.fromkeys(name for one in answers for name in one.passed))
     rates = {name: rate_of(one.passed.get(name, False) for one in answers) for name in names}
-    through = rates[ALL_QUARTERS].happened
+    through = rates[ALL_MONTHS].happened
     return Outcome(
         job="placebo",
         status="done",
@@ -79,7 +79,7 @@ def answered(recipe: Recipe, history: Dataset, seed: int) -> Answers:
     """One placebo: every gate tonight, and those that luck is meant to fail on any night."""
     placebo_history = someone_elses(history, np.random.default_rng([recipe.training.seed, seed]))
     looks = looked_at(recipe, placebo_history)
-    ever = {ANY_NIGHT: looks.luck_of_all_nights, ALL_QUARTERS: looks.all_gates}
+    ever = {ANY_NIGHT: looks.luck_of_all_nights, ALL_MONTHS: looks.all_gates}
     answer = full_cycle(recipe, placebo_history)
     if isinstance(answer, str):
         return Answers({ALL_GATES: False, **ever}, answer)

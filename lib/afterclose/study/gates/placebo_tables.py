@@ -65,9 +65,10 @@ class PlaceboRow(NamedTuple):
 
     @property
     def kept(self) -> bool:
-        """Whether neither promise is surely broken."""
+        """Whether no promise is surely broken."""
         bounds = {"luck_of_all_nights": MOST_ALL_NIGHTS, "all_gates": MOST_ALL_GATES}
-        return all(self.rates[name].low <= bound for name, bound in bounds.items())
+        never = not self.rates["blocked_earned"].happened
+        return never and all(self.rates[name].low <= bound for name, bound in bounds.items())
 
 
 class PowerRow(NamedTuple):
@@ -78,6 +79,12 @@ class PowerRow(NamedTuple):
     decisions: int
     evidence: Rate
     all_gates: Rate
+    blocked_earned: Rate
+
+    @property
+    def kept(self) -> bool:
+        """Whether no filter was promoted whose blocked decisions had surely earned money."""
+        return not self.blocked_earned.happened
 
 
 def sources(settings: Settings, data: Path | None, decisions: int) -> list[Source]:
@@ -131,6 +138,7 @@ def power_rows(source: str, auc: float, found: list[list[Power]]) -> list[PowerR
             first.decisions,
             rate_of(one[number].evidence for one in found),
             rate_of(one[number].all_gates for one in found[::WHOLE_SHARE]),
+            rate_of(one[number].blocked_earned for one in found[::WHOLE_SHARE]),
         )
         for number, first in enumerate(found[0])
     ]
@@ -141,17 +149,18 @@ def placebo_text(rows: list[PlaceboRow]) -> Iterator[str]:
     yield "Placebos let through, % (95 % interval)"
     yield ""
     yield (
-        "| trades | placebo | luck of all nights, any night | all gates, any quarter "
-        "| luck of one look, asked once | each quarter | blocked lose money, once | each quarter "
-        "| mean stake |"
+        "| trades | placebo | luck of all nights, any night | all gates, any month "
+        "| luck of one look, asked once | each month | blocked lose money, once | each month "
+        "| promoted though the blocked earned | mean stake |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "|---|---|---|---|---|---|---|---|---|---|"
     for row in rows:
         rates = row.rates
         yield (
             f"| {row.source} | {row.placebo} | {rates['luck_of_all_nights']} | "
             f"{rates['all_gates']} | {rates['one_look_once']} | {rates['one_look_ever']} | "
             f"{rates['blocked_lose_once']} | {rates['blocked_lose_ever']} | "
+            f"{rates['blocked_earned'].happened} | "
             f"{row.mean_stake:.2f} ± {row.stake_error:.2f} |"
         )
 
@@ -160,12 +169,15 @@ def power_text(rows: list[PowerRow]) -> Iterator[str]:
     """The table of planted edges."""
     yield "Planted edges found, % (95 % interval)"
     yield ""
-    yield "| trades | AUC | decisions | luck of all nights | all gates |"
-    yield "|---|---|---|---|---|"
+    yield (
+        "| trades | AUC | within decisions | luck of all nights, any night | all gates, any month "
+        "| promoted though the blocked earned |"
+    )
+    yield "|---|---|---|---|---|---|"
     for row in rows:
         yield (
             f"| {row.source} | {row.auc:.2f} | {row.decisions:,} | {row.evidence} "
-            f"| {row.all_gates} |"
+            f"| {row.all_gates} | {row.blocked_earned.happened} |"
         )
 
 

@@ -23,10 +23,13 @@ DAYS_HELD: Final = (1, 6)
 NOTIONAL: Final = 10_000.0
 LOSING_SHARE_OF_BAD: Final = 0.75
 USUAL_LOSS_PCT: Final = 0.011
-BREAK_EVEN_LOSS_PCT: Final = 0.019
-"""Scale of a loss with which the rules earn nothing where one trade in three is bad. Where they
-earn much, a small edge has nothing that is worth blocking."""
+GAIN_SHAPE, GAIN_PCT = 2, 0.011
+RECOVERED_SHAPE, RECOVERED_PCT = 1.5, 0.010
+LOSS_SHAPE: Final = 3
+"""Gamma distributions: of a good trade's gain, of a bad one's that recovered, and of a loss."""
 
+NODES: Final = 64
+"""Of the Gauss-Hermite sum over the feature."""
 
 WITHIN_MAE_PCT: Final = 0.029
 BEYOND_MAE_PCT: Final = 0.0301
@@ -73,6 +76,18 @@ def planted_trades(
     return _dataset(rng, _days(rng, count), features, _swing_outcomes(rng, bad, loss_pct))
 
 
+def break_even_loss_pct(odds_ratio: float, bad_log_odds: float = ONE_IN_THREE) -> float:
+    """The ``loss_pct`` with which the rules of `planted_trades` earn nothing on average.
+
+    Where they earn, a small edge has nothing that is worth blocking.
+    """
+    at, weight = np.polynomial.hermite_e.hermegauss(NODES)
+    bad = weight @ (1 / (1 + np.exp(-bad_log_odds - math.log(odds_ratio) * at))) / weight.sum()
+    good_gains = (1 - bad) * GAIN_SHAPE * GAIN_PCT
+    recovered = bad * (1 - LOSING_SHARE_OF_BAD) * RECOVERED_SHAPE * RECOVERED_PCT
+    return float((good_gains + recovered) / (bad * LOSING_SHARE_OF_BAD * LOSS_SHAPE))
+
+
 def volatile_trades(count: int, seed: int) -> Dataset:
     """Trades whose feature ``edge`` knows how far they will go and not in which direction.
 
@@ -99,8 +114,9 @@ def _days(rng: np.random.Generator, count: int) -> Days:
 def _swing_outcomes(rng: np.random.Generator, bad: Mask, loss_pct: float) -> _Outcomes:
     count = len(bad)
     lost = bad & (rng.random(count) < LOSING_SHARE_OF_BAD)
-    gain = np.where(bad, rng.gamma(1.5, 0.010, count), rng.gamma(2, 0.011, count))
-    pnl = np.where(lost, -rng.gamma(3, loss_pct, count), gain)
+    recovered = rng.gamma(RECOVERED_SHAPE, RECOVERED_PCT, count)
+    gain = np.where(bad, recovered, rng.gamma(GAIN_SHAPE, GAIN_PCT, count))
+    pnl = np.where(lost, -rng.gamma(LOSS_SHAPE, loss_pct, count), gain)
     beyond = np.minimum(pnl, -BEYOND_MAE_PCT) - rng.exponential(0.008, count)
     return _Outcomes(pnl, np.where(bad, beyond, -rng.uniform(0, WITHIN_MAE_PCT, count)))
 

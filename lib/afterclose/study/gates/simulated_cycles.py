@@ -2,8 +2,8 @@
 
 The production code runs: the training, the evaluation and the gates that work at night, with
 nothing left out but the disk between them. A night is evaluated in full only where the two
-gates on the evidence pass, because one gate that refuses settles it; that is cheaper and
-changes no answer.
+gates on the evidence pass, and then the one on what walking forward took away, because one gate
+that refuses settles it; that is cheaper and changes no answer.
 """
 
 from collections.abc import Callable
@@ -15,17 +15,19 @@ from msgspec.structs import replace
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset.decisions import one_row_a_decision
+from afterclose.evaluating.account import taken_away_from
 from afterclose.evaluating.evaluation import evaluate_model
 from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
-from afterclose.evaluating.figures import DatasetVersion, GatesAnswer, Head
+from afterclose.evaluating.figures import DatasetVersion, Evaluation, GatesAnswer, Head
 from afterclose.evaluating.figures import Recipe as NumberedRecipe
 from afterclose.evaluating.frozen_model import FrozenModel
 from afterclose.evaluating.options import EvaluationOptions
 from afterclose.evaluating.prequential import judged_track
-from afterclose.gating.gates import evidence_not_lost, luck_of_all_nights
+from afterclose.evaluating.walk_forward import walk_forward
+from afterclose.gating.gates import blocked_lose_money, evidence_not_lost, luck_of_all_nights
 from afterclose.gating.promotion import GateOptions, ask_gates
 from afterclose.learning.models import predict_risks
-from afterclose.learning.training import TrainingOptions, learn, prepare
+from afterclose.learning.training import TrainingOptions, label, learn, prepare
 from afterclose.market.embargo import embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import DAY_US
@@ -35,6 +37,18 @@ FIRST_NIGHT_TRADES: Final = 60
 
 Refusals = tuple[str, ...]
 """What refused: names of gates, or why there was no model. None at all is a promotion."""
+
+
+class Cycle(NamedTuple):
+    """What one cycle answered, and whether it promoted a filter that takes away what earns.
+
+    ``blocked_earned``: promoted, although walking forward or on the held-out decisions the 95 %
+    interval of what was taken away lies above 0. No promotion may do that
+    (docs/design.md, section 16).
+    """
+
+    refused: Refusals
+    blocked_earned: bool = False
 
 
 class Recipe(NamedTuple):
@@ -54,11 +68,12 @@ class Recipe(NamedTuple):
         )
 
 
-def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Refusals:
+def promoted_at_once(recipe: Recipe, trades: Callable[[int], Dataset], seed: int) -> Cycle:
     """One cycle over all trades of ``seed``."""
     dataset = trades(seed)
     evidence = evidence_at(_stake_path(recipe, dataset).log_stake)
-    return lacking(evidence, recipe.gates) or _full_cycle(recipe, dataset)
+    refused = lacking(evidence, recipe.gates)
+    return Cycle(refused) if refused else cycle_over(recipe, dataset)
 
 
 def promoted_ever(
@@ -66,8 +81,8 @@ def promoted_ever(
     trades: Callable[[int], Dataset],
     seed: int,
     first_night_trades: int = FIRST_NIGHT_TRADES,
-) -> Refusals:
-    """A cycle each night for `NIGHTS` days: nothing once one promotes, or the last refusals.
+) -> Cycle:
+    """A cycle each night for `NIGHTS` days: the first that promotes, or the last.
 
     The first night knows ``first_night_trades`` outcomes, each later one those that its day
     has added. What was judged stays judged (`afterclose.evaluating.prequential`), so one pass over
@@ -77,14 +92,13 @@ def promoted_ever(
     path = _stake_path(recipe, dataset)
     exits_us = np.sort(dataset.exit_us)
     first_us = int(exits_us[first_night_trades - 1])
-    refused: Refusals = ()
+    last = Cycle(())
     for night_us in range(first_us, first_us + NIGHTS * DAY_US, DAY_US):
         refused = lacking(evidence_at(path.known_at(night_us)), recipe.gates)
-        if not refused:
-            refused = _full_cycle(recipe, known_by(dataset, night_us))
-        if not refused:
+        last = Cycle(refused) if refused else cycle_over(recipe, known_by(dataset, night_us))
+        if not last.refused:
             break
-    return refused
+    return last
 
 
 def known_by(dataset: Dataset, moment_us: int) -> Dataset:
@@ -111,15 +125,50 @@ def lacking(evidence: Evidence, bounds: GateOptions) -> Refusals:
     return tuple(gate.name for gate in gates if not gate.passed)
 
 
-def _full_cycle(recipe: Recipe, dataset: Dataset) -> Refusals:
-    answer = full_cycle(recipe, dataset)
-    if isinstance(answer, str):
-        return (answer,)
-    return tuple(gate.name for gate in answer.refusing)
+def cycle_over(recipe: Recipe, dataset: Dataset) -> Cycle:
+    """All gates about a model trained on ``dataset``."""
+    if recipe.gates.objective == "money" and not _takes_away_losers(recipe, dataset):
+        return Cycle(("blocked_lose_money",))
+    evaluation = evaluated(recipe, dataset)
+    if isinstance(evaluation, str):
+        return Cycle((evaluation,))
+    refused = tuple(gate.name for gate in ask_gates(evaluation, recipe.gates).refusing)
+    return Cycle(refused, blocked_earned=not refused and _blocked_earned(evaluation))
+
+
+def _takes_away_losers(recipe: Recipe, dataset: Dataset) -> bool:
+    """What `blocked_lose_money` will say, at the cost of walking forward alone."""
+    whole, options = one_row_a_decision(dataset), recipe.training
+    decisions, backtests = whole.without_texts(), whole.backtests
+    walked = walk_forward(
+        decisions,
+        label(whole, options),
+        options,
+        embargo_cutoff(dataset, options.embargo_sessions),
+        max_abs_z=recipe.evaluation.ood_max_z,
+        sizing=recipe.evaluation.sizes,
+        only_train=backtests if backtests < len(decisions) else 0,
+    )
+    away = taken_away_from(
+        decisions.take(walked.rows),
+        walked.verdicts.size,
+        resamples=recipe.evaluation.bootstrap_resamples,
+        seed=options.seed,
+    )
+    if away is None:
+        return False
+    minimum = recipe.gates.blocked_confidence
+    return blocked_lose_money(away.confidence, away.mean_net_pnl, minimum).passed
 
 
 def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
-    """All gates about a model trained on ``dataset``, or the reason why there is none."""
+    """The gates' answers about a model trained on ``dataset``, or why there is none."""
+    evaluation = evaluated(recipe, dataset)
+    return evaluation if isinstance(evaluation, str) else ask_gates(evaluation, recipe.gates)
+
+
+def evaluated(recipe: Recipe, dataset: Dataset) -> Evaluation | str:
+    """The evaluation of a model trained on ``dataset``, or the reason why there is none."""
     cutoff = embargo_cutoff(dataset, recipe.training.embargo_sessions)
     prepared = prepare(dataset, recipe.training, cutoff)
     if isinstance(prepared, str):
@@ -143,7 +192,12 @@ def full_cycle(recipe: Recipe, dataset: Dataset) -> GatesAnswer | str:
         active_model=None,
         recipe=NumberedRecipe(id="simulated", number=1),
     )
-    evaluation = evaluate_model(
+    return evaluate_model(
         dataset, model, cutoff, recipe.evaluation, head, active=None, candidates_tried=1
     )
-    return ask_gates(evaluation, recipe.gates)
+
+
+def _blocked_earned(evaluation: Evaluation) -> bool:
+    parts = (evaluation.walk_forward.account, evaluation.held_out.account)
+    lows = [account.taken_away.low for account in parts if account]
+    return any(low is not None and low > 0 for low in lows)

@@ -16,14 +16,14 @@ from afterclose.study.gates.calibration_study import (
     scenarios,
 )
 from afterclose.study.gates.rates import binomial_interval
-from afterclose.study.gates.simulated_cycles import Recipe
+from afterclose.study.gates.simulated_cycles import Cycle, Recipe
 
 SETTINGS = Settings(bootstrap_resamples=500)
 ROWS = {row.title: row for row in scenarios(Recipe.from_settings(SETTINGS))}
 
 
 def promoted(title: str, seeds: range) -> int:
-    return sum(not ROWS[title].run(seed) for seed in seeds)
+    return sum(not ROWS[title].run(seed).refused for seed in seeds)
 
 
 @pytest.mark.slow
@@ -103,5 +103,19 @@ def test_no_seeds_are_refused() -> None:
         calibrate_gates(SETTINGS, seeds=0)
 
 
-def _every(steps: int, seed: int) -> tuple[str, ...]:
-    return () if seed % steps == 0 else ("steady",)
+def test_a_promotion_that_takes_away_what_earns_breaks_the_promise() -> None:
+    rate = ScenarioRate("edge", 20, 20, 0.8, 1.0, least=0.8, most=1.0, refusals={})
+    assert rate.kept
+    assert not rate._replace(blocked_earned=1).kept
+
+
+def test_a_scenario_that_takes_long_runs_on_some_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [Scenario("edge", partial(_every, 1), least=0.8, most=1.0, every=4)]
+    monkeypatch.setattr("afterclose.study.gates.calibration_study.scenarios", lambda _recipe: rows)
+    monkeypatch.setattr("afterclose.study.gates.calibration_study.sources", lambda *_: [])
+    (edge,) = calibrate_gates(SETTINGS, seeds=50, quiet=True).details["rates"]
+    assert (edge["promoted"], edge["seeds"]) == (13, 13)
+
+
+def _every(steps: int, seed: int) -> Cycle:
+    return Cycle(() if seed % steps == 0 else ("steady",))

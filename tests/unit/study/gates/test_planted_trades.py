@@ -1,11 +1,18 @@
 """The planted truth is the one that was asked for."""
 
+import math
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from afterclose.learning.training import TrainingOptions, label
-from afterclose.study.gates.planted_trades import DAY_US, planted_trades, volatile_trades
+from afterclose.study.gates.planted_trades import (
+    DAY_US,
+    break_even_loss_pct,
+    planted_trades,
+    volatile_trades,
+)
 
 
 def odds_ratios(dataset, rows: slice = slice(None)) -> np.ndarray:
@@ -36,6 +43,13 @@ def test_the_size_of_wins_and_losses_is_that_of_swing_trades() -> None:
     pnl = planted_trades(20_000, 3, odds_ratio=1.0).realized_pnl_pct
     assert pnl[pnl > 0].mean() == pytest.approx(0.021, abs=0.001)
     assert pnl[pnl < 0].mean() == pytest.approx(-0.033, abs=0.001)
+
+
+@pytest.mark.parametrize("odds_ratio", [1.0, 1.437, 3.0])
+def test_rules_break_even_within_three_standard_errors(odds_ratio: float) -> None:
+    loss_pct = break_even_loss_pct(odds_ratio)
+    pnl = planted_trades(200_000, 0, odds_ratio=odds_ratio, loss_pct=loss_pct).realized_pnl_pct
+    assert abs(pnl.mean()) < 3 * pnl.std() / math.sqrt(len(pnl))
 
 
 def test_volatility_tells_bad_trades_and_says_nothing_of_money() -> None:

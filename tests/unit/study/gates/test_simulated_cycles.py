@@ -13,7 +13,9 @@ from afterclose.market.embargo import DAY_US, embargo_cutoff
 from afterclose.settings import Settings
 from afterclose.study.gates.planted_trades import planted_trades
 from afterclose.study.gates.simulated_cycles import (
+    Cycle,
     Recipe,
+    cycle_over,
     full_cycle,
     known_by,
     promoted_at_once,
@@ -34,8 +36,8 @@ def nights(monkeypatch: pytest.MonkeyPatch) -> list[Dataset]:
     seen: list[Dataset] = []
     monkeypatch.setattr("afterclose.study.gates.simulated_cycles.NIGHTS", 300)
     monkeypatch.setattr(
-        "afterclose.study.gates.simulated_cycles._full_cycle",
-        lambda _recipe, dataset: seen.append(dataset) or ("steady",),
+        "afterclose.study.gates.simulated_cycles.cycle_over",
+        lambda _recipe, dataset: seen.append(dataset) or Cycle(("steady",)),
     )
     return seen
 
@@ -50,16 +52,16 @@ def test_the_recipe_is_that_of_the_settings() -> None:
 
 
 def test_an_edge_is_promoted_and_noise_is_refused_for_its_lack_of_evidence() -> None:
-    assert promoted_at_once(RECIPE, partial(EDGE, 900), 2) == ()
-    assert "luck_of_all_nights" in promoted_at_once(RECIPE, partial(NOISE, 900), 2)
+    assert promoted_at_once(RECIPE, partial(EDGE, 900), 2) == Cycle((), blocked_earned=False)
+    assert "luck_of_all_nights" in promoted_at_once(RECIPE, partial(NOISE, 900), 2).refused
 
 
 def test_a_ledger_too_small_to_split_is_refused() -> None:
-    assert promoted_at_once(RECIPE, partial(EDGE, 20), 0) == ("luck_of_all_nights",)
+    assert promoted_at_once(RECIPE, partial(EDGE, 20), 0) == Cycle(("luck_of_all_nights",))
 
 
 def test_a_night_knows_only_what_has_ended(nights: list[Dataset]) -> None:
-    assert promoted_ever(RECIPE, partial(EDGE, 900), 0) == ("steady",)
+    assert promoted_ever(RECIPE, partial(EDGE, 900), 0) == Cycle(("steady",))
     sizes = [len(dataset) for dataset in nights]
     assert sizes == sorted(sizes)
     assert 60 <= sizes[0] < sizes[-1] <= 900
@@ -108,3 +110,13 @@ def test_ten_fills_of_each_decision_change_no_figure_of_the_evidence() -> None:
         assert (of_fills.name, of_fills.passed) == (gate.name, gate.passed)
         if gate.value is not None:  # nothing is active to be better than
             assert of_fills.value == pytest.approx(gate.value, rel=0.05), gate.name
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_what_is_asked_first_is_what_the_whole_evaluation_answers(seed: int) -> None:
+    trades = planted_trades(500, seed, odds_ratio=1.5, loss_pct=0.02)
+    whole = full_cycle(RECIPE, trades)
+    assert not isinstance(whole, str)
+    refused = tuple(gate.name for gate in whole.refusing)
+    first = cycle_over(RECIPE, trades).refused
+    assert first == (("blocked_lose_money",) if "blocked_lose_money" in refused else refused)
