@@ -26,7 +26,8 @@ def found() -> SideBySide:
 
 @pytest.fixture(scope="module")
 def view(found: SideBySide) -> CompareView:
-    return compare_view(found, ModelName("A", "", "0.50"), ModelName("B", "", "0.50"), scope="us/paper")
+    names = ModelName("A", "", "0.50"), ModelName("B", "", "0.50")
+    return compare_view(found, *names, scope="us/paper")
 
 
 def test_a_breakdown_has_the_rules_both_models_and_the_second_less_the_first(
