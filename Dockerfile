@@ -48,9 +48,11 @@ FROM ${BASE_IMAGE}
 RUN command -v tini >/dev/null \
     || (apt-get update -q && apt-get install -qy --no-install-recommends tini \
         && rm -rf /var/lib/apt/lists/*)
+# Whoever AFTERCLOSE_USER is writes the courier's state: a new volume has the folder's mode.
 RUN groupadd --gid 10001 afterclose \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp afterclose \
-    && install --directory --owner 10001 --group 10001 /logs /state
+    && install --directory --owner 10001 --group 10001 /logs \
+    && install --directory --mode 1777 /state
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app

@@ -96,8 +96,9 @@ types: $(VENV)/.dev ## static types
 format: $(VENV)/.dev ## format the code
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
-calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200]
-	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"}
+calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200] [FIRST_SEED=0]
+	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} \
+		$${FIRST_SEED:+--first-seed "$$FIRST_SEED"}
 calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [DATA=prices.csv]
 	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
@@ -213,8 +214,8 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${DRY_RUN:+--dry-run} -- "$$FILE"
 placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
 	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
-study: $(READY) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
-	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv))
+study: $(READY) $(if $(filter demo,$(value DATA)),$(READY:.runtime=.demo)) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]
+	$(if $(value LEDGER),,$(call need,DATA,study DATA=prices.csv or make study LEDGER=trades.jsonl))
 	@$(RUN) jobs.study $(COMMON) $${DATA:+--data "$$DATA"} $${LEDGER:+--ledger "$$LEDGER"} \
 		$${RECIPES:+--recipes "$$RECIPES"} $${EVERY:+--every "$$EVERY"} $${OUT:+--out "$$OUT"}
 
@@ -230,11 +231,11 @@ image: ## build the container image   [BASE_IMAGE=…] [LOCK=requirements-fleet.
 	docker build $(WHEELS) $${BASE_IMAGE:+--build-arg BASE_IMAGE="$$BASE_IMAGE"} \
 		$${LOCK:+--build-arg LOCK="$$LOCK"} \
 		--build-arg REVISION=$(REVISION) -t "$$IMAGE" .
-wheels: $(READY) ## download the image's packages into wheels/, to build it without a package index
+wheels: $(READY) ## download the image's packages into wheels/, to build without a package index   [LOCK=…]
 	@$(PY) -m pip download -q --disable-pip-version-check --require-hashes --no-deps \
 		--only-binary :all: --implementation cp --python-version 3.11 \
 		--platform manylinux_2_28_$(MACHINE) --platform manylinux_2_17_$(MACHINE) \
-		--platform manylinux2014_$(MACHINE) -r requirements.lock -d wheels
+		--platform manylinux2014_$(MACHINE) -r "$${LOCK:-requirements.lock}" -d wheels
 up: image ## start the services of compose.yaml
 	@test -e .env || cp .env.example .env
 	@AFTERCLOSE_IMAGE="$$IMAGE" $(COMPOSE) up -d --no-build

@@ -15,7 +15,7 @@ if found >/dev/null; then firefox; found; exit 0; fi
 [ "$(id -u)" = 0 ] || fail "no Chromium is installed, and installing one needs root"
 command -v apt-get >/dev/null || fail "no Chromium is installed, and there is no apt-get"
 { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-  apt-get install -qy --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 \
+  apt-get install -qy --no-install-recommends chromium fonts-dejavu-core poppler-utils; } >/dev/null 2>&1 \
   || fail "installing chromium with apt-get did not work"
 found >/dev/null || fail "apt-get installed no chromium"
 firefox

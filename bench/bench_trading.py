@@ -19,10 +19,14 @@ import msgspec
 import numpy as np
 
 from afterclose.config import load_settings
+from afterclose.learning.calibration import Calibrated
 from afterclose.learning.card import Card
 from afterclose.learning.card_fit import make_card
+from afterclose.learning.curves import Sigmoid
 from afterclose.learning.features import describe_features
-from afterclose.learning.models import fit_model
+from afterclose.learning.models import fit_model, margins
+from afterclose.learning.ranking import rank_curve
+from afterclose.learning.regressors import fit_regressor
 from afterclose.learning.tree_card import AnyCard, EnsembleCard
 from afterclose.learning.tree_scorer import scorer_of
 from afterclose.operating.verdict_lines import answer_lines
@@ -34,6 +38,7 @@ from bench.bench_train import FEATURES, sample
 from bench.measure import report
 
 NOW = datetime(2026, 1, 27, 14, tzinfo=UTC)
+LINEAR = ("logistic", "logistic, calibrated", "ridge", "volatility")
 ABOUT = Subject(trade_id="T-1042", symbol="AAPL", side="long", price=100.0, stop_price=95.0)
 ENTRIES = [
     dict(zip(FEATURES, row, strict=True))
@@ -49,8 +54,19 @@ def cards() -> dict[str, AnyCard]:
         kind: make_card(fit_model(values, bad, kind=kind), stats, 0.5)
         for kind in ("logistic", "hist_gradient_boosting")
     }
+    for kind, learner, named in (
+        ("ridge", "logistic", FEATURES),
+        ("volatility", "volatility", FEATURES[:1]),
+    ):
+        known = np.nan_to_num(values[:, : len(named)])
+        loss_r = bad - known[:, 0] if kind == "ridge" else None
+        pipeline = fit_regressor(known, loss_r, kind=learner, seed=1)
+        ranked = Calibrated(pipeline, rank_curve(margins(pipeline, known)))
+        made[kind] = make_card(ranked, describe_features(named, known), 0.5)
     head = {name: getattr(made["logistic"], name) for name in Card.__struct_fields__}
     members = {"linear": made["logistic"], "trees": made["hist_gradient_boosting"]}
+    sigmoid = Sigmoid(0.9, 0.1)
+    made["logistic, calibrated"] = msgspec.structs.replace(made["logistic"], curve=sigmoid)
     made["ensemble"] = msgspec.convert(head | members, EnsembleCard, from_attributes=True)
     return made
 
@@ -74,7 +90,7 @@ def single_calls_us(
 
 
 def bench_single_calls(calls: int) -> None:
-    print(f"{'us, median and p99':<26}{'check':>16}{'explain':>16}")
+    print(f"{'us, median and p99':<26}{'score':>16}{'check':>16}{'explain':>16}")
     figures, models = {}, cards()
     gc.collect()
     gc.freeze()  # what fitted the models is not in a trading process, nor does its collector see it
@@ -82,11 +98,15 @@ def bench_single_calls(calls: int) -> None:
         with tempfile.TemporaryDirectory() as volume:
             pin = Pin(text="", trouble=False, model_id="M", scorer=scorer_of(card, 8.0))
             with RiskFilter(load_settings({}, logs_dir=volume), pin) as risk:
+                score = single_calls_us(risk.predict_risk, calls)
                 check = single_calls_us(lambda entry: risk.check(entry, ABOUT), calls)
                 explain = single_calls_us(risk.explain, max(1, calls // 4))
-        figures[kind] = check[1], explain[1]
-        print(f"{kind:<26}{check[0]:>8.1f}{check[1]:>8.1f}{explain[0]:>8.1f}{explain[1]:>8.1f}")
-    for kind, (check_p99, explain_p99) in figures.items():
+        figures[kind] = score[1], check[1], explain[1]
+        times = (*score, *check, *explain)
+        print(f"{kind:<26}" + "".join(f"{taken:>8.1f}" for taken in times))
+    for kind, (score_p99, check_p99, explain_p99) in figures.items():
+        if kind in LINEAR:
+            report(f"{kind}: one score, us at p99", score_p99, at_most=5)
         report(f"{kind}: check with its log line, us at p99", check_p99, at_most=50)
         report(f"{kind}: explain, us at p99", explain_p99, at_most=200)
 

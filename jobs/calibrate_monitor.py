@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("calibrate_monitor", __doc__)
     options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
+    options.add_argument("--first-seed", type=int, default=0, metavar="N", help="default: 0")
     return options
 
 
@@ -27,7 +28,7 @@ def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.study.monitoring.alarm_study import calibrate_monitor
 
-    return calibrate_monitor(settings, args.seeds, quiet=args.quiet)
+    return calibrate_monitor(settings, args.seeds, args.first_seed, quiet=args.quiet)
 
 
 if __name__ == "__main__":

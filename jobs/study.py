@@ -18,7 +18,7 @@ from afterclose.settings import Settings
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("study", __doc__)
-    options.add_argument("--data", metavar="CSV", nargs="+", default=(), help="daily prices")
+    options.add_argument("--data", metavar="CSV", nargs="+", default=(), help="prices, or demo")
     options.add_argument("--ledger", metavar="JSONL", help="a ledger; several with : between")
     recipes = "settings to compare, a recipe a word, each a try: 'ML_TARGET=r ML_MODEL=volatility'"
     options.add_argument("--recipes", type=str.split, default=(), help=recipes)

@@ -3,11 +3,14 @@
 import io
 import json
 import re
+import shutil
+import subprocess
 import tarfile
 import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import yaml
 from docker.models.containers import Container
 
@@ -70,6 +73,16 @@ def logs(container: Container) -> str:
 def exit_code(container: Container, seconds: int = 15) -> int:
     """Wait for the container's end; its exit code."""
     return int(container.wait(timeout=seconds)["StatusCode"])
+
+
+def compose_command() -> list[str]:
+    """Whichever compose this machine has; the test is skipped where it has none."""
+    plugin = ["docker", "compose"]
+    if subprocess.run([*plugin, "version"], capture_output=True, check=False).returncode == 0:
+        return plugin
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    pytest.skip("neither `docker compose` nor `docker-compose` is installed")
 
 
 def compose_services() -> dict[str, Any]:

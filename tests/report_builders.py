@@ -17,7 +17,7 @@ from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.account import account_view
 from afterclose.evaluating.baselines import random_sizes
 from afterclose.evaluating.comparison import Outcomes, compare, compare_with_active
-from afterclose.evaluating.figures import VERSION, GateOptions, Window, evaluation_of
+from afterclose.evaluating.figures import VERSION, Evaluation, GateOptions, Window
 from afterclose.evaluating.listed_trades import listed_trades
 from afterclose.evaluating.money_record import money_record
 from afterclose.evaluating.reasons import Reasons
@@ -25,6 +25,7 @@ from afterclose.evaluating.side_by_side import Judged, side_by_side
 from afterclose.evaluating.track_record import track_record
 from afterclose.evaluating.verdicts import Verdicts
 from afterclose.gating.promotion import ask_gates
+from afterclose.gating.stored import evaluation_of
 from afterclose.model_registry import ModelRegistry
 from afterclose.report.compare_writer import write_compare_page
 from afterclose.report.writer import draw_missing
@@ -125,6 +126,11 @@ def evaluation(
     }
     answer = ask_gates(evaluation_of(made), GateOptions())
     return made | {"gates": msgspec.to_builtins(answer)} | overrides
+
+
+def evaluated(trades: int = 60, **made: Any) -> Evaluation:
+    """`evaluation` as its reader has it."""
+    return evaluation_of(evaluation(trades, **made))
 
 
 def metadata(model_id: str = MODEL_ID, **overrides: Any) -> dict[str, Any]:

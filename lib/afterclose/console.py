@@ -58,7 +58,7 @@ def _candidates(details: Mapping[str, Any], width: int) -> RenderableType | None
     for column in columns:
         table.add_column(column.heading, justify=column.justify, no_wrap=True)
     for name in reversed(list(models)):
-        row = candidate_row(name, models[name])
+        row = candidate_row(name, models[name], details["risk_threshold"])
         table.add_row(*(column.cell(row) for column in columns))
     return table
 
@@ -93,7 +93,8 @@ def _gates(row: CandidateRow) -> Text:
 
 COLUMNS: Final = (
     Column("Model", lambda row: Text(row.model_id), "left", is_wide=False),
-    Column("State", lambda row: Text(row.state, style=STATES[row.state]), "left", is_wide=False),
+    Column("State", lambda row: Text(row.state, style=STATES[row.state]), "left"),
+    Column("Threshold", lambda row: Text(row.threshold), is_wide=False),
     Column("Trades", lambda row: Text(row.trades.text)),
     Column("AUC", lambda row: Text(row.auc.text)),
     Column("Kept", lambda row: Text(row.kept.text)),

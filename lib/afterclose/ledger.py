@@ -21,7 +21,8 @@ from afterclose.disk.files import (
 )
 from afterclose.errors import InputError, StorageError
 from afterclose.records import Trade
-from afterclose.trades.parser import LineParser, Reject
+from afterclose.trades.judged import Reject
+from afterclose.trades.parser import LineParser
 from afterclose.trades.record import (
     BYTE_ORDER_MARK,
     LedgerRecord,

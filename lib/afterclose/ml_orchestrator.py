@@ -14,11 +14,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from msgspec import to_builtins
+
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import AftercloseError, CannotTell, InputError, MarketOpen
 from afterclose.gating.auto_promotion import AutoPromotion, promote_if_passed
 from afterclose.learning.artifacts import ModelStore, check_model_id
+from afterclose.learning.blocking import blocking_of
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.due import refuse_live_training
@@ -155,16 +158,15 @@ class OfflineMLOrchestrator:
             chosen = model_id or self._newest_without(self._is_evaluated)
             if chosen is None:
                 return end(_nothing("evaluate", "every model has been evaluated"))
-            evaluation = self.evaluator.evaluate(chosen, now=moment)
-            status, reason = evaluation.pop("status"), evaluation.pop("reason", "")
-            self.registry.record_evaluation(chosen, evaluation, now=moment)
+            evaluation, status, reason = self.evaluator.evaluate(chosen, now=moment)
+            self.registry.record_evaluation(chosen, now=moment)
             page = review_page(self.registry.model_dir, chosen, self._settings)
             return end(
                 Outcome(
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(evaluation, *DRAWN_ONLY) | {"report": page},
+                    details=_without(to_builtins(evaluation), *DRAWN_ONLY) | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )
@@ -186,7 +188,10 @@ class OfflineMLOrchestrator:
             promotion = self._promote_if_passed(chosen, moment) if new else None
             self.registry.prune(self._settings.keep_models, now=moment)
             command = self._promote_command(chosen)
-            return end(registration(chosen, command, promotion, self._advice(chosen), new=new))
+            advice, threshold = self._advice(chosen), self._threshold(chosen)
+            return end(
+                registration(chosen, command, promotion, advice, threshold=threshold, new=new)
+            )
 
     # --- the cycle ----------------------------------------------------------------------
 
@@ -322,6 +327,11 @@ class OfflineMLOrchestrator:
     def _promote_command(self, model_id: str) -> str:
         return promote_command(model_id, self._settings)
 
+    def _threshold(self, model_id: str) -> str:
+        """Where a model blocks, in words."""
+        metrics = self._store.read_metadata(model_id)["metrics"]
+        return blocking_of(metrics, self._settings.risk_threshold).words()
+
     def _promote_if_passed(self, model_id: str, now: datetime) -> AutoPromotion | None:
         """What came of the automatic promotion; None where it is not set."""
         if not self._settings.auto_promote:
@@ -358,6 +368,7 @@ class OfflineMLOrchestrator:
                 reason=steps[1].reason,
                 previous_active=previous_active,
                 command=self._promote_command(model_id) if model_id else "",
+                threshold=self._threshold(model_id) if model_id else "",
                 page=steps[2].details.get("report"),
                 promotion=AutoPromotion(**promotion) if promotion else None,
                 advice=self._advice(model_id) if model_id else (),

@@ -99,10 +99,8 @@ class ModelRegistry(RegistryReader):
             self._writer.commit(view, "registered", now or utc_now(), model_id, **facts)
             return True
 
-    def record_evaluation(
-        self, model_id: str, evaluation: Mapping[str, Any], *, now: datetime | None = None
-    ) -> bool:
-        """Keep the figures of a new evaluation, and the digest of its evaluation.json.
+    def record_evaluation(self, model_id: str, *, now: datetime | None = None) -> bool:
+        """Keep the figures of the model's new evaluation.json, and the file's digest.
 
         False when they are on record, or the model is not registered yet: registering it
         will read the file.
@@ -110,11 +108,8 @@ class ModelRegistry(RegistryReader):
         check_model_id(model_id)
         with self._writer.opened(self._wait_s) as view:
             known = view.state.models.get(model_id)
-            _, digest = evaluation_on_disk(self.model_dir / model_id)
-            facts: dict[str, Any] = {
-                "evaluation": summary(evaluation),
-                "evaluation_sha256": digest,
-            }
+            on_disk, digest = evaluation_on_disk(self.model_dir / model_id)
+            facts: dict[str, Any] = {"evaluation": on_disk, "evaluation_sha256": digest}
             if known is None or (known.evaluated and self._says(known.evaluated, facts)):
                 return False
             self._writer.commit(view, "evaluated", now or utc_now(), model_id, **facts)

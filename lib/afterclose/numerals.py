@@ -4,12 +4,16 @@ A figure that is rounded here and there by hand shows two values for one. None i
 that has no value. Pages set the same text with their own signs (`afterclose.wording.numbers`).
 """
 
+from datetime import datetime
 from typing import Final
 
 UNKNOWN: Final = "-"
 """Stands for a figure without a value: a blank looks like a mistake."""
 
 SMALLEST_P: Final = 0.001
+
+WHOLE_MONEY: Final = 100
+"""From here on, money is said without its cents."""
 
 
 def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:
@@ -37,6 +41,21 @@ def chance(p_value: float | None) -> str:
     if p_value is None:
         return UNKNOWN
     return f"p < {SMALLEST_P}" if p_value < SMALLEST_P else f"p = {p_value:.3f}"
+
+
+def amount(value: float) -> str:
+    """Money in the ledger's currency; from `WHOLE_MONEY` on without its cents."""
+    return number(value, 0 if abs(value) >= WHOLE_MONEY else 2)
+
+
+def minute(moment: str) -> str:
+    """`2026-01-27 21:45`, of an ISO 8601 timestamp and in its own offset."""
+    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
+
+
+def date(moment: str | None) -> str:
+    """`2026-01-27`, of an ISO 8601 timestamp."""
+    return moment[:10] if moment else UNKNOWN
 
 
 def interval(low: str, high: str) -> str:

@@ -11,31 +11,36 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Literal, NamedTuple, Self
 
-import msgspec
-from msgspec.structs import replace
+from msgspec import convert
+from msgspec.structs import asdict, replace
 
 from afterclose.clock import utc_now
-from afterclose.disk.files import write_atomic
+from afterclose.dataset.columns import Dataset
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.errors import UNREADABLE, InputError, IntegrityError
-from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.errors import InputError, IntegrityError
+from afterclose.evaluating.evaluation import evaluate_model
 from afterclose.evaluating.figures import (
-    VERSION,
+    DatasetVersion,
     Evaluation,
     GateOptions,
     GatesAnswer,
-    evaluation_of,
+    Head,
+    Recipe,
 )
+from afterclose.evaluating.frozen_model import FrozenModel
+from afterclose.evaluating.options import EvaluationOptions
 from afterclose.evaluating.verdicts import linear_risks, scorer_risks
 from afterclose.gating.alpha_spending import recipe_id, recipe_number
 from afterclose.gating.promotion import ask_gates
+from afterclose.gating.stored import read_evaluation, write_evaluation
 from afterclose.gating.tried_recipes import tried_recipes
 from afterclose.learning.artifacts import ModelStore, load_estimator
 from afterclose.learning.features import FeatureStats
 from afterclose.learning.models import one_core, predict_risks
 from afterclose.learning.scorecard import Scorecard
+from afterclose.learning.splits import EmbargoCutoff
 from afterclose.learning.training import TrainingOptions
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
@@ -47,6 +52,14 @@ from afterclose.scope_files import EVALUATION_FILE, METADATA_FILE, MODEL_FILE, S
 from afterclose.settings import Settings
 
 REGISTRATIONS: Final = ("registered", "imported")
+
+
+class Evaluated(NamedTuple):
+    """An evaluation, and whether it was made now or (an evaluation is never overwritten) before."""
+
+    evaluation: Evaluation
+    status: Literal["evaluated", "unchanged"]
+    reason: str = ""
 
 
 class OfflineEvaluator:
@@ -104,26 +117,21 @@ class OfflineEvaluator:
             dask_scheduler=settings.dask_scheduler,
         )
 
-    def evaluate(self, model_id: str, now: datetime | None = None) -> dict[str, Any]:
-        """Evaluate a model and write its evaluation.json; returns the file's content.
-
-        Besides, ``evaluation["status"]`` is "evaluated", or "unchanged" for a model that was
-        evaluated before: an evaluation is never overwritten.
+    def evaluate(self, model_id: str, now: datetime | None = None) -> Evaluated:
+        """Evaluate a model and write its evaluation.json; one that is there is only read.
 
         Raises InputError for an unknown model or dataset version, IntegrityError for files
         that are not those recorded, CannotTell when the calendar cannot count the embargo,
         StorageError, ScopeBusy.
         """
-        path = self._store.folder(model_id) / EVALUATION_FILE
+        folder = self._store.folder(model_id)
         with scope_lock(self.model_dir.parent), one_core():
-            if path.is_file():
+            if (folder / EVALUATION_FILE).is_file():
                 reason = f"{model_id} was evaluated before"
-                return _stored(path) | {"status": "unchanged", "reason": reason}
+                return Evaluated(read_evaluation(folder), "unchanged", reason)
             evaluation = self._evaluated(model_id, now or utc_now())
-            write_atomic(
-                path, msgspec.json.format(msgspec.json.encode(evaluation), indent=1) + b"\n"
-            )
-        return _stored(path) | {"status": "evaluated", "reason": ""}
+            write_evaluation(folder, evaluation)
+        return Evaluated(evaluation, "evaluated")
 
     def gates_answer(self, model_id: str, now: datetime | None = None) -> GatesAnswer:
         """The gates' answer as this process found it, whatever a file says.
@@ -142,41 +150,47 @@ class OfflineEvaluator:
         digests = self._digests(view, model_id)
         model = self._frozen(model_id, digests)
         active, trouble = self._active_besides(view, model_id)
-        version = self._store.read_metadata(model_id)["dataset"]
-        dataset = self.dataset_builder.load(version["version"])
-        if dataset.sha256 != version["sha256"]:
+        version, dataset = self._dataset_of(model_id)
+        recipe = recipe_id(
+            model.options, self.options.ood_max_z, dataset.feature_names, self.options.sizes
+        )
+        head = Head(
+            model_id=model_id,
+            evaluated_at=now.isoformat(),
+            dataset=version,
+            settings={**asdict(model.options), **asdict(self.options)},
+            active_model=view.active.model_id if view.active else None,
+            artifacts=digests,
+            recipe=Recipe(
+                id=recipe, number=recipe_number(recipe, tried_recipes(view, self._store))
+            ),
+        )
+        found = evaluate_model(
+            dataset,
+            model,
+            _cutoff(dataset, model.options),
+            self.options,
+            head,
+            active=active,
+            candidates_tried=_candidates_tried(view, model_id),
+            run_all=self._run_all,
+        )
+        evaluation = replace(found, notes=[*found.notes, *trouble])
+        self._answers[model_id] = answer = ask_gates(evaluation, self.gates)
+        return replace(evaluation, gates=answer)
+
+    def _dataset_of(self, model_id: str) -> tuple[DatasetVersion, Dataset]:
+        """The dataset that the model was trained on. Raises IntegrityError for another one."""
+        described = self._store.read_metadata(model_id)["dataset"]
+        version = convert(described, DatasetVersion)
+        dataset = self.dataset_builder.load(version.version)
+        if dataset.sha256 != version.sha256:
             raise IntegrityError(
                 self._store.folder(model_id) / METADATA_FILE,
                 f"dataset {dataset.version} is not the one that the model was trained on",
                 "Restore the dataset from a backup, or train a new model.",
             )
-        made = model.options
-        overrides_path = Path(made.calendar_overrides) if made.calendar_overrides else None
-        figures = evaluate_model(
-            dataset,
-            model,
-            embargo_cutoff(dataset, made.embargo_sessions, made.calendar, overrides_path),
-            self.options,
-            active=active,
-            candidates_tried=_candidates_tried(view, model_id),
-            run_all=self._run_all,
-        )
-        figures["notes"] += trouble
-        recipe = recipe_id(made, self.options.ood_max_z, dataset.feature_names, self.options.sizes)
-        number = recipe_number(recipe, tried_recipes(view, self._store))
-        head = {
-            "schema_version": VERSION,
-            "model_id": model_id,
-            "evaluated_at": now.isoformat(),
-            "artifacts": digests,
-            "dataset": version,
-            "settings": {**msgspec.structs.asdict(made), **msgspec.structs.asdict(self.options)},
-            "active_model": view.active.model_id if view.active else None,
-            "recipe": {"id": recipe, "number": number},
-        }
-        evaluation = evaluation_of(head | figures)
-        self._answers[model_id] = answer = ask_gates(evaluation, self.gates)
-        return replace(evaluation, gates=answer)
+        return version, dataset
 
     def frozen(self, model_id: str) -> FrozenModel:
         """The arithmetic of a published model, from files that are what they were.
@@ -219,9 +233,9 @@ class OfflineEvaluator:
                 risks = partial(predict_risks, estimator)
             return FrozenModel(
                 model_id=model_id,
-                options=msgspec.convert(metadata["settings"], TrainingOptions),
+                options=convert(metadata["settings"], TrainingOptions),
                 last_train_exit=datetime.fromisoformat(metadata["split"]["last_train_exit"]),
-                stats=msgspec.convert(metadata["features"], list[FeatureStats]),
+                stats=convert(metadata["features"], list[FeatureStats]),
                 risks=risks,
                 tuned_threshold=card.threshold if card.threshold_mode != "fixed" else None,
                 regularisation_c=metadata["metrics"].get("regularisation_c"),
@@ -241,11 +255,7 @@ def _candidates_tried(view: RegistryView, model_id: str) -> int:
     return len(tried | {model_id})
 
 
-def _stored(path: Path) -> dict[str, Any]:
-    try:
-        evaluation: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-    except UNREADABLE as error:
-        raise IntegrityError(
-            path, f"is not an evaluation: {error}", "Move it away, then evaluate again."
-        ) from None
-    return evaluation
+def _cutoff(dataset: Dataset, made: TrainingOptions) -> EmbargoCutoff:
+    """The embargo that the model was trained with."""
+    overrides = Path(made.calendar_overrides) if made.calendar_overrides else None
+    return embargo_cutoff(dataset, made.embargo_sessions, made.calendar, overrides)

@@ -15,6 +15,7 @@ from typing import Literal, Self
 from msgspec.structs import replace
 
 from afterclose.clock import monotonic_s, utc_now
+from afterclose.learning.blocking import Blocking
 from afterclose.learning.explanation import Explanation
 from afterclose.learning.scorer import MAX_MISSING_SHARE, Assessment, Scorer
 from afterclose.records import Decision, Reason, Subject
@@ -66,6 +67,9 @@ class RiskFilter:
         own = pin.scorer.threshold if pin.scorer and pin.scorer.tuned else None
         self.threshold = settings.risk_threshold if own is None else own
         self.threshold_mode = pin.scorer.threshold_mode if pin.scorer else ""
+        if pin.scorer:
+            blocking = Blocking(mode=pin.scorer.threshold_mode, above=self.threshold)
+            self.mode_reason += f"; blocks above {blocking.words()}"
 
     @classmethod
     def load(

@@ -99,6 +99,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bars_file: Annotated[
         str, Meta(description="CSV of daily bars; each cycle follows blocked entries through it")
     ] = ""
+    bar_features: Annotated[
+        str,
+        Meta(
+            description="features of daily bars beyond the few default ones, + between; or market"
+        ),
+    ] = ""
     shadow_stop_pct: Annotated[
         float, Meta(ge=0, le=1, description="stop of blocked entries without a plan; 0: none")
     ] = 0.0

@@ -22,6 +22,9 @@ FOREIGN = re.compile(r"\bDESIGN(?:\.md)?,?\s+section")
 
 HEADING = re.compile(r"^#{1,6} (.+?) *$", re.MULTILINE)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^()\s]+)\)")
+MODULE = re.compile(r"`((?:[a-z_0-9]+/)+[a-z_0-9]+\.py)`")
+"""As ``gating/gates.py``, a path in the repository or in the package."""
+
 FENCED = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -90,6 +93,17 @@ def test_nothing_cites_a_page_that_is_not_in_the_repository() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_every_relative_link_leads_somewhere(document: Path) -> None:
     assert broken_links(document) == []
+
+
+def test_every_module_that_the_documents_name_is_there() -> None:
+    roots = (REPOSITORY, REPOSITORY / "lib", REPOSITORY / "lib" / "afterclose")
+    gone = [
+        f"{relative(document)}: {name}"
+        for document in DOCUMENTS
+        for name in MODULE.findall(document.read_text("utf-8"))
+        if not any((root / name).exists() for root in roots)
+    ]
+    assert gone == []
 
 
 def test_a_link_to_a_missing_file_or_heading_is_found(tmp_path: Path) -> None:

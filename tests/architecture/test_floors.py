@@ -163,3 +163,11 @@ def test_what_trading_and_a_tick_import_stays_light(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
     )
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES + JOBS if p.parent.name != "courier"], ids=module_name
+)
+def test_only_its_own_job_imports_the_courier(path: Path) -> None:
+    used = {name for name in imports_of(path) if name.startswith("afterclose.courier")}
+    assert not used or module_name(path) == "jobs.courier"

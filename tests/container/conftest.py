@@ -43,17 +43,31 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session")
 def image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image of this tree; one build even when several workers ask for it."""
-    with FileLock(tmp_path_factory.getbasetemp().parent / "image.lock"):
-        stream = engine.api.build(
-            path=str(REPOSITORY), tag=TAG, rm=True, decode=True, **_network_of_the_build(engine)
-        )
+    return _built(engine, tmp_path_factory, TAG, "requirements.lock")
+
+
+@pytest.fixture(scope="session")
+def fleet_image(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image with Dask, where its wheels were brought: loading them takes minutes."""
+    if not any((REPOSITORY / "wheels").glob("distributed-*.whl")):
+        pytest.skip("bring the wheels: make wheels LOCK=requirements-fleet.lock")
+    return _built(engine, tmp_path_factory, f"{TAG}-fleet", "requirements-fleet.lock")
+
+
+def _built(
+    engine: docker.DockerClient, factory: pytest.TempPathFactory, tag: str, lock: str
+) -> str:
+    options = _network_of_the_build(engine)
+    options["buildargs"] = options.get("buildargs", {}) | {"LOCK": lock}
+    with FileLock(factory.getbasetemp().parent / "image.lock"):
+        stream = engine.api.build(path=str(REPOSITORY), tag=tag, rm=True, decode=True, **options)
         steps = [step.get("stream", step.get("error", "")) for step in stream]
     try:
-        engine.images.get(TAG)
+        engine.images.get(tag)
     except docker.errors.ImageNotFound:
         pytest.fail("the image does not build:\n" + "".join(steps[-20:]))
     assert "Successfully built" in "".join(steps), "".join(steps[-20:])
-    return TAG
+    return tag
 
 
 def _network_of_the_build(engine: docker.DockerClient) -> dict[str, Any]:

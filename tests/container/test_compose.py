@@ -11,19 +11,10 @@ import docker
 import pytest
 
 from builders import synthetic_records
-from containers import exit_code, logs, put, wait_for
+from containers import compose_command, exit_code, logs, put, wait_for
 from repository import REPOSITORY
 
 pytestmark = [pytest.mark.container, pytest.mark.slow]
-
-
-def compose_command() -> list[str]:
-    plugin = ["docker", "compose"]
-    if subprocess.run([*plugin, "version"], capture_output=True, check=False).returncode == 0:
-        return plugin
-    if shutil.which("docker-compose"):
-        return ["docker-compose"]
-    pytest.skip("neither `docker compose` nor `docker-compose` is installed")
 
 
 def test_compose_starts_the_service_on_a_folder_shared_with_this_user(

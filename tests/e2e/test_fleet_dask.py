@@ -16,6 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from afterclose.dataset_builder import DatasetBuilder
+from afterclose.disk.scope_lock import scope_lock
+from afterclose.settings import Settings
 from dask_processes import Cluster
 from fleets import NOW, cards, fleet_of, good_ends, models
 from repository import REPOSITORY
@@ -146,6 +149,32 @@ def test_a_scope_that_hangs_ends_its_worker_and_the_others_go_on(tmp_path: Path)
     assert "no answer within its time limit of 20 s" in rows["us/hangs"]["reason"]
     assert all(rows[f"us/{root.name}"]["status"] == "done" for root in roots)
     assert_each_done_once(roots)
+
+
+def test_damaged_locked_and_hanging_scopes_together_delay_no_other_and_are_named(
+    tmp_path: Path,
+) -> None:
+    volume = tmp_path / "logs"
+    roots = fleet_of(volume, 6)
+    damaged, locked, *good = roots
+    DatasetBuilder.from_settings(Settings(logs_dir=str(volume), env=damaged.name)).build(NOW)
+    rows_file = damaged / "ml_training_dataset.jsonl"
+    rows_file.write_bytes(rows_file.read_bytes().replace(b"AAPL", b"AAPX", 1))
+    (volume / "us" / "hangs").mkdir()
+    os.mkfifo(volume / "us" / "hangs" / "trade_ledger.jsonl")
+    with Cluster(tmp_path) as cluster, scope_lock(locked):
+        fleet = start(volume, cluster.start_workers(2), "--time-limit-s", "30")
+        code, rows = result_of(fleet)
+    assert {name: row["exit_code"] for name, row in rows.items()} == {
+        "us/hangs": 1,
+        f"us/{damaged.name}": 3,
+        f"us/{locked.name}": 4,
+        **{f"us/{root.name}": 0 for root in good},
+    }
+    assert code == 1
+    assert "no answer within its time limit of 30 s" in rows["us/hangs"]["reason"]
+    assert "make verify" in rows[f"us/{damaged.name}"]["reason"]
+    assert_each_done_once(good)
 
 
 def test_tls_is_spoken_with_certificates_and_refused_without(tmp_path: Path) -> None:

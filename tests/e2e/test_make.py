@@ -63,7 +63,10 @@ def test_no_variable_is_expanded_by_make_or_the_shell(tmp_path: Path, variable: 
         (["session"], "BARS is missing: make session BARS=bars.csv SIGNALS=signals.csv."),
         (["session", "BARS=x"], "SIGNALS is missing: make session BARS=bars.csv SIGNALS="),
         (["import-ledger"], "FILE is missing: make import-ledger FILE=trades.csv."),
-        (["study"], "DATA is missing: make study DATA=prices.csv."),
+        (
+            ["study"],
+            "DATA is missing: make study DATA=prices.csv or make study LEDGER=trades.jsonl.",
+        ),
     ],
 )
 def test_what_is_missing_is_said_in_one_sentence(words: list[str], sentence: str) -> None:

@@ -190,5 +190,6 @@ def test_a_cycle_that_is_asked_to_stop_ends_at_once_and_counts_as_no_attempt(log
         assert running.returncode == 1
     ends = [json.loads(line) for line in journal.read_text().splitlines()]
     assert {line["event"] for line in ends if line["job"] == "cycle"} == {"START", "STOPPED"}
-    assert job("status", logs, "--health")[0] == 0
+    code, result = job("status", logs, "--health")
+    assert (code, result["alerts"]) == (0, [])
     assert job("cycle", logs)[1]["status"] == "done"

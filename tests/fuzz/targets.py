@@ -35,7 +35,8 @@ from afterclose.registry.events import GENESIS, Event, Kind
 from afterclose.registry.reader import RegistryReader
 from afterclose.scope_files import EVENTS_FILE, POINTER_FILE
 from afterclose.settings import Settings
-from afterclose.trades.parser import Closed, LineParser, Open, Reject
+from afterclose.trades.judged import Closed, Open, Reject
+from afterclose.trades.parser import LineParser
 from afterclose.trades.record import LedgerRecord
 from builders import make_trade
 from trading_builders import make_scorecard

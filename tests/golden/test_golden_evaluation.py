@@ -1,9 +1,13 @@
 """A held-out part of five trades under a model whose scores are given, worked out by hand."""
 
 import pytest
+from msgspec import to_builtins
 
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
-from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.evaluating.evaluation import evaluate_model
+from afterclose.evaluating.figures import DatasetVersion, Head
+from afterclose.evaluating.frozen_model import FrozenModel
+from afterclose.evaluating.options import EvaluationOptions
 from afterclose.learning.features import describe_features
 from afterclose.learning.splits import no_embargo
 from afterclose.learning.training import TrainingOptions
@@ -35,14 +39,22 @@ def evaluation() -> dict:
         hours_held=1,
     )
     after_two = int(dataset.exit_us[21])
-    return evaluate_model(
+    made = evaluate_model(
         dataset,
         reads("given", dataset, int(dataset.exit_us[19])),
         no_embargo,
         EvaluationOptions(bootstrap_resamples=100),
+        Head(
+            model_id="reads_given",
+            evaluated_at="",
+            dataset=DatasetVersion(version="", rows=25, sha256=""),
+            settings={},
+            active_model="reads_other",
+        ),
         active=reads("other", dataset, after_two),
         candidates_tried=4,
     )
+    return to_builtins(made)
 
 
 def test_the_newest_fifth_is_held_out(evaluation: dict) -> None:

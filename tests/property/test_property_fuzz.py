@@ -21,7 +21,8 @@ from afterclose.nightly.status import Status
 from afterclose.registry.event_log import EventLog
 from afterclose.scope_files import STATUS_FILE
 from afterclose.settings import Settings
-from afterclose.trades.parser import Closed, LineParser, Open, Reject
+from afterclose.trades.judged import Closed, Open, Reject
+from afterclose.trades.parser import LineParser
 from afterclose.trading.decision_log import parse_decision
 from afterclose.trading.position_store import PositionBook
 from builders import make_trade

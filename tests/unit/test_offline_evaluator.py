@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.json import encode
 
 from afterclose.dataset.columns import Dataset
 from afterclose.errors import InputError, IntegrityError
-from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel
 from afterclose.evaluating.figures import VERSION
+from afterclose.evaluating.frozen_model import FrozenModel
+from afterclose.evaluating.options import EvaluationOptions
+from afterclose.gating.stored import evaluation_of
 from afterclose.learning.training import TrainingOptions
 from afterclose.learning.tree_card import read_card
 from afterclose.learning.tree_scorer import scorer_of
@@ -57,7 +60,14 @@ def evaluator(root: Path, *datasets: Dataset, **options: Any) -> OfflineEvaluato
 
 def evaluated(root: Path, dataset: Dataset, **options: Any) -> dict[str, Any]:
     """Train and evaluate."""
-    return evaluator(root, dataset).evaluate(train(root, dataset, **options), NOW)
+    return figures(evaluator(root, dataset), train(root, dataset, **options))
+
+
+def figures(evaluator: OfflineEvaluator, model_id: str, now: datetime = NOW) -> dict[str, Any]:
+    """The evaluation that it makes of a model, as its file holds it."""
+    made = evaluator.evaluate(model_id, now)
+    assert (made.status, made.reason) == ("evaluated", "")
+    return json.loads(encode(made.evaluation))
 
 
 def numbers(value: Any) -> Iterator[float]:
@@ -79,7 +89,7 @@ def test_the_file_holds_what_is_returned_and_no_nan(tmp_path: Path) -> None:
     evaluation = evaluated(tmp_path, learnable())
     path = tmp_path / "ml_models" / evaluation["model_id"] / "evaluation.json"
     stored = json.loads(path.read_bytes(), parse_constant=pytest.fail)
-    assert evaluation == stored | {"status": "evaluated", "reason": ""}
+    assert evaluation == stored
     assert stored["schema_version"] == VERSION
     assert stored["evaluated_at"] == NOW.isoformat()
     assert stored["settings"]["bootstrap_resamples"] == 100
@@ -92,7 +102,7 @@ def test_the_held_out_part_is_the_trainers_and_its_scores_are_the_models(tmp_pat
     trainer = OfflineTrainer(tmp_path / "ml_models", MemoryBuilder(dataset))
     metrics = trainer.train(now=NOW)
     trainer.load_model(metrics["model_id"])
-    evaluation = evaluator(tmp_path, dataset).evaluate(metrics["model_id"], NOW)
+    evaluation = figures(evaluator(tmp_path, dataset), metrics["model_id"])
     held_out, listed = evaluation["held_out"], evaluation["trades"]["held_out"]
     assert held_out["rules_only"]["trades"] == listed["trades"] == metrics["n_test"]
     assert evaluation["dataset"]["version"] == dataset.version
@@ -113,9 +123,9 @@ def test_an_evaluated_model_is_unchanged_whatever_happens_to_the_data(tmp_path: 
     first = evaluated(tmp_path, dataset)
     before = tree(tmp_path)
     again = evaluator(tmp_path).evaluate(first["model_id"], NOW + timedelta(days=1))
-    assert again["status"] == "unchanged"
-    assert again["reason"] == f"{first['model_id']} was evaluated before"
-    assert again["held_out"] == first["held_out"]
+    assert again.status == "unchanged"
+    assert again.reason == f"{first['model_id']} was evaluated before"
+    assert json.loads(encode(again.evaluation)) == first
     assert tree(tmp_path) == before
 
 
@@ -159,7 +169,7 @@ def test_the_gates_answer_stands_in_the_evaluation_and_in_its_text(tmp_path: Pat
     answer = evaluation["gates"]
     assert answer["passed"], [gate for gate in answer["gates"] if not gate["passed"]]
     assert answer["against"] is None
-    assert "Gates: all 14 passed." in evaluation_text(evaluation)
+    assert "Gates: all 14 passed." in evaluation_text(evaluation_of(evaluation))
     assert evaluation["evidence"]["cohorts"] == 59
 
 
@@ -177,7 +187,7 @@ def test_every_recipe_that_was_evaluated_counts_as_a_try(tmp_path: Path) -> None
         dataset = learnable(120 + day)
         now = NOW + timedelta(days=day)
         model_id = train(tmp_path, dataset, now, risk_threshold=threshold)
-        evaluation = evaluator(tmp_path, dataset).evaluate(model_id, now)
+        evaluation = figures(evaluator(tmp_path, dataset), model_id, now)
         numbers.append(evaluation["recipe"]["number"])
     assert numbers == [1, 2, 1, 3]
 
@@ -190,7 +200,7 @@ def test_one_class_in_the_held_out_part_leaves_scores_undefined(tmp_path: Path) 
     assert evaluation["held_out"]["scores"]["auc"] is None
     assert evaluation["held_out"]["scores"]["pr_auc"] is None
     assert any("All 24 held-out trades are good" in note for note in evaluation["notes"])
-    assert "AUC: -" in evaluation_text(evaluation)
+    assert "AUC: -" in evaluation_text(evaluation_of(evaluation))
 
 
 def test_blocking_everything_is_an_answer(tmp_path: Path) -> None:
@@ -198,7 +208,7 @@ def test_blocking_everything_is_an_answer(tmp_path: Path) -> None:
     held_out = evaluation["held_out"]
     assert held_out["rules_ml"]["trades"] == held_out["abstained"]
     assert any("above ML_RISK_THRESHOLD (0.00)" in note for note in evaluation["notes"])
-    assert evaluation_text(evaluation)
+    assert evaluation_text(evaluation_of(evaluation))
 
 
 def test_blocking_nothing_is_an_answer(tmp_path: Path) -> None:
@@ -206,7 +216,7 @@ def test_blocking_nothing_is_an_answer(tmp_path: Path) -> None:
     assert evaluation["held_out"]["rules_ml"] == evaluation["held_out"]["rules_only"]
     assert evaluation["held_out"]["significance"]["p_value"] is None
     assert any("blocked none of 24 held-out trades" in note for note in evaluation["notes"])
-    assert evaluation_text(evaluation)
+    assert evaluation_text(evaluation_of(evaluation))
 
 
 @pytest.mark.parametrize("rows", [20, 21, 25])
@@ -217,7 +227,7 @@ def test_the_smallest_datasets_are_evaluated_with_a_warning(tmp_path: Path, rows
     if rows == 20:
         assert "20 trades are too few to walk forward." in evaluation["notes"]
         assert evaluation["walk_forward"]["first_decision"] is None
-    assert evaluation_text(evaluation)
+    assert evaluation_text(evaluation_of(evaluation))
 
 
 def test_trees_are_evaluated_from_their_pickle(tmp_path: Path) -> None:
@@ -263,7 +273,7 @@ def test_an_evaluation_is_a_replay_of_the_decisions_through_the_filter(
 def test_sizes_reach_the_account_and_the_gates(tmp_path: Path) -> None:
     dataset = learnable(240)
     model_id = train(tmp_path, dataset, risk_threshold=1.0)
-    evaluation = evaluator(tmp_path, dataset, sizing="linear", min_size=0.2).evaluate(model_id, NOW)
+    evaluation = figures(evaluator(tmp_path, dataset, sizing="linear", min_size=0.2), model_id)
     for part in (evaluation["held_out"], evaluation["walk_forward"]):
         account = part["account"]
         assert part["filter_effect"]["blocked"] == 0
@@ -275,7 +285,7 @@ def test_sizes_reach_the_account_and_the_gates(tmp_path: Path) -> None:
     assert evaluation["settings"]["sizing"] == "linear"
     sizes = evaluation["trades"]["held_out"]["size"]
     assert 0.2 < min(sizes) < max(sizes) <= 1
-    assert "sizes from 1 down to 0.2 at it" in evaluation_text(evaluation)
+    assert "sizes from 1 down to 0.2 at it" in evaluation_text(evaluation_of(evaluation))
     money = {gate["name"]: gate["value"] for gate in evaluation["gates"]["gates"]}
     gained = evaluation["walk_forward"]["account"]["differences"]["rules_only"]["net_pnl"]
     assert money["more_money"] == gained["value"]
@@ -284,7 +294,7 @@ def test_sizes_reach_the_account_and_the_gates(tmp_path: Path) -> None:
 def test_many_trades_are_listed_thinned_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("afterclose.evaluating.evaluation.MAX_LISTED_TRADES", 10)
+    monkeypatch.setattr("afterclose.evaluating.parts.MAX_LISTED_TRADES", 10)
     listed = evaluated(tmp_path, learnable())["trades"]["walk_forward"]
     assert (listed["trades"], listed["listed"]) == (80, 10)
     assert {len(listed[name]) for name in ("trade_id", "score", "pnl", "bad", "allowed")} == {10}
@@ -306,7 +316,7 @@ def test_the_active_model_is_compared_on_trades_newer_than_its_training(tmp_path
     early = replace(full.take(range(150)), version="v00000150-000000000000", sha256="0" * 64)
     active_id = promoted(tmp_path, early, NOW)
     model_id = train(tmp_path, full, NOW + timedelta(days=60))
-    evaluation = evaluator(tmp_path, early, full).evaluate(model_id, NOW)
+    evaluation = figures(evaluator(tmp_path, early, full), model_id)
     active = evaluation["versus_active"]
     assert active["model_id"] == active_id
     assert (active["trades_held_out"], active["trades_compared"]) == (40, 40)
@@ -314,7 +324,7 @@ def test_the_active_model_is_compared_on_trades_newer_than_its_training(tmp_path
     assert active["rules_ml"] == evaluation["held_out"]["rules_ml"]
     assert active["rules_active"]["trades"] < 40
     assert evaluation["held_out"]["significance"]["candidates_tried"] == 2
-    assert f"Against the active model {active_id}" in evaluation_text(evaluation)
+    assert f"Against the active model {active_id}" in evaluation_text(evaluation_of(evaluation))
 
 
 def test_a_model_trained_on_the_held_out_trades_cannot_be_compared_on_them(tmp_path: Path) -> None:
@@ -322,17 +332,17 @@ def test_a_model_trained_on_the_held_out_trades_cannot_be_compared_on_them(tmp_p
     early = replace(full.take(range(100)), version="v00000100-000000000000", sha256="0" * 64)
     promoted(tmp_path, full, NOW)
     model_id = train(tmp_path, early, NOW + timedelta(days=1))
-    evaluation = evaluator(tmp_path, early, full).evaluate(model_id, NOW)
+    evaluation = figures(evaluator(tmp_path, early, full), model_id)
     assert evaluation["versus_active"]["trades_compared"] == 0
     assert any("cannot be compared fairly" in note for note in evaluation["notes"])
-    assert evaluation_text(evaluation)
+    assert evaluation_text(evaluation_of(evaluation))
 
 
 def test_the_active_model_itself_is_not_compared_with_itself(tmp_path: Path) -> None:
     dataset = learnable()
     model_id = promoted(tmp_path, dataset, NOW)
     (tmp_path / "ml_models" / model_id / "evaluation.json").unlink()
-    assert evaluator(tmp_path, dataset).evaluate(model_id, NOW)["versus_active"] is None
+    assert figures(evaluator(tmp_path, dataset), model_id)["versus_active"] is None
 
 
 def test_an_active_model_that_is_damaged_is_a_note_and_not_a_failure(tmp_path: Path) -> None:
@@ -340,7 +350,7 @@ def test_an_active_model_that_is_damaged_is_a_note_and_not_a_failure(tmp_path: P
     active_id = promoted(tmp_path, full, NOW)
     (tmp_path / "ml_models" / active_id / "scorecard.json").write_bytes(b"{}")
     model_id = train(tmp_path, learnable(150), NOW + timedelta(days=1))
-    evaluation = evaluator(tmp_path, learnable(150)).evaluate(model_id, NOW)
+    evaluation = figures(evaluator(tmp_path, learnable(150)), model_id)
     assert evaluation["versus_active"] is None
     assert evaluation["notes"][-1].startswith(f"The active model {active_id} was not compared:")
 
@@ -399,7 +409,7 @@ def test_a_tuned_model_is_evaluated_at_its_own_threshold(tmp_path: Path) -> None
     dataset = learnable(300)
     model_id = train(tmp_path, dataset, threshold_mode="tuned")
     card = json.loads((tmp_path / "ml_models" / model_id / "scorecard.json").read_bytes())
-    evaluation = evaluator(tmp_path, dataset).evaluate(model_id, NOW)
+    evaluation = figures(evaluator(tmp_path, dataset), model_id)
     assert card["threshold_mode"] == evaluation["threshold_mode"] == "tuned"
     assert evaluation["threshold"] == card["threshold"] != 0.5
     listed = evaluation["trades"]["held_out"]

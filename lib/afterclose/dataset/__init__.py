@@ -1,1 +1,1 @@
-"""From ledger lines to the append-only dataset: parsing, rejects, versions, repair."""
+"""From ledger lines to the append-only dataset: scan, rows, rejects, versions, repair."""

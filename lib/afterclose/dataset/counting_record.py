@@ -8,7 +8,7 @@ exit are what is corrected.
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from afterclose.trades.parser import Closed
+from afterclose.trades.judged import Closed
 
 SAME_MOMENT_S = 1.0
 SECONDS_A_DAY = 86_400

@@ -17,7 +17,7 @@ from afterclose.dataset.counting_record import Counting
 from afterclose.dataset.known_rows import KnownRows
 from afterclose.dataset.ledger_source import LedgerSource
 from afterclose.dataset.metadata import ID_OF_ANOTHER_TRADE, Checkpoint, Tally
-from afterclose.trades.parser import Closed, Open, Reject
+from afterclose.trades.judged import Closed, Open, Reject
 from afterclose.trades.record import BYTE_ORDER_MARK, NOT_JSON, NOT_UTF8
 
 if TYPE_CHECKING:
@@ -139,10 +139,16 @@ class LedgerScan:
         self._tally = msgspec.structs.replace(start.tally)
         self._rejects.keep(start)
         end = None
+        parse = source.parser.parse
         for line in source.lines(start.bytes):
             if not line.endswith(b"\n"):
                 end = self._border()
-            self._judge(line)
+            place = self._ledger_place + self._lines + 1
+            parsed = parse(line if self._bytes else line.removeprefix(BYTE_ORDER_MARK))
+            if isinstance(parsed, Closed) and place not in self._superseded:
+                self._take(place, parsed)
+            else:
+                self._judge(place, line, parsed)
             self._bytes += len(line)
             self._lines += 1
         self._ends.append(end or self._border())
@@ -172,18 +178,14 @@ class LedgerScan:
         """A count of `Tally` over all ledgers."""
         return sum(getattr(tally, name) for tally in self.tallies)
 
-    def _judge(self, line: bytes) -> None:
-        """Take one line, unless it is blank, superseded or unfinished."""
-        place = self._ledger_place + self._lines + 1
+    def _judge(self, place: Place, line: bytes, parsed: Closed | Open | Reject) -> None:
+        """What is to be done with a line that gives no row: nothing, if it is blank."""
         if self._bytes == 0:
             line = line.removeprefix(BYTE_ORDER_MARK)
-        if line.isspace():
-            return
-        parsed = self._source.parser.parse(line)
-        if place in self._superseded:
+        if isinstance(parsed, Closed) or place in self._superseded:
             self._pass_over(line, parsed)
-        elif isinstance(parsed, Closed):
-            self._take(place, parsed)
+        elif line.isspace():
+            return
         elif isinstance(parsed, Open):
             self._note_open(parsed.trade_id)
         elif _is_cut_off(line, parsed):
@@ -206,21 +208,22 @@ class LedgerScan:
         self._rejects.add(self._source.name, self._lines + 1, line, Reject(trade_id, reason))
 
     def _take(self, place: Place, closed: Closed) -> None:
-        row, tally = closed.row, self._tally
-        tally.nonfinite_features += closed.nonfinite_features
-        tally.mae_sign_flipped += closed.mae_sign_flipped
-        tally.mae_unknown += row.mae_pct is None
-        if self._count(place, row.trade_id):
-            self.counting_too[row.trade_id] = Counting.of(self._source.name, closed)
-        self._keep(row.trade_id, _encode_lines([row]))
-
-    def _keep(self, trade_id: str, row: bytes) -> None:
         """Add the row of a trade that has none yet, or compare it with the one it has."""
+        row, tally = closed.row, self._tally
+        if closed.nonfinite_features:
+            tally.nonfinite_features += closed.nonfinite_features
+        if closed.mae_sign_flipped:
+            tally.mae_sign_flipped += 1
+        if row.mae_pct is None:
+            tally.mae_unknown += 1
+        trade_id, line = row.trade_id, _encode_lines([row])
+        if self._count(place, trade_id):
+            self.counting_too[trade_id] = Counting.of(self._source.name, closed)
         if trade_id in self._known:
             self.seen_before.add(trade_id)
-            self._tally.conflicts += not self._known.says(trade_id, row)
+            tally.conflicts += not self._known.says(trade_id, line)
             return
-        self._rows.add(row)
+        self._rows.add(line)
         if trade_id in self._rejected_before:
             self.seen_before.add(trade_id)
 
@@ -247,8 +250,9 @@ class LedgerScan:
         if earlier is not place:
             self.superseded_too.add(earlier)
             self._winners[trade_id] = place
-        for opened in filter(None, self._open):
-            opened.pop(trade_id, None)
+        for opened in self._open:
+            if opened:
+                opened.pop(trade_id, None)
         return earlier is not place
 
     def _border(self) -> Border:

@@ -44,8 +44,10 @@ class LedgerSource:
         """Yield the lines from ``start_byte`` on with their ends, which the last may lack."""
         self.file.seek(start_byte)
         left_bytes = self.size_bytes - start_byte
-        while left_bytes > 0 and (line := self.file.readline(left_bytes)):
-            yield line
+        for line in self.file:
+            if left_bytes <= 0:
+                break
+            yield line if len(line) <= left_bytes else line[:left_bytes]
             left_bytes -= len(line)
 
     def begins_with(self, done: Checkpoint) -> bool:

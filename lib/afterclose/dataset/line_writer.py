@@ -35,7 +35,11 @@ class LineWriter:
             self._flush(sync=False)
         self._waiting.append(line)
         self._waiting_bytes += len(line)
-        self.lines += 1
+
+    @property
+    def lines(self) -> int:
+        """How many were added."""
+        return self._flushed_lines + len(self._waiting)
 
     @property
     def bytes(self) -> int:
@@ -60,7 +64,7 @@ class LineWriter:
         self._begin()
 
     def _begin(self) -> None:
-        self.lines = 0
+        self._flushed_lines = 0
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._flushed_bytes = self._start_bytes
@@ -71,4 +75,5 @@ class LineWriter:
         append_durable(self.path, lines, sync=sync)
         self._digest.update(lines)
         self._flushed_bytes += len(lines)
+        self._flushed_lines += len(self._waiting)
         self._waiting, self._waiting_bytes = [], 0

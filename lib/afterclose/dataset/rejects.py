@@ -18,7 +18,7 @@ from afterclose.dataset.line_writer import LineWriter
 from afterclose.dataset.metadata import Checkpoint, Digested
 from afterclose.disk.files import move_durable, remove_file, sha256_file, write_atomic
 from afterclose.scope_files import REJECTS_FILE
-from afterclose.trades.parser import Reject
+from afterclose.trades.judged import Reject
 
 REJECTS_VERSION = 1
 """Raise it when a field changes meaning; the next build then writes all lines anew

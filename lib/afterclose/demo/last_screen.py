@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from afterclose.wording.line_chart import chart_lines
 from afterclose.wording.money import amount, more_or_less, signed
-from afterclose.wording.tables import table_lines
+from afterclose.wording.tables import section, table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.comparison import Difference
     from afterclose.study.worth import BookWorth, Worths
 
-RULE: Final = "=" * 80
 HEADER: Final = ("Promotion", "Promoted", "Blocked", "Net PnL", "Against", "95 %")
 LEGENDS: Final = {
     "*": "* rules alone, and with the gates   n naive rule, no gates",
@@ -25,14 +24,13 @@ LEGENDS: Final = {
 def worth_text(worths: "Worths", advice: str, command: str) -> str:
     """The section WHAT IT WAS WORTH, of a book with the gates and one without.
 
-    ``command`` promotes the newest candidate, if there is one; ``advice`` is what the gates say
-    of it, in few words.
+    ``command`` promotes the newest candidate, if there is one; ``advice`` is where it blocks and
+    what the gates say of it, in few words.
     """
-    lines = [RULE, f"WHAT IT WAS WORTH, ON {worths.decisions} REAL TRADES", RULE]
-    lines += [*table_lines(HEADER, list(_rows(worths))), *_picture(worths), *_verdict(worths)]
+    lines = [*table_lines(HEADER, list(_rows(worths))), *_picture(worths), *_verdict(worths)]
     if command:
-        lines += [f"The newest candidate waits for you ({advice}):", f"  {command}"]
-    return "\n".join(lines)
+        lines += [f"The newest candidate ({advice}) waits:", f"  {command}"]
+    return section(f"WHAT IT WAS WORTH, ON {worths.decisions} REAL TRADES", lines)
 
 
 def _rows(worths: "Worths") -> Iterator[tuple[str, ...]]:

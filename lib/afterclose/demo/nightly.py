@@ -19,6 +19,8 @@ from afterclose.demo.folder import renew
 from afterclose.demo.last_screen import worth_text
 from afterclose.evaluating.figures import GateOptions
 from afterclose.gating.stored import read_evaluation
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.blocking import blocking_of
 from afterclose.model_registry import ModelRegistry
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome
@@ -28,7 +30,7 @@ from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import LivedHistory
 from afterclose.study.nights import nights_between
 from afterclose.study.promotion_rules import NAIVE, every_gate
-from afterclose.study.sources import COSTS_BPS, Source, bars_source
+from afterclose.study.sources import COSTS_BPS, DEMO_NAME, Source, bars_source
 from afterclose.study.worth import worths_of
 from afterclose.wording.cycle import promote_command
 
@@ -45,7 +47,7 @@ def run_demo(settings: Settings, logs_dir: str | None = None, *, quiet: bool = F
     prices are not installed or the folder is not the demo's.
     """
     settings = _demo_settings(settings, logs_dir or LOGS_DIR)
-    source = bars_source(settings, load_demo_bars(), "the demo's prices")
+    source = bars_source(settings, load_demo_bars(), DEMO_NAME)
     for scope in (settings.env, NAIVE.scope):
         renew(replace(settings, env=scope))
     nights = nights_between(settings, source.first, source.last, "quarter")
@@ -100,11 +102,14 @@ def _outcome(settings: Settings, source: Source, lived: LivedHistory) -> Outcome
 
 
 def _offer(settings: Settings, newest: str | None) -> tuple[str, str]:
-    """What the gates say of the newest candidate, in few words, and the line that promotes it."""
+    """Where the newest candidate blocks and what the gates say, and the line that promotes it."""
     if newest is None:
         return "", ""
-    answer = read_evaluation(settings.model_dir / newest).gates
-    command = promote_command(newest, settings)
+    evaluation = read_evaluation(settings.model_dir / newest)
+    answer, command = evaluation.gates, promote_command(newest, settings)
+    metrics = ModelStore(settings.model_dir).read_metadata(newest)["metrics"]
+    blocks = f"threshold {blocking_of(metrics, settings.risk_threshold).column()}"
     if answer is None or answer.passed:
-        return "every gate lets it", command
-    return f"{len(answer.refusing)} of {len(answer.gates)} gates refuse it", f"{command} ANYWAY=1"
+        return f"{blocks}; every gate lets it", command
+    refusing = f"{len(answer.refusing)} of {len(answer.gates)} gates refuse it"
+    return f"{blocks}; {refusing}", f"{command} ANYWAY=1"

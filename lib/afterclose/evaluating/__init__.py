@@ -1,1 +1,1 @@
-"""What a model is worth on trades it never saw: measures, intervals, tests."""
+"""What a model is worth on trades it never saw: walks, intervals, nulls, evidence."""

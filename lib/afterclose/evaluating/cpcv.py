@@ -15,13 +15,15 @@ prices that the tested trades lived through (section 7.4.2).
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import combinations, groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from afterclose.arrays import Indices
 from afterclose.learning.splits import EmbargoCutoff, Split, TimesUs, no_embargo
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 class Combinations(NamedTuple):
@@ -61,8 +63,8 @@ def combinatorial_splits(
 
 
 def assemble_paths(
-    combined: Combinations, tests: Sequence[npt.NDArray[np.generic]]
-) -> npt.NDArray[np.generic]:
+    combined: Combinations, tests: Sequence[npt.NDArray[Value]]
+) -> npt.NDArray[Value]:
     """One row a path, one column a trade, from each split's values on its test rows.
 
     Each group is tested by as many splits as there are paths; path p takes the p-th of them.

@@ -11,7 +11,7 @@ of the grid (where the kind has one), each with the thresholds that would have k
 nine tenths of the trades trained on; and, first of all, no filter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -114,7 +114,11 @@ def cross_validate(
     )
     tested = list(run_all(step, combined.splits))
     paths = assemble_paths(combined, [test.size for test in tested])
-    pnl = dataset.realized_pnl_pct
+    return _summed_up(tested, list(paths), dataset.realized_pnl_pct)
+
+
+def _summed_up(tested: Sequence[_Tested], paths: Sequence[Policy], pnl: Floats) -> CrossValidation:
+    """What the ``paths`` earned beside the rules alone, over all trades' ``pnl``."""
     everything = _expectancy(pnl, np.ones(len(pnl)))
     differences = np.sort([_expectancy(pnl, size) - everything for size in paths])
     sums = np.sum([test.sums for test in tested], axis=0)
@@ -124,7 +128,7 @@ def cross_validate(
         test_groups=TEST_GROUPS,
         fits=len(tested),
         paths=len(paths),
-        trades=len(dataset),
+        trades=len(pnl),
         expectancy_differences=differences.tolist(),
         quantiles={name: float(np.quantile(differences, at)) for name, at in QUANTILES.items()},
         share_better=float(np.mean(differences > 0)),

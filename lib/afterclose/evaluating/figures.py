@@ -4,23 +4,24 @@ What `evaluation.json` holds is declared here and nowhere else, so that gates, p
 ask for fields that a type checker knows, and not for strings that a page a year old may lack.
 Figures that only one part needs are declared beside what computes them.
 
-To change the format, raise VERSION and let `evaluation_of` read the old number: evaluations are
-never written again, and stay for as long as their model does.
+To change the format, raise VERSION and let `afterclose.gating.stored` read the old number:
+evaluations are never written again, and stay for as long as their model does.
 """
 
 import math
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
-from afterclose.errors import UNREADABLE, IntegrityError
 from afterclose.evaluating.account import Account, TakenAway
 from afterclose.evaluating.comparison import ActiveComparison, Comparison
 from afterclose.evaluating.evidence import Evidence
 from afterclose.evaluating.importance import Importance
 from afterclose.evaluating.leaks import Knowledge
 from afterclose.evaluating.money_record import MoneyRecord
+from afterclose.evaluating.options import EvaluationOptions
 from afterclose.evaluating.track_record import TrackRecord
+from afterclose.learning.blocking import Blocking, Mode, blocking_judged
 from afterclose.measures.classification import Leak
 from afterclose.settings import Settings
 
@@ -32,8 +33,8 @@ OLDEST: Final = 1
 NEWEST_WINDOWS: Final = 2
 """Walk-forward windows that count as recent: a quarter of what is tested."""
 
-OLD_EVIDENCE: Final = "evidence"
-"""The field whose meaning changed with version 2: bets were on trades and not on sessions."""
+PartName = Literal["walk_forward", "held_out"]
+"""The two ways of testing that every evaluation has."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +138,14 @@ class ActivePart(ActiveComparison, frozen=True, kw_only=True):
     account: Account | None = None
 
 
+class DatasetVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Which dataset: its version, its rows, and the SHA-256 of its file."""
+
+    version: str
+    rows: int
+    sha256: str
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Which settings and features made the model, and as which try in the scope, from 1."""
 
@@ -200,27 +209,36 @@ class GatesAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(gate for gate in self.gates if not gate.passed)
 
 
-class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What was evaluated, when and with what: known before anything is measured.
+
+    ``settings`` are those of the model's training and of the evaluation, by the names that
+    they had then. ``active_model`` is the model that was active, and ``artifacts`` the SHA-256
+    of the files that were measured.
+    """
+
+    schema_version: int = VERSION
+    model_id: str
+    evaluated_at: str
+    dataset: DatasetVersion
+    settings: dict[str, Any]
+    active_model: str | None
+    artifacts: dict[str, str] = {}
+    recipe: Recipe | None = None
+
+
+class Evaluation(Head, frozen=True, kw_only=True):
     """Everything that was found out about one model on trades that it never saw.
 
-    ``active_model`` is the model that was active then, ``gates`` the answer of the promotion
-    gates at that time, and ``artifacts`` the SHA-256 of the files that were measured.
+    ``gates`` is the answer of the promotion gates at that time.
     ``known_together`` is what all features know of the outcomes. ``real_decisions`` are those
     that were made: where there are any, every figure is of them alone, but ``backtest``, the
     account of the rules replayed. None in evaluations that did not part them. In an
     evaluation of version 1, ``evidence`` is None: it was of another kind.
     """
 
-    schema_version: int
-    model_id: str
-    evaluated_at: str
-    dataset: dict[str, Any]
-    settings: dict[str, Any]
-    active_model: str | None
-    artifacts: dict[str, str] = {}
-    recipe: Recipe | None = None
     threshold: float
-    threshold_mode: str
+    threshold_mode: Mode
     held_out: Part
     walk_forward: WalkForwardPart
     cpcv: CrossValidation | None = None
@@ -242,26 +260,27 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it was made before money was counted."""
         return self.schema_version < VERSION
 
+    @property
+    def options(self) -> EvaluationOptions:
+        """How it was evaluated; what its version did not know yet has the default."""
+        return msgspec.convert(self.settings, EvaluationOptions)
 
-def decode_evaluation(data: bytes, path: object) -> Evaluation:
-    """The evaluation in ``data``. Raises IntegrityError for what is none of a known version."""
-    try:
-        plain = msgspec.json.decode(data, type=dict[str, Any])
-        return evaluation_of(plain)
-    except UNREADABLE as error:
-        raise IntegrityError(
-            path, f"is not an evaluation: {error}", "Move it away, then evaluate again."
-        ) from None
+    @property
+    def blocking(self) -> Blocking:
+        """Where the model blocked, and how that was found."""
+        return blocking_judged(
+            self.threshold, self.threshold_mode, self.settings.get("block_share")
+        )
 
+    @property
+    def main(self) -> PartName:
+        """The part with most trades: walk-forward unless there was hardly any."""
+        walked, held_out = self.walk_forward.rules_only.trades, self.held_out.rules_only.trades
+        return "walk_forward" if walked >= held_out else "held_out"
 
-def evaluation_of(plain: dict[str, Any]) -> Evaluation:
-    """The evaluation in plain values. Raises ValueError naming the field that is wrong."""
-    version = plain.get("schema_version")
-    if not isinstance(version, int) or not OLDEST <= version <= VERSION:
-        raise msgspec.ValidationError(f"schema_version {version!r} is not {OLDEST} to {VERSION}")
-    if version < VERSION:
-        plain = plain | {OLD_EVIDENCE: None}
-    return msgspec.convert(plain, Evaluation)
+    def part(self, name: PartName) -> Part:
+        """The part of that name."""
+        return self.walk_forward if name == "walk_forward" else self.held_out
 
 
 def finite(value: float | None) -> float | None:

@@ -68,11 +68,12 @@ class Drawdown(msgspec.Struct, frozen=True, kw_only=True):
     depth_pct: float
 
 
-class Slice(msgspec.Struct, frozen=True, kw_only=True):
+class Slice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Decisions that have something in common, and what each policy made of them.
 
     Money is in currency, net of fees. ``touched`` counts decisions that were blocked or made
-    smaller, ``bad`` those with the label bad.
+    smaller, ``bad`` those with the label bad. ``other`` is of a model that the filter is compared
+    with, None without one.
     """
 
     name: str
@@ -81,6 +82,12 @@ class Slice(msgspec.Struct, frozen=True, kw_only=True):
     bad: int
     rules: float
     filtered: float
+    other: float | None = None
+
+    @property
+    def change(self) -> float:
+        """What the filter made, less what it is compared with: the other model, or the rules."""
+        return self.filtered - (self.rules if self.other is None else self.other)
 
 
 class MoneyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +110,17 @@ class MoneyRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def money_record(
-    trades: Dataset, bad: Mask, policies: Mapping[str, Policy], capital: float
+    trades: Dataset,
+    bad: Mask,
+    policies: Mapping[str, Policy],
+    capital: float,
+    *,
+    other: Policy | None = None,
 ) -> MoneyRecord | None:
-    """The record of ``trades`` under ``policies`` (`account_view`'s); None for no trades."""
+    """The record of ``trades`` under ``policies`` (`account_view`'s); None for no trades.
+
+    With the sizes of an ``other`` model, slices say what it made of them too.
+    """
     if not len(trades):
         return None
     money, size = trades.net_pnl, policies[FILTERED]
@@ -115,7 +130,7 @@ def money_record(
         for name, policy in policies.items()
     }
     earned: dict[str, Floats] = {name: np.cumsum(values) for name, values in daily.items()}
-    sliced = _Slicer(money, size, bad)
+    sliced = _Slicer(money, size, bad, other)
     span = min(ROLLING_DECISIONS, max(len(trades) // 4, 1))
     return MoneyRecord(
         sessions=len(days),
@@ -131,13 +146,17 @@ def money_record(
 class _Slicer:
     """Sums of the decisions by a name of each."""
 
-    def __init__(self, money: Floats, size: Policy, bad: Mask) -> None:
+    def __init__(self, money: Floats, size: Policy, bad: Mask, other: Policy | None) -> None:
         self._sums = (np.ones(len(money)), size < 1, bad, money, size * money)
+        self._other = None if other is None else other * money
 
     def by(self, names: Sequence[str]) -> list[Slice]:
         """One slice a name, in the order of the names."""
         found, of_row = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
         sums = [np.bincount(of_row, weights, len(found)).tolist() for weights in self._sums]
+        others = [None] * len(found)
+        if self._other is not None:
+            others = np.bincount(of_row, self._other, len(found)).tolist()
         return [
             Slice(
                 name=str(name),
@@ -146,8 +165,11 @@ class _Slicer:
                 bad=int(bad),
                 rules=_round(rules),
                 filtered=_round(filtered),
+                other=None if other is None else _round(other),
             )
-            for name, decisions, touched, bad, rules, filtered in zip(found, *sums, strict=True)
+            for name, decisions, touched, bad, rules, filtered, other in zip(
+                found, *sums, others, strict=True
+            )
         ]
 
 
@@ -157,11 +179,10 @@ def _breakdowns(trades: Dataset, sliced: _Slicer) -> "list[tuple[str, list[Slice
     weekdays = ((trades.decision_us // DAY_US + 3) % 7).tolist()  # 1970 began on a Thursday
     edges = list(HELD_DAYS.values())
     held = np.searchsorted(edges, days_held, side="right").tolist()
-    strategy = getattr(trades, "strategy", None)  # where the dataset says which
     by_name = [
         ("symbol", _few(sliced.by(trades.symbol))),
         ("side", sliced.by(trades.side)),
-        ("strategy", sliced.by(strategy) if strategy else []),
+        ("strategy", sliced.by(trades.strategy)),
         ("exit_type", sliced.by(trades.exit_type) if trades.exit_type else []),
         ("weekday", _ordered(sliced.by([WEEKDAYS[day] for day in weekdays]), WEEKDAYS)),
         ("holding_time", _ordered(sliced.by([[*HELD_DAYS][at] for at in held]), [*HELD_DAYS])),
@@ -175,7 +196,7 @@ def _ordered(slices: list[Slice], names: Sequence[str]) -> list[Slice]:
 
 def _few(slices: list[Slice]) -> list[Slice]:
     """Those in which the filter changed most, and the rest together."""
-    ranked = sorted(slices, key=lambda one: (-abs(one.filtered - one.rules), one.name))
+    ranked = sorted(slices, key=lambda one: (-abs(one.change), one.name))
     if len(ranked) <= MOST_ROWS:
         return ranked
     rest = ranked[MOST_ROWS:]
@@ -188,8 +209,14 @@ def _few(slices: list[Slice]) -> list[Slice]:
             bad=sum(one.bad for one in rest),
             rules=_round(sum(one.rules for one in rest)),
             filtered=_round(sum(one.filtered for one in rest)),
+            other=_sum_of_others(rest),
         ),
     ]
+
+
+def _sum_of_others(slices: list[Slice]) -> float | None:
+    others = [one.other for one in slices if one.other is not None]
+    return _round(sum(others)) if others else None
 
 
 def _rolling(exit_us: Integers, money: Floats, policies: Mapping[str, Policy], span: int) -> Curve:

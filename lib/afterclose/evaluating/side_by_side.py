@@ -14,8 +14,8 @@ import numpy as np
 from afterclose.arrays import Mask
 from afterclose.dataset.columns import Dataset, microseconds
 from afterclose.evaluating.account import FILTERED, RULES, Account, account_view
-from afterclose.evaluating.evaluation import FrozenModel
 from afterclose.evaluating.figures import ListedTrades
+from afterclose.evaluating.frozen_model import FrozenModel
 from afterclose.evaluating.money_record import MoneyRecord, money_record
 from afterclose.evaluating.verdicts import Verdicts
 
@@ -52,8 +52,9 @@ class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
 class SideBySide(msgspec.Struct, frozen=True, kw_only=True):
     """Both models on ``decisions`` that both judged.
 
-    The account's differences are the second model less each other policy. Decisions that
-    only one blocks are counted, and listed with those that moved most money first.
+    The account's differences are the second model less each other policy. ``money`` is of the
+    second model, its slices of the first too. Decisions that only one blocks
+    are counted, and listed with those that moved most money first.
     """
 
     decisions: int
@@ -105,12 +106,10 @@ def side_by_side(
     account = account_view(trades, policies, capital=capital, resamples=resamples, seed=seed)
     if account is None:
         return None
-    record = money_record(trades, bad[rows], policies, account.capital)
+    record = money_record(trades, bad[rows], policies, account.capital, other=sizes[FIRST])
     if record is None:
         return None
     out_first, out_second = sizes[FIRST] == 0, sizes[FILTERED] == 0
-    moved = np.abs((sizes[FILTERED] - sizes[FIRST]) * trades.net_pnl)
-    most = np.argsort(-moved, kind="stable")[: min(MOST_LISTED, int((moved > 0).sum()))]
     return SideBySide(
         decisions=len(rows),
         account=account,
@@ -118,18 +117,30 @@ def side_by_side(
         blocked_by_both=int((out_first & out_second).sum()),
         blocked_by_first=int((out_first & ~out_second).sum()),
         blocked_by_second=int((~out_first & out_second).sum()),
-        disagreements=[
-            Disagreement(
-                trade_id=trades.trade_id[row],
-                symbol=trades.symbol[row],
-                side=trades.side[row],
-                decided_us=int(trades.decision_us[row]),
-                first_score=first.score[trades.trade_id[row]],
-                second_score=second.score[trades.trade_id[row]],
-                first_size=float(sizes[FIRST][row]),
-                second_size=float(sizes[FILTERED][row]),
-                net_pnl=float(trades.net_pnl[row]),
-            )
-            for row in most.tolist()
-        ],
+        disagreements=_disagreements(trades, first, second),
     )
+
+
+def _disagreements(trades: Dataset, first: Judged, second: Judged) -> list[Disagreement]:
+    """The decisions that the two sized differently, those that moved most money first."""
+    found = [
+        Disagreement(
+            trade_id=name,
+            symbol=trades.symbol[row],
+            side=trades.side[row],
+            decided_us=int(trades.decision_us[row]),
+            first_score=first.score[name],
+            second_score=second.score[name],
+            first_size=float(first.size[name]),
+            second_size=float(second.size[name]),
+            net_pnl=float(trades.net_pnl[row]),
+        )
+        for row, name in enumerate(trades.trade_id)
+    ]
+    moved = [
+        (abs((one.second_size - one.first_size) * one.net_pnl), one)
+        for one in found
+        if one.first_size != one.second_size
+    ]
+    moved.sort(key=lambda pair: -pair[0])
+    return [one for money, one in moved[:MOST_LISTED] if money > 0]

@@ -114,14 +114,10 @@ def walk_step(
     """
     split = only_learnable(split, dataset, options)
     train, test, purged = split
-    verdicts, regularisation_c, threshold, untrained = abstain(len(test)), None, None, ""
+    verdicts, regularisation_c, threshold = abstain(len(test)), None, None
     reasons = no_reasons(len(test)) if explained else None
-    if not has_both_classes(bad[train]):
-        untrained = f"one class: {int(bad[train].sum())} of {len(train)} training trades are bad"
-    elif not (selection := select_features(dataset, train, options.only_features)).names:
-        untrained = "no usable feature"
-    else:
-        prepared = PreparedData(dataset, bad, split, selection)
+    prepared = _prepared(dataset, bad, split, options)
+    if isinstance(prepared, PreparedData):
         fitted, stats = fit_prepared(prepared, options, cutoff, deciles=False)
         regularisation_c, threshold = fitted.regularisation_c, fitted.threshold
         risks = partial(predict_risks, fitted.model)
@@ -146,10 +142,23 @@ def walk_step(
         expectancy_gain=_expectancy_gain(dataset.realized_pnl_pct[test], verdicts.keep),
         regularisation_c=regularisation_c,
         threshold=threshold,
-        untrained=untrained,
+        untrained="" if isinstance(prepared, PreparedData) else prepared,
         money_gain=float((verdicts.size - 1.0) @ dataset.net_pnl[test]),
     )
     return Step(window, verdicts, reasons)
+
+
+def _prepared(
+    dataset: Dataset, bad: Mask, split: Split, options: TrainingOptions
+) -> PreparedData | str:
+    """What a window trains on, or why there is no model for it."""
+    train = split.train
+    if not has_both_classes(bad[train]):
+        return f"one class: {int(bad[train].sum())} of {len(train)} training trades are bad"
+    selection = select_features(dataset, train, options.only_features)
+    if not selection.names:
+        return "no usable feature"
+    return PreparedData(dataset, bad, split, selection)
 
 
 def _expectancy_gain(pnl: Floats, keep: Mask) -> float | None:

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from afterclose.evaluating.figures import NEWEST_WINDOWS, Gate
 from afterclose.gating.alpha_spending import alpha_of_recipe
-from afterclose.numerals import count, number, percent
+from afterclose.numerals import WHOLE_MONEY, count, number, percent
 
 MIN_SHARED_TRADES: Final = 20
 """Decisions on which candidate and active model must have met."""
@@ -42,9 +42,6 @@ ROUNDING: Final = 1e-12
 """Sums of the same trades in another order differ by less."""
 
 SMALLEST_SAID: Final = 0.0001
-
-WHOLE_MONEY: Final = 100
-"""From here on, money is said without its cents."""
 
 Format = Callable[[float], str]
 """How a number is said."""
@@ -215,7 +212,7 @@ def no_worse_lately(
 
 
 def money(value: float) -> str:
-    """An amount with its sign, in the ledger's currency."""
+    """An amount with its sign, in the ledger's currency, as evaluations have it from the start."""
     whole = abs(value) >= WHOLE_MONEY or value == 0
     return f"{value:+,.0f}" if whole else f"{value:+,.2f}"
 

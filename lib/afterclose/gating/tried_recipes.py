@@ -10,22 +10,12 @@ from collections.abc import Iterator
 import msgspec
 
 from afterclose.learning.artifacts import ModelStore
+from afterclose.registry.evaluated import Tried
 from afterclose.registry.events import NO_FIGURES
 from afterclose.registry.reader import RegistryView
 from afterclose.scope_files import EVALUATION_FILE
 
-
-class _Recipe(msgspec.Struct):
-    id: str
-
-
-class _Evaluation(msgspec.Struct):
-    """The one field of an evaluation that is asked for; the rest is skipped, not parsed."""
-
-    recipe: _Recipe | None = None
-
-
-_DECODER = msgspec.json.Decoder(_Evaluation)
+_DECODER = msgspec.json.Decoder(Tried)
 
 
 def tried_recipes(view: RegistryView, store: ModelStore) -> list[str]:
@@ -44,8 +34,8 @@ def _evaluations(view: RegistryView, store: ModelStore) -> Iterator[bytes | msgs
             yield path.read_bytes()
 
 
-def _decoded(data: bytes | msgspec.Raw) -> _Evaluation:
+def _decoded(data: bytes | msgspec.Raw) -> Tried:
     try:
         return _DECODER.decode(data)
     except ValueError:  # no evaluation, or none of this version
-        return _Evaluation()
+        return Tried()

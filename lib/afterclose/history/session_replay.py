@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
+from afterclose.history.bar_features import with_bar_features
 from afterclose.history.bars import on_sessions, read_ohlcv
 from afterclose.history.replay import BLOCKED, ENTERED, ReplaySummary, replay_sessions
 from afterclose.history.signals import read_signals
@@ -23,8 +24,7 @@ from afterclose.nightly.work import Workplace
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome, Trade
 from afterclose.settings import Settings
-
-RULE = "=" * 80
+from afterclose.wording.tables import section
 
 BACKTEST: Final = "backtest"
 """The source of such trades, and the beginning of their ids."""
@@ -50,6 +50,7 @@ def replay_files(
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
+    signals = with_bar_features(signals, frame, settings.bar_features)
     days = frame["date"].nunique()
     with (
         Workplace.from_settings(settings).run("session", now) as journalled,
@@ -82,6 +83,7 @@ def backtest_files(
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
+    signals = with_bar_features(signals, frame, settings.bar_features)
     days = frame["date"].nunique()
     with (
         Workplace.from_settings(settings).run("session", now) as journalled,
@@ -135,7 +137,7 @@ def replay_text(summary: ReplaySummary, dropped: dict[str, int]) -> str:
         f"Shadow trades closed: {summary.shadow_closed}",
         *(f"Bars left out, {reason}: {rows}" for reason, rows in dropped.items()),
     ]
-    return "\n".join([RULE, "TRADING DAYS REPLAYED", RULE, *lines])
+    return section("TRADING DAYS REPLAYED", lines)
 
 
 def _check_date(name: str, text: str | None) -> None:

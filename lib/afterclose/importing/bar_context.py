@@ -1,6 +1,7 @@
 """What daily bars add to imported trades: features of the decision, and excursions.
 
-Features are the demo's indicators (`afterclose.history.indicators`) at the close of the last
+Features are those of `afterclose.history.indicators` (the small default set, and what
+ML_BAR_FEATURES adds) at the close of the last
 session that had closed before the entry, or by the decision where the file gives one. Nothing later
 enters: a test changes later bars, and the record stays the same.
 
@@ -12,22 +13,20 @@ session inside, both stay unknown, as they do where the entry or exit price does
 its day's bar: then the bars are adjusted differently, or of something else.
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
-from typing import Literal, NamedTuple
+from datetime import datetime, time
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 
-from afterclose.history.indicators import FEATURES, add_indicators
+from afterclose.features.market import MARKET
+from afterclose.history.bar_features import BarFeatures
+from afterclose.history.indicators import FEATURES, add_indicators, with_market
 from afterclose.importing.values import excursions
 from afterclose.records import Trade
-
-STALE = timedelta(days=10)
-"""The last session is no older than this at a decision; a longer gap is a gap in the file."""
 
 ROUNDING = 0.001
 """How far a price may lie outside its bar, as a fraction: prices are rounded one by one."""
@@ -37,8 +36,6 @@ SPLIT_ROUNDING = 0.04
 """A close over the next open that is a whole number from 2 on, this close to it, is a split."""
 
 NO_SYMBOL = "the bars do not have the symbol"
-TOO_EARLY = "no bar of the symbol in the 10 days before the decision"
-TOO_SHORT = "too few bars before the decision"
 
 
 class WithBars(NamedTuple):
@@ -49,15 +46,19 @@ class WithBars(NamedTuple):
     notes: list[str]
 
 
-def with_bars(trades: Sequence[Trade], bars: pd.DataFrame) -> WithBars:
-    """Add features and excursions to trades whose timestamps carry offsets.
+def with_bars(
+    trades: Sequence[Trade], bars: pd.DataFrame, names: Sequence[str] = FEATURES
+) -> WithBars:
+    """Add the features ``names`` and excursions to trades whose timestamps carry offsets.
 
-    ``bars`` are those of `afterclose.history.bars.on_sessions`. A feature or an excursion that a
-    trade has already is kept.
+    ``bars`` are those of `afterclose.history.bars.on_sessions`; market context is of all their
+    symbols. A feature or an excursion that a trade has already is kept.
     """
-    wanted = bars[bars["symbol"].isin({trade.symbol for trade in trades})]
+    placed = with_market(bars, [name for name in names if name in MARKET])
+    wanted = placed[placed["symbol"].isin({trade.symbol for trade in trades})]
     charts = {
-        str(symbol): _Chart(add_indicators(frame)) for symbol, frame in wanted.groupby("symbol")
+        str(symbol): _Chart(add_indicators(frame, names), names)
+        for symbol, frame in wanted.groupby("symbol")
     }
     without: Counter[str] = Counter()
     whole, notes = _through_splits(trades, charts)
@@ -124,27 +125,13 @@ def _ends(trade: Trade) -> list[tuple[float, datetime]]:
 class _Chart:
     """The bars of one symbol with indicators, by session."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
+    def __init__(self, frame: pd.DataFrame, names: Sequence[str]) -> None:
         self.opens = pd.DatetimeIndex(frame["opens_at"])
         self.closes = pd.DatetimeIndex(frame["closes_at"])
         self.dates = pd.DatetimeIndex(frame["date"])
         self.low, self.high = frame["low"].to_numpy(), frame["high"].to_numpy()
         self._open, self._close = frame["open"].to_numpy(), frame["close"].to_numpy()
-        self._features = frame[list(FEATURES)].to_numpy(dtype="float64")
-
-    def features(self, moment: datetime, *, at_close: bool) -> dict[str, float | None] | str:
-        """Of the last session closed before ``moment`` (or at it); or why there are none."""
-        side: Literal["left", "right"] = "right" if at_close else "left"
-        row = int(self.closes.searchsorted(pd.Timestamp(moment), side)) - 1
-        if row < 0 or moment - self.closes[row] > STALE:
-            return TOO_EARLY
-        values = self._features[row].tolist()
-        if all(map(math.isnan, values)):
-            return TOO_SHORT
-        return {
-            name: None if math.isnan(value) else value
-            for name, value in zip(FEATURES, values, strict=True)
-        }
+        self.features = BarFeatures(frame, names)
 
     def range_inside(self, entered: datetime, left: datetime) -> tuple[float, float] | None:
         """Lowest low and highest high of the whole sessions inside; None without one."""
@@ -194,7 +181,7 @@ def _with_chart(trade: Trade, charts: Mapping[str, _Chart], without: Counter[str
         return trade
     decided = trade.decision_timestamp
     moment = datetime.fromisoformat(str(decided or trade.entry_timestamp))
-    found = chart.features(moment, at_close=decided is not None)
+    found = chart.features.at(moment, at_close=decided is not None)
     if isinstance(found, str):
         without[found] += not trade.rule_features
         found = {}

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from afterclose.importing.identity import own_part
 from afterclose.importing.parsed import Unused
 from afterclose.records import Trade
-from afterclose.trades.parser import LineParser, Reject
+from afterclose.trades.judged import Reject
+from afterclose.trades.parser import LineParser
 from afterclose.trades.record import LedgerRecord
 
 OF_0_1_0 = re.compile(r"(csv|backtesting|freqtrade|fills|ib)-")

@@ -144,11 +144,13 @@ def _with_bars(
     trades = [each.trade for each in found]
     if request.bars is None:
         return Ready(parsed, made, trades, Counter(), {})
+    from afterclose.features.chosen import bar_features  # NumPy
     from afterclose.history.bars import on_sessions, read_ohlcv
     from afterclose.importing.bar_context import with_bars  # pandas
 
     bars = on_sessions(read_ohlcv(request.bars), settings)
-    trades, without, notes = with_bars(trades, bars.frame)
+    names = bar_features(settings.bar_features)
+    trades, without, notes = with_bars(trades, bars.frame, names)
     made = made._replace(notes=[*made.notes, *notes])
     return Ready(parsed, made, trades, without, bars.dropped)
 

@@ -57,12 +57,12 @@ class Isotonic(msgspec.Struct, frozen=True, tag="isotonic", tag_field="curve"):
 
     def risk(self, log_odds: float) -> float:
         """The probability at these log-odds."""
-        right = bisect_right(self.log_odds, log_odds)
-        if right in (0, len(self.log_odds)):
-            return self.risks[max(0, right - 1)]
-        x0, x1 = self.log_odds[right - 1 : right + 1]
-        y0, y1 = self.risks[right - 1 : right + 1]
-        return y0 + (y1 - y0) / (x1 - x0) * (log_odds - x0)
+        xs, ys = self.log_odds, self.risks
+        right = bisect_right(xs, log_odds)
+        if right == 0 or right == len(xs):
+            return ys[max(0, right - 1)]
+        x0, y0 = xs[right - 1], ys[right - 1]
+        return y0 + (ys[right] - y0) / (xs[right] - x0) * (log_odds - x0)
 
     def holds(self) -> bool:
         """Whether this is a curve of probabilities that never descends."""

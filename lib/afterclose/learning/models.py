@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy.linalg import LinAlgWarning
@@ -75,26 +75,36 @@ def make_pipeline(
         return Pipeline(
             [("imputer", imputer), ("scaler", StandardScaler()), ("classifier", classifier)]
         )
+    if kind not in KINDS:
+        raise ConfigError("ML_MODEL", kind, f"unknown; use {', '.join((*KINDS, 'ensemble'))}")
+    return tree_pipeline(kind, "classifier", seed=seed)
+
+
+def tree_pipeline(kind: str, step: Literal["classifier", "regressor"], *, seed: int) -> Pipeline:
+    """Boosted trees, unfitted, as the last ``step`` of a pipeline that is named for it.
+
+    Raises ConfigError for a kind that is not installed.
+    """
+    classifies = step == "classifier"
     # Small trees and slow steps: a few hundred trades cannot carry more.
     if kind == "hist_gradient_boosting":
-        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-        trees = HistGradientBoostingClassifier(
+        binned = HistGradientBoostingClassifier if classifies else HistGradientBoostingRegressor
+        trees = binned(
             max_leaf_nodes=8, learning_rate=0.05, early_stopping=False, random_state=seed
         )
-        return Pipeline([("classifier", trees)])
-    if kind == "xgboost":
-        try:
-            from xgboost import XGBClassifier
-        except ImportError:
-            raise ConfigError(
-                "ML_MODEL", kind, "XGBoost is not installed; pip install 'afterclose[xgboost]'"
-            ) from None
-        boosted = XGBClassifier(
-            max_depth=3, n_estimators=100, learning_rate=0.05, random_state=seed, n_jobs=1
-        )
-        return Pipeline([("narrow", into_single_precision()), ("classifier", boosted)])
-    raise ConfigError("ML_MODEL", kind, f"unknown; use {', '.join((*KINDS, 'ensemble'))}")
+        return Pipeline([(step, trees)])
+    try:
+        from xgboost import XGBClassifier, XGBRegressor
+    except ImportError:
+        raise ConfigError(
+            "ML_MODEL", kind, "XGBoost is not installed; pip install 'afterclose[xgboost]'"
+        ) from None
+    boosted = (XGBClassifier if classifies else XGBRegressor)(
+        max_depth=3, n_estimators=100, learning_rate=0.05, random_state=seed, n_jobs=1
+    )
+    return Pipeline([("narrow", into_single_precision()), (step, boosted)])
 
 
 def fit_model(

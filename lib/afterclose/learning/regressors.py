@@ -18,11 +18,12 @@ from sklearn.preprocessing import StandardScaler
 from afterclose.arrays import Floats
 from afterclose.errors import ConfigError
 from afterclose.learning.models import (
+    KINDS,
     Weigh,
     binnable,
-    into_single_precision,
     one_thread,
     round_significant,
+    tree_pipeline,
 )
 from afterclose.learning.ridge import ridge_path
 from afterclose.learning.scaling import gaps_of, medians, scaling_of
@@ -46,25 +47,9 @@ def make_regressor(kind: str, *, seed: int, alpha: float = DEFAULT_ALPHA) -> Pip
         imputer = SimpleImputer(strategy="median", keep_empty_features=True)
         linear: Any = Ridge(alpha=alpha) if kind == "logistic" else LinearRegression()
         return Pipeline([("imputer", imputer), ("scaler", StandardScaler()), ("regressor", linear)])
-    if kind == "hist_gradient_boosting":
-        from sklearn.ensemble import HistGradientBoostingRegressor
-
-        trees = HistGradientBoostingRegressor(
-            max_leaf_nodes=8, learning_rate=0.05, early_stopping=False, random_state=seed
-        )
-        return Pipeline([("regressor", trees)])
-    if kind == "xgboost":
-        try:
-            from xgboost import XGBRegressor
-        except ImportError:
-            raise ConfigError(
-                "ML_MODEL", kind, "XGBoost is not installed; pip install 'afterclose[xgboost]'"
-            ) from None
-        boosted = XGBRegressor(
-            max_depth=3, n_estimators=100, learning_rate=0.05, random_state=seed, n_jobs=1
-        )
-        return Pipeline([("narrow", into_single_precision()), ("regressor", boosted)])
-    raise ConfigError("ML_MODEL", kind, "unknown as a regression")
+    if kind not in KINDS:
+        raise ConfigError("ML_MODEL", kind, "unknown as a regression")
+    return tree_pipeline(kind, "regressor", seed=seed)
 
 
 def fit_regressor(

@@ -59,7 +59,8 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     Shares, accuracies and AUC are fractions. ``baseline_accuracy`` is that of calling every
     held-out trade what most training trades were, ``brier`` is over the held-out trades,
     ``coefficients`` are log-odds per standard deviation. ``threshold`` is the risk to block
-    above; ``threshold_mode`` is "tuned" only where there were trades to tune it on, and
+    above; ``threshold_mode`` is "tuned" only where there were trades to tune it on,
+    ``block_share`` the share that mode share aims at, and
     ``n_unseen`` counts the trades that curves and threshold were fitted on, with scores by
     models that had not seen them. ``calibration`` names the curve of each kind that votes.
     ``n_without_atr`` counts trades whose MAE could not be put in multiples of their ATR
@@ -97,6 +98,7 @@ class TrainingMetrics(msgspec.Struct, frozen=True, kw_only=True):
     risk_threshold: float
     threshold: float | None = None
     threshold_mode: str = "fixed"
+    block_share: float | None = None
     n_unseen: int | None = None
     calibration: dict[str, str] = {}
     sample_weights: str = "none"
@@ -295,6 +297,7 @@ def _measured(
         risk_threshold=options.risk_threshold,
         threshold=fitted.threshold,
         threshold_mode=fitted.threshold_mode,
+        block_share=options.block_share if fitted.threshold_mode == "share" else None,
         n_unseen=fitted.n_unseen,
         calibration=fitted.calibration,
         sample_weights=options.sample_weights,

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from afterclose.errors import ConfigError
+from afterclose.learning.blocking import Mode
 from afterclose.settings import Settings
 
 NEWER: Final = ("block_share", "target")
@@ -38,7 +39,7 @@ class TrainingOptions(msgspec.Struct, frozen=True, kw_only=True):
     embargo_sessions: int = 1
     calendar: str = ""
     calendar_overrides: str = ""
-    threshold_mode: str = "share"
+    threshold_mode: Mode = "share"
     sample_weights: str = "none"
     calibration: str = "none"
     block_share: float = 0.2

@@ -1,17 +1,19 @@
 """What is new since the last night, added to what is kept: verdicts, outcomes, settled weeks.
 
 Read from the beginning or night by night, the same comes out, but for outcomes that arrive after
-their week has settled.
+their week has settled, and for candidates whose files are gone by then (ML_KEEP_MODELS).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Final
 
 from afterclose.monitoring.challenger import Candidates
 from afterclose.monitoring.feature_sums import FeatureSums
 from afterclose.monitoring.monitor_file import Day, Pending, State
 from afterclose.monitoring.outcomes import (
+    ANY_STRATEGY,
     Outcome,
     by_name,
     day_key,
@@ -21,7 +23,7 @@ from afterclose.monitoring.outcomes import (
     was_bad,
 )
 from afterclose.monitoring.reading import Position, position_at
-from afterclose.monitoring.verdict_lines import SCORED, Verdict, verdicts
+from afterclose.monitoring.verdict_lines import SCORED, Verdict, VerdictLine, verdicts
 from afterclose.monitoring.weeks import (
     OPEN_AFTER,
     UNKNOWN_AFTER,
@@ -80,8 +82,10 @@ class Collector:
             found += outcomes
         named = by_name(found)
         for pending in self._state.pending.values():
-            if outcome := next((named[name] for name in pending.ids if name in named), None):
-                self._join(pending, outcome)
+            place = _place_of(pending, named)
+            if place is not None:
+                del pending.ids[place + 1 :]  # a later night must not join a lesser name
+                self._join(pending, named[pending.ids[place]])
 
     def settle(self, now: datetime) -> None:
         """Add up the outcomes of each week that is complete, strictly one after the other."""
@@ -119,15 +123,15 @@ class Collector:
             day.latencies_us.append(line.latency_us)
 
     def _keep(self, verdict: Verdict) -> None:
-        line, key, state = verdict.line, verdict.key, self._state
+        line, state, monday = verdict.line, self._state, monday_of(verdict.at)
+        key = f"{monday.toordinal()}\n{verdict.key}"
         if known := state.pending.get(key):
-            known.kept = known.kept or line.allowed
-            known.size = max(known.size, line.size_multiplier)
+            _asked_again(known, line)
             return
         if key in self._early:
             return
-        week = self._week(monday_of(verdict.at))
-        self._sums.add(week.monday, line.features or {})
+        week = self._week(monday)
+        self._sums.add(monday, line.features or {})
         if state.since is None or verdict.at < state.since:
             self._early.add(key)
         elif week.settled is None:
@@ -143,8 +147,8 @@ class Collector:
             size=line.size_multiplier,
             atr_pct=atr_pct if isinstance(atr_pct, float) else None,
         )
-        if not line.trade_id and line.symbol and line.allowed:
-            pending.ids.append(day_key(line.symbol, line.side, line.at[:10]))
+        if line.allowed:
+            pending.ids += _ids_of_day(line)
         if line.reason in SCORED and line.model_id == self._state.model_id:
             pending.score = line.risk_score
             pending.candidate_size = self._candidates.size(verdict)
@@ -170,6 +174,38 @@ class Collector:
         weeks = sorted(self._weeks.values(), key=lambda week: week.monday)
         self._state.before = [week for week in weeks if week.monday < first][-KEPT_WEEKS_BEFORE:]
         self._state.weeks = [week for week in weeks if week.monday >= first]
+
+
+def _place_of(pending: Pending, named: Mapping[str, Outcome]) -> int | None:
+    """The first of its names that a trade has; not one of an earlier week's decision."""
+    for place, name in enumerate(pending.ids):
+        if (outcome := named.get(name)) and outcome.day >= _eve_of(pending.monday):
+            return place
+    return None
+
+
+@cache
+def _eve_of(monday: str) -> str:
+    """The day before, which is where that week begins in some zone."""
+    return str(date.fromisoformat(monday) - timedelta(days=1))
+
+
+def _asked_again(known: Pending, line: VerdictLine) -> None:
+    """An entry that is let in after all was not blocked; a stale filter's answer is none."""
+    if line.reason == "session_over":
+        return
+    if line.allowed and not known.kept:
+        known.ids += _ids_of_day(line)
+    known.kept = known.kept or line.allowed
+    known.size = max(known.size, line.size_multiplier)
+
+
+def _ids_of_day(line: VerdictLine) -> list[str]:
+    """What finds the trade of an entry that its bot gave no id and that was let in."""
+    if line.trade_id or not line.symbol:
+        return []
+    strategies = (line.strategy, "") if line.strategy else (ANY_STRATEGY,)
+    return [day_key(line.symbol, line.side, name, line.at[:10]) for name in strategies]
 
 
 def _is_complete(week: Week, decided: list[Pending], now: datetime) -> bool:

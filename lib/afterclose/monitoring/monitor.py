@@ -4,6 +4,7 @@ It may be run at any time and as often as one likes: whatever was read is not re
 nobody is alarmed by looking more often (`afterclose.monitoring.betting`).
 """
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -125,21 +126,30 @@ def _age(clock: MarketClock, active: ActiveModel | None, now: datetime) -> int |
 def _decisions_before_the_log(
     settings: Settings, state: State, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, Features]]:
-    """Decisions of the dataset that are older than the log and than the active model."""
+    """Decisions of the dataset that are older than the log and than the active model.
+
+    Their trades had closed when the model became active: a later night finds no others.
+    """
     first = next(verdicts(settings.root / DECISIONS_FILE, Position(), zone), None)
     since = state.since
-    before = min(moment for moment in (first and first.at, since) if moment is not None)
     file = DatasetFile(settings.root)
     try:
         metadata = file.metadata()
     except IntegrityError:
         return  # the build says so
-    if metadata is None:
+    if metadata is None or since is None:
         return
-    for number, row in enumerate(file.rows(metadata)):
-        decided = datetime.fromisoformat(row.decision_timestamp)
-        if number >= metadata.rows - MAX_DATASET_ROWS and decided < before:
-            yield decided, row.rule_features
+    before = min(first.at, since) if first else since
+    moment = datetime.fromisoformat
+    newest = deque(
+        (
+            (moment(row.decision_timestamp), row.rule_features)
+            for row in file.rows(metadata)
+            if moment(row.exit_timestamp) < since and moment(row.decision_timestamp) < before
+        ),
+        MAX_DATASET_ROWS,
+    )
+    yield from newest
 
 
 def _outcome(found: Monitor, switched_off: str) -> Outcome:

@@ -14,6 +14,7 @@ import msgspec
 from afterclose.dataset.labels import is_bad
 from afterclose.ledger import TradeLedger, numbered_lines
 from afterclose.monitoring.reading import Position, position_at
+from afterclose.paper_trading_executor import SHADOW_PREFIX
 from afterclose.settings import Settings
 from afterclose.trades.excursions import realized_pnl_pct
 from afterclose.trades.record import LedgerRecord, Unusable, decode_record
@@ -27,6 +28,9 @@ ATR_PER_RISK: Final = 2.0
 RISK_WITHOUT_ATR_PCT: Final = 0.04
 """What a trade risks where its features have no `atr_pct`: a fraction of its entry price."""
 
+ANY_STRATEGY: Final = "*"
+"""In a `day_key`, for a decision that does not name its strategy."""
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """A trade of a ledger; ``pnl_pct`` (a fraction, net of fees) is None while it is open."""
@@ -34,6 +38,7 @@ class Outcome(msgspec.Struct, frozen=True):
     trade_id: str
     symbol: str
     side: str
+    strategy: str | None
     day: str
     pnl_pct: float | None
     mae_pct: float | None
@@ -83,17 +88,22 @@ def was_bad(settings: Settings, outcome: Outcome, atr_pct: float | None) -> bool
 
 
 def by_name(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
-    """Outcomes by trade id, the last record of each; also by `day_key` where no id is known."""
+    """Outcomes by trade id, the last record of each; also by `day_key` where no id is known.
+
+    Only an entry that was let in is looked up by its day, so what was followed is not among them.
+    """
     named: dict[str, Outcome] = {}
     for outcome in outcomes:
         named[outcome.trade_id] = outcome
-        named[day_key(outcome.symbol, outcome.side, outcome.day)] = outcome
+        if not outcome.trade_id.startswith(SHADOW_PREFIX):
+            for strategy in (outcome.strategy or "", ANY_STRATEGY):
+                named[day_key(outcome.symbol, outcome.side, strategy, outcome.day)] = outcome
     return named
 
 
-def day_key(symbol: str, side: str | None, day: str) -> str:
+def day_key(symbol: str, side: str | None, strategy: str, day: str) -> str:
     """What a decision without an id has in common with its trade; no id has a line break."""
-    return f"{symbol}\n{side or 'long'}\n{day}"
+    return f"{symbol}\n{side or 'long'}\n{strategy}\n{day}"
 
 
 def _outcome(line: bytes, excluded: frozenset[str]) -> Outcome | None:
@@ -113,6 +123,7 @@ def _outcome(line: bytes, excluded: frozenset[str]) -> Outcome | None:
         trade_id=record.trade_id,
         symbol=record.symbol,
         side=record.side or "long",
+        strategy=record.strategy,
         day=moment[:10],
         pnl_pct=pnl_pct,
         mae_pct=record.mae_pct,

@@ -1,8 +1,9 @@
 """The decision log as the monitor needs it: entries, each once, from where the last night ended.
 
 A bot may ask about one entry again and again while its signal lasts, so lines are not entries:
-those of one trade id are one, and without an id those of one symbol, side and strategy of a
-session. An entry that was let in after all was not blocked.
+those of one trade id in one week are one, and without an id those of one symbol, side and strategy
+of a session. An entry that was let in after all was not blocked. Asked about again the week after
+it is another decision: the first week's may be settled and forgotten by then.
 """
 
 from collections.abc import Iterator

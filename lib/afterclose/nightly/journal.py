@@ -92,6 +92,24 @@ class Journal:
         model_id: str | None = None,
     ) -> Run:
         """Write the START line of a run. Raises StorageError."""
+        run = self.plan(job, now, session=session, attempt=attempt, model_id=model_id)
+        self.begin(run)
+        return run
+
+    def plan(
+        self,
+        job: str,
+        now: datetime,
+        *,
+        session: str | None = None,
+        attempt: int | None = None,
+        model_id: str | None = None,
+    ) -> Run:
+        """A run whose START line is still to be written, by `begin`.
+
+        A stop may arrive while that line is on its way. Who has the run before can end it; an
+        end whose START was never written says nothing to readers.
+        """
         moment = now.astimezone(UTC)
         line = JournalLine(
             schema_version=JOURNAL_VERSION,
@@ -103,10 +121,14 @@ class Journal:
             attempt=attempt,
             model_id=model_id,
         )
-        self._rotate()
-        self._append(line)
         self._started_s[line.run_id] = monotonic_s()
         return Run(line)
+
+    def begin(self, run: Run) -> None:
+        """Write the START line of a planned run. Raises StorageError."""
+        self._rotate()
+        self._append(run.start)
+        self._started_s[run.run_id] = monotonic_s()
 
     def completed(self, run: Run, *, reason: str = "", model_id: str | None = None) -> Run:
         """End a run that did its work."""

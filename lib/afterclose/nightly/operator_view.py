@@ -30,8 +30,8 @@ def show_candidates(settings: Settings, now: datetime) -> Outcome:
         job="candidates",
         status="done",
         reason=f"{len(models)} candidates at {now.isoformat(timespec='minutes')}",
-        details={"models": models},
-        text=candidates_text(models),
+        details={"models": models, "risk_threshold": settings.risk_threshold},
+        text=candidates_text(models, settings.risk_threshold),
     )
 
 

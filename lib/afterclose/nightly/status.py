@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from afterclose.disk.sealed_json import write_sealed
+from afterclose.learning.blocking import Blocking, blocking_asked, blocking_of
 from afterclose.nightly import health
 from afterclose.nightly.cycle_state import (
     CYCLE_JOB,
@@ -23,8 +24,8 @@ from afterclose.nightly.cycle_state import (
 )
 from afterclose.nightly.journal import Journal
 from afterclose.records import Problem
-from afterclose.registry.events import Lock
-from afterclose.registry.reader import read_registry
+from afterclose.registry.events import Lock, read_figures
+from afterclose.registry.reader import RegistryView, read_registry
 from afterclose.registry.state import ActiveModel
 from afterclose.scope_files import (
     DATASET_FILE,
@@ -65,7 +66,10 @@ class DatasetStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`ml_status.json`."""
+    """`ml_status.json`.
+
+    ``threshold`` is the active model's; without one, how the settings have the next model's found.
+    """
 
     schema_version: StatusVersion
     scope: str
@@ -77,6 +81,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     dataset: DatasetStatus | None
     last_cycle: CycleState | None
     alerts: tuple[str, ...]
+    threshold: Blocking | None = None
 
 
 def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()) -> Status:
@@ -104,7 +109,16 @@ def current_status(settings: Settings, now: datetime, alerts: Iterable[str] = ()
             *_undrawn(settings, waiting),
             *alerts,
         ),
+        threshold=_blocking(settings, view),
     )
+
+
+def _blocking(settings: Settings, view: RegistryView) -> Blocking:
+    record = view.state.models.get(view.active.model_id) if view.active else None
+    if record is None:
+        return blocking_asked(settings)
+    metrics = read_figures(record.registered.metrics) or {}
+    return blocking_of(metrics, settings.risk_threshold)
 
 
 def _switched_off(settings: Settings) -> Iterator[str]:

@@ -58,12 +58,7 @@ class Workplace:
         """
         with scope_lock(self.root):
             journal = Journal(self.root / JOURNAL_FILE)
-            run = journal.start(job, now, session=session, attempt=attempt, model_id=model_id)
-            with suppress(StorageError):  # tidying up fails no work
-                for folder in (self.root, self.root / MODELS_FOLDER):
-                    remove_leftovers(folder)
-            if session:
-                self._publish(now)  # should this run be killed, it still counts as an attempt
+            run = journal.plan(job, now, session=session, attempt=attempt, model_id=model_id)
 
             def end(outcome: Outcome) -> Outcome:
                 made = outcome.details.get("model_id") or model_id
@@ -76,7 +71,9 @@ class Workplace:
                     return _warned(outcome, f"the journal does not know that it ended: {error}")
                 return outcome
 
-            try:
+            try:  # from the first byte of the START line on: a stop may come at any moment
+                journal.begin(run)
+                self._begin(now, session)
                 yield end
             except RefusedError as error:
                 journal.skipped(run, str(error))
@@ -88,6 +85,13 @@ class Workplace:
             finally:
                 with suppress(StorageError):
                     self._publish(now)
+
+    def _begin(self, now: datetime, session: str | None) -> None:
+        with suppress(StorageError):  # tidying up fails no work
+            for folder in (self.root, self.root / MODELS_FOLDER):
+                remove_leftovers(folder)
+        if session:
+            self._publish(now)  # should this run be killed, it still counts as an attempt
 
     def _publish(self, now: datetime) -> None:
         if self._settings:

@@ -1,15 +1,17 @@
 """Two models of a scope side by side, as a page: `make compare A=… B=…`."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import InputError
-from afterclose.evaluating.evaluation import FrozenModel
 from afterclose.evaluating.figures import ListedTrades
+from afterclose.evaluating.frozen_model import FrozenModel
 from afterclose.evaluating.side_by_side import FIRST, Judged, SideBySide, judged_by, side_by_side
 from afterclose.gating.stored import read_evaluation
 from afterclose.learning.artifacts import ModelStore, check_model_id
+from afterclose.learning.blocking import blocking_of
 from afterclose.learning.training import label
 from afterclose.nightly.work import Workplace
 from afterclose.offline_evaluator import OfflineEvaluator
@@ -57,9 +59,24 @@ def compare(
                     "high": change.high,
                     "page": str(path.absolute()),
                 },
-                text=f"{said}\nOpen in a browser:\n  {path.absolute()}",
+                text="\n".join(
+                    [
+                        said,
+                        *_thresholds(settings, one, other),
+                        "Open in a browser:",
+                        f"  {path.absolute()}",
+                    ]
+                ),
             )
         )
+
+
+def _thresholds(settings: Settings, *names: str) -> Iterator[str]:
+    """Where each of the models blocks."""
+    store = ModelStore(settings.model_dir)
+    for name in names:
+        metrics = store.read_metadata(name)["metrics"]
+        yield f"Threshold of {name}: {blocking_of(metrics, settings.risk_threshold).words()}"
 
 
 def _chosen(settings: Settings, first: str | None, second: str | None) -> tuple[str, str]:

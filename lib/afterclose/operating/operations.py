@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from afterclose.errors import InputError
 from afterclose.learning.artifacts import check_model_id
+from afterclose.learning.blocking import blocking_of
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
@@ -60,7 +61,12 @@ def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Out
             status="done" if changed else "unchanged",
             reason=reason if changed else f"{model_id} is active already",
             details={"model_id": model_id, "previous_active": registry.previous_active()},
-            text=promotion_text(model_id, registry.previous_active(), changed=changed),
+            text=promotion_text(
+                model_id,
+                registry.previous_active(),
+                _threshold(registry, model_id, settings),
+                changed=changed,
+            ),
         )
         return end(outcome)
 
@@ -80,7 +86,8 @@ def rollback(settings: Settings, now: datetime, reason: str, by: str | None = No
             status="done",
             reason=reason,
             details={"model_id": model_id, "rolled_back_from": left},
-            text=f"Rolled back from {left} to {model_id}.",
+            text=f"Rolled back from {left} to {model_id}.\n"
+            f"Threshold: {_threshold(registry, model_id, settings)}",
         )
         return end(outcome)
 
@@ -109,7 +116,8 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
         outcome = Outcome(
             job="lock",
             status="done",
-            reason=f"session {session.date} is locked on {active} until {until}",
+            reason=f"session {session.date} is locked on {active} until {until}; it blocks above "
+            f"{_threshold(registry, active, settings)}",
             details={"session": session.date, "model_id": active, "until": until},
         )
         return end(outcome)
@@ -135,6 +143,12 @@ def unlock(settings: Settings, now: datetime, reason: str, by: str | None = None
             return end(Outcome(job="unlock", status="nothing_due", reason="no session is locked"))
         done = f"session {ended.session} is unlocked"
         return end(Outcome(job="unlock", status="done", reason=done))
+
+
+def _threshold(registry: ModelRegistry, model_id: str, settings: Settings) -> str:
+    """Where a registered model blocks, in words."""
+    metrics = registry.list_models()[model_id]["metrics"]
+    return blocking_of(metrics, settings.risk_threshold).words()
 
 
 def _scope(settings: Settings, origin: str) -> Path:

@@ -50,21 +50,26 @@ class HeatMap(NamedTuple):
 
 
 class SliceKeys(NamedTuple):
-    """What a row is sorted by: money as plain numbers."""
+    """What a row is sorted by: money as plain numbers; ``first`` only where two are compared."""
 
     rules: float
+    first: float
     filtered: float
     difference: float
 
 
 class SliceRow(NamedTuple):
-    """Decisions with something in common; ``change`` is -1 to 1, of the largest in the table."""
+    """Decisions with something in common; ``change`` is -1 to 1, of the largest in the table.
+
+    ``first`` is what the first of two models made of them, empty where there is only one.
+    """
 
     name: str
     decisions: str
     touched: str
     bad: str
     rules: str
+    first: str
     filtered: str
     difference: str
     change: float
@@ -147,19 +152,19 @@ def _cell(value: float | None, most: float) -> HeatCell:
 
 
 def _slices(slices: Sequence[Slice]) -> Iterator[SliceRow]:
-    changes = [one.filtered - one.rules for one in slices]
-    most = max(map(abs, changes), default=0.0) or 1.0
-    for one, change in zip(slices, changes, strict=True):
+    most = max((abs(one.change) for one in slices), default=0.0) or 1.0
+    for one in slices:
         yield SliceRow(
             name=printable(one.name) or "not said",
             decisions=count(one.decisions),
             touched=count(one.touched),
             bad=percent(one.bad / one.decisions, 0),
             rules=signed(one.rules),
+            first="" if one.other is None else signed(one.other),
             filtered=signed(one.filtered),
-            difference=signed(change),
-            change=change / most,
-            key=SliceKeys(one.rules, one.filtered, round(change, 2)),
+            difference=signed(one.change),
+            change=one.change / most,
+            key=SliceKeys(one.rules, one.other or 0.0, one.filtered, round(one.change, 2)),
         )
 
 

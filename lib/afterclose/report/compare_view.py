@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import msgspec
-
 from afterclose.dataset.columns import EPOCH, MICROSECOND
 from afterclose.evaluating.account import FILTERED, RULES, Account, AccountMetrics
 from afterclose.evaluating.comparison import Difference
@@ -19,10 +17,11 @@ from afterclose.wording.printable import printable
 
 
 class ModelName(NamedTuple):
-    """One of the two: its id, and its page as a link."""
+    """One of the two: its id, its page as a link, and where it blocks."""
 
     model_id: str
     link: str
+    threshold: str
 
 
 class MeasureRow(NamedTuple):
@@ -79,7 +78,7 @@ def compare_view(
         scope=scope,
         first=first,
         second=second,
-        tone=tone_of(msgspec.to_builtins(change)) or "unsure",
+        tone=tone_of(change) or "unsure",
         headline=f"{second.model_id} would have earned {more_or_less(change.value)} than "
         f"{first.model_id}",
         sentences=_sentences(found, change),
@@ -129,7 +128,7 @@ def _measures(account: Account) -> list[MeasureRow]:
                 cells=[form(_value(metrics, key)) for metrics in policies],
                 difference="" if change.value is None else form(change.value),
                 interval=interval(*ends) if all(ends) else "",
-                tone=tone_of(msgspec.to_builtins(change)) if better else None,
+                tone=tone_of(change) if better else None,
             )
         )
     return rows
@@ -141,14 +140,14 @@ def _value(metrics: AccountMetrics, key: str) -> float:
 
 
 def _heat(found: SideBySide, names: dict[str, str]) -> list[HeatMap]:
-    """Months of the second model, and of it less the rules; both from the money record."""
+    """Months of both models, of the second less the first, and of the rules."""
     months = found.money.months
     return [
+        HeatMap("difference", "Second less first", years_of({m.name: m.change for m in months})),
+        HeatMap("first", names[FIRST], years_of({m.name: m.other or 0.0 for m in months})),
         HeatMap("filtered", names[FILTERED], years_of({m.name: m.filtered for m in months})),
-        HeatMap("difference", f"{names[FILTERED]} less the rules",
-                years_of({m.name: m.filtered - m.rules for m in months})),
         HeatMap("rules", "Rules alone", years_of({m.name: m.rules for m in months})),
-    ]  # fmt: skip
+    ]
 
 
 def _disagreement(one: Disagreement) -> DisagreementRow:

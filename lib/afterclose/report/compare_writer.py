@@ -4,10 +4,13 @@ from pathlib import Path
 
 from afterclose.disk.files import write_atomic
 from afterclose.evaluating.side_by_side import SideBySide
+from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.blocking import blocking_of
 from afterclose.report.compare_view import ModelName, compare_view
 from afterclose.report.pages import page
 from afterclose.scope_files import MODELS_FOLDER, REPORT_FILE
 from afterclose.settings import Settings
+from afterclose.wording.numbers import typeset
 
 
 def compare_page(first: str, second: str) -> str:
@@ -30,4 +33,6 @@ def write_compare_page(settings: Settings, found: SideBySide, first: str, second
 
 def _named(settings: Settings, model_id: str) -> ModelName:
     link = f"{MODELS_FOLDER}/{model_id}/{REPORT_FILE}"
-    return ModelName(model_id, link if (settings.root / link).is_file() else "")
+    metrics = ModelStore(settings.model_dir).read_metadata(model_id)["metrics"]
+    threshold = blocking_of(metrics, settings.risk_threshold).words()
+    return ModelName(model_id, link if (settings.root / link).is_file() else "", typeset(threshold))

@@ -1,8 +1,10 @@
 """Policies side by side, one row a measure, with the difference and how sure it is."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
+from afterclose.evaluating.comparison import Difference
+from afterclose.evaluating.figures import ActivePart, Part
 from afterclose.report.conclusion import Tone, tone_of
 from afterclose.wording.measures import MEASURES, Measure
 from afterclose.wording.numbers import day, interval, typeset
@@ -42,7 +44,7 @@ class ComparisonTable(NamedTuple):
 
 
 def comparison(
-    part: Mapping[str, Any], policies: Sequence[str], difference_head: str
+    part: Part | ActivePart, policies: Sequence[str], difference_head: str
 ) -> ComparisonTable:
     """The measures of ``part``, which holds each policy's and their ``differences``."""
     return ComparisonTable(
@@ -52,27 +54,28 @@ def comparison(
     )
 
 
-def period(part: Mapping[str, Any]) -> str:
+def period(part: Part) -> str:
     """From when to when the trades of a part were decided."""
-    return f"{day(part['first_decision'])} to {day(part['last_decision'])}"
+    return f"{day(part.first_decision)} to {day(part.last_decision)}"
 
 
-def whisker(difference: Mapping[str, Any]) -> Whisker | None:
+def whisker(difference: Difference) -> Whisker | None:
     """The interval on a scale of its own, symmetric around 0; None without one."""
-    ends = (difference["low"], difference["value"], difference["high"])
-    if None in ends:
+    low, value, high = difference.low, difference.value, difference.high
+    if low is None or value is None or high is None:
         return None
-    reach = max(map(abs, ends)) or 1.0
-    return Whisker(*(end / reach for end in ends))
+    reach = max(abs(low), abs(value), abs(high)) or 1.0
+    return Whisker(low / reach, value / reach, high / reach)
 
 
-def _row(part: Mapping[str, Any], policies: Sequence[str], measure: Measure) -> MeasureRow:
-    cells = [typeset(measure.form(part[policy][measure.key])) for policy in policies]
-    difference = part["differences"].get(measure.key)
+def _row(part: Part | ActivePart, policies: Sequence[str], measure: Measure) -> MeasureRow:
+    cells = [typeset(measure.form(measure.of(getattr(part, policy)))) for policy in policies]
+    difference = part.differences.get(measure.key)
     if difference is None:
         return MeasureRow(measure.name, cells, "", "", None, None)
     value, low, high = (
-        typeset(measure.form(difference[end], signed=True)) for end in ("value", "low", "high")
+        typeset(measure.form(figure, signed=True))
+        for figure in (difference.value, difference.low, difference.high)
     )
     return MeasureRow(
         name=measure.name,

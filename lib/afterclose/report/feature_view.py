@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from afterclose.evaluating.importance import Importance
 from afterclose.wording.numbers import DASH, interval, number, percent, short
 from afterclose.wording.printable import printable
 
@@ -59,18 +60,16 @@ class Shift(NamedTuple):
     words: str
 
 
-def influences(
-    metadata: Mapping[str, Any], importance: Sequence[Mapping[str, Any]]
-) -> list[Influence]:
+def influences(metadata: Mapping[str, Any], importance: Sequence[Importance]) -> list[Influence]:
     """All features of the model, the weightiest first."""
     coefficients: Mapping[str, float] = metadata["metrics"]["coefficients"]
     target = metadata["metrics"].get("target", "bad")  # 0.1.0 knew no other
     stds = {feature["name"]: feature["std"] for feature in metadata["features"]}
-    found = {entry["feature"]: entry for entry in importance}
+    found = {entry.feature: entry for entry in importance}
     largest = max(map(abs, coefficients.values()), default=0.0) or 1.0
 
     def rank(name: str) -> tuple[float, float, str]:
-        drop = found[name]["auc_drop"] if name in found else 0.0
+        drop = found[name].auc_drop if name in found else 0.0
         return (-abs(coefficients.get(name, 0.0)), -drop, name)
 
     return [
@@ -78,7 +77,7 @@ def influences(
             feature=printable(name),
             coefficient=number(coefficients.get(name), 3, signed=True),
             weight=coefficients.get(name, 0.0) / largest,
-            auc_drop=number(found[name]["auc_drop"], 3, signed=True) if name in found else DASH,
+            auc_drop=number(found[name].auc_drop, 3, signed=True) if name in found else DASH,
             words=_in_words(coefficients.get(name), stds[name], found.get(name), target),
         )
         for name in sorted(stds, key=rank)
@@ -169,7 +168,7 @@ def _shares(cumulative: Sequence[float]) -> list[float]:
 
 
 def _in_words(
-    coefficient: float | None, std: float, importance: Mapping[str, Any] | None, target: str
+    coefficient: float | None, std: float, importance: Importance | None, target: str
 ) -> str:
     if coefficient is not None:
         if not coefficient:
@@ -180,7 +179,7 @@ def _in_words(
         more, sign = ("more", TIMES) if coefficient > 0 else ("less", DIVIDED_BY)
         odds = number(math.exp(min(abs(coefficient), 50.0)))
         return f"higher means {more} risk: odds {sign} {odds} for each {short(std)} more"
-    direction = importance["direction"] if importance else None
+    direction = importance.direction if importance else None
     if direction is None or abs(direction) < CLEAR_DIRECTION:
         return "no clear direction"
     return "higher means more risk" if direction > 0 else "higher means less risk"

@@ -22,6 +22,8 @@ GLOSSARY: Final[dict[str, str]] = {
     "Blocked": "decisions that the model would not have traded, or not in full size",
     "Decisions": "entries that the rules decided on, each counted once",
     "Difference": "this model less the rules alone",
+    "Second less first": "what the second model made, less what the first made of the same "
+    "decisions",
     "95 % interval": "where the true figure lies 95 times in 100, found by drawing whole sessions "
     "again and again",
     "By luck alone": "how often blocking as many at random would have done as well, after all "

@@ -1,11 +1,10 @@
 """Buy and hold for the account's curve, where the scope names its bars (ML_BARS_FILE)."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from afterclose.errors import AftercloseError
 from afterclose.evaluating.benchmark import buy_and_hold
+from afterclose.evaluating.figures import ListedTrades
 from afterclose.evaluating.money_record import MoneyRecord
 from afterclose.report.account_charts import Values
 
@@ -15,13 +14,13 @@ _log = logging.getLogger(__name__)
 
 
 def held_worth(
-    bars_file: str, listed: Mapping[str, Any], record: MoneyRecord, capital: float
+    bars_file: str, listed: ListedTrades | None, record: MoneyRecord, capital: float
 ) -> Values | None:
     """Net PnL of holding the symbols of the ``listed`` trades, on the record's days.
 
     None without bars of them; bars that cannot be read cost the line and not the page.
     """
-    if not bars_file or not listed.get("symbol"):
+    if not bars_file or listed is None or not listed.symbol:
         return None
     from afterclose.history.bars import read_ohlcv  # pandas: only where there are bars
 
@@ -30,7 +29,7 @@ def held_worth(
     except (AftercloseError, OSError) as error:
         _log.warning("buy and hold is not drawn: %s", error)
         return None
-    wanted = frame[frame["symbol"].isin(set(listed["symbol"]))]
+    wanted = frame[frame["symbol"].isin(set(listed.symbol))]
     closes = {
         str(symbol): (
             bars["date"].to_numpy().astype("datetime64[D]").astype("int64"),
@@ -38,5 +37,5 @@ def held_worth(
         )
         for symbol, bars in wanted.groupby("symbol", sort=True)
     }
-    start = min(listed["decided"]) // MINUTES_A_DAY
+    start = min(listed.decided) // MINUTES_A_DAY
     return buy_and_hold(closes, start, record.earned.days, capital)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from afterclose.evaluating.figures import Evaluation
 from afterclose.wording.numbers import count, counted, minute
 from afterclose.wording.printable import printable
 
@@ -14,10 +15,10 @@ class Facts(NamedTuple):
     entries: list[tuple[str, str]]
 
 
-def lineage(evaluation: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[Facts]:
+def lineage(evaluation: Evaluation, metadata: Mapping[str, Any]) -> list[Facts]:
     """The groups of facts, in the order of the work: data, training, evaluation, code, files."""
     metrics, data = metadata["metrics"], metadata["dataset"]
-    walked = evaluation["walk_forward"]["significance"]
+    luck, options = evaluation.walk_forward.significance, evaluation.options
     trained = {
         "created": minute(metadata["created_at"]),
         "trained on": f"{counted(metrics['n_train'], 'trade')}, the last outcome "
@@ -29,11 +30,11 @@ def lineage(evaluation: Mapping[str, Any], metadata: Mapping[str, Any]) -> list[
         "training key": metadata["training_key"],
     }
     judged = {
-        "evaluated": minute(evaluation["evaluated_at"]),
-        "candidates tried": count(walked["candidates_tried"]),
-        "bootstrap resamples": count(evaluation["settings"]["bootstrap_resamples"]),
-        "random blockings": count(walked["permuted_draws"]),
-        "abstains beyond": f"{evaluation['settings']['ood_max_z']:g} standard deviations",
+        "evaluated": minute(evaluation.evaluated_at),
+        "candidates tried": count(luck.candidates_tried),
+        "bootstrap resamples": count(options.bootstrap_resamples),
+        "random blockings": count(luck.permuted_draws),
+        "abstains beyond": f"{options.ood_max_z:g} standard deviations",
     }
     return [
         _facts("Dataset", {"version": data["version"], "rows": count(data["rows"]),

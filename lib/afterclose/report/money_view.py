@@ -1,11 +1,9 @@
 """The part of a candidate's page that speaks of money: its tiles, its account, its months."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from afterclose.evaluating.account import FILTERED, RULES, Account
+from afterclose.evaluating.figures import Part
 from afterclose.evaluating.money_record import MoneyRecord
 from afterclose.report.account_charts import Values, account_chart, rolling_chart
 from afterclose.report.breakdown_view import (
@@ -17,10 +15,11 @@ from afterclose.report.breakdown_view import (
     heat_maps,
     slice_tables,
 )
-from afterclose.report.conclusion import Tone, account_of, tone_of
+from afterclose.report.comparison_view import period
+from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.time_chart import TimeChart
 from afterclose.wording.money import amount, fine_print, signed
-from afterclose.wording.numbers import chance, count, counted, day, percent
+from afterclose.wording.numbers import chance, count, counted, percent
 
 
 class Tile(NamedTuple):
@@ -46,25 +45,19 @@ class MoneyView(NamedTuple):
     falls: list[FallTable]
 
 
-def record_of(evaluation: Mapping[str, Any], part: str) -> MoneyRecord | None:
-    """What an evaluation keeps of the money of one part; None where it kept nothing yet."""
-    found = evaluation.get("money", {}).get(part)
-    return msgspec.convert(found, MoneyRecord) if found else None
-
-
 def money_view(
-    part: Mapping[str, Any], record: MoneyRecord | None, held: Values | None = None
+    part: Part, record: MoneyRecord | None, held: Values | None = None
 ) -> MoneyView | None:
-    """The money of one part; None for evaluations that kept no record of it.
+    """The money of one part; None for evaluations that kept no ``record`` of it.
 
     ``held`` is the net PnL of buy and hold on the record's days, where bars are known.
     """
-    account = account_of(part)
+    account = part.account
     if record is None or account is None:
         return None
     lead = (
         f"{counted(account.decisions, 'decision')} that no model had seen when it judged them, "
-        f"decided {day(part['first_decision'])} to {day(part['last_decision'])}; each trade is "
+        f"decided {period(part)}; each trade is "
         "booked on the session in which it ended."
     )
     return MoneyView(
@@ -81,16 +74,16 @@ def money_view(
     )
 
 
-def tiles(part: Mapping[str, Any]) -> list[Tile]:
+def tiles(part: Part) -> list[Tile]:
     """The figures to remember, money first."""
-    luck, account = part["significance"], account_of(part)
+    luck = part.significance
     return [
-        *(_account_tiles(account) if account else _alike_tiles(part)),
+        *(_account_tiles(part.account) if part.account else _alike_tiles(part)),
         Tile(
             "By luck alone",
-            chance(luck["p_value_deflated"]),
+            chance(luck.p_value_deflated),
             "that random blocking does as well, after "
-            f"{counted(luck['candidates_tried'], 'candidate')}",
+            f"{counted(luck.candidates_tried, 'candidate')}",
         ),
     ]
 
@@ -112,7 +105,7 @@ def _account_tiles(account: Account) -> list[Tile]:
             "Against the rules alone",
             signed(change.value or 0.0),
             f"{percent(share.value, 1, signed=True)} of the capital; {ends}",
-            tone_of(msgspec.to_builtins(change)),
+            tone_of(change),
         ),
         Tile(
             "This model",
@@ -134,19 +127,19 @@ def _account_tiles(account: Account) -> list[Tile]:
     ]
 
 
-def _alike_tiles(part: Mapping[str, Any]) -> list[Tile]:
+def _alike_tiles(part: Part) -> list[Tile]:
     """Of an evaluation from before money was counted."""
-    rules, kept = part["rules_only"], part["rules_ml"]
+    rules, kept = part.rules_only, part.rules_ml
     return [
         Tile(
             "Expectancy",
-            percent(kept["expectancy"], 2, signed=True),
-            f"rules alone {percent(rules['expectancy'], 2, signed=True)}",
+            percent(kept.expectancy, 2, signed=True),
+            f"rules alone {percent(rules.expectancy, 2, signed=True)}",
         ),
         Tile(
             "Kept",
-            percent(part["filter_effect"]["kept_share"], 0),
-            f"{count(kept['trades'])} of {count(rules['trades'])}",
+            percent(part.filter_effect.kept_share, 0),
+            f"{count(kept.trades)} of {count(rules.trades)}",
         ),
     ]
 

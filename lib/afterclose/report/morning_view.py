@@ -111,11 +111,16 @@ def _row(one: RecentVerdict) -> VerdictRow:
         blocked=not verdict.allowed,
         score=DASH
         if verdict.risk_score is None
-        else f"{number(verdict.risk_score)}, blocked above {number(verdict.threshold)}",
+        else f"{number(verdict.risk_score)}, blocked above {number(verdict.threshold)}{_mode(one)}",
         money=DASH if money is None else signed(money),
         went=_went(one),
         tone=None if not money or amount(money) == "0" else "good" if money > 0 else "bad",
     )
+
+
+def _mode(one: RecentVerdict) -> str:
+    """How the threshold was found, where the log says it."""
+    return f" ({one.verdict.threshold_mode})" if one.verdict.threshold_mode else ""
 
 
 def _said(one: RecentVerdict) -> str:

@@ -1,10 +1,13 @@
 """Each way of testing a candidate: what it means, its trades, its table and its curve."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
+from afterclose.evaluating import figures
+from afterclose.evaluating.account import Account
+from afterclose.evaluating.figures import ActivePart, Evaluation, PartName, WalkForwardPart
+from afterclose.evaluating.track_record import TrackRecord
 from afterclose.report.comparison_view import ComparisonTable, comparison, period
-from afterclose.report.conclusion import account_of
 from afterclose.wording.money import (
     DIFFERENCE_HEADER,
     HEADER,
@@ -16,7 +19,7 @@ from afterclose.wording.money import (
 )
 from afterclose.wording.numbers import chance, count, counted, number, percent
 
-LEADS: Final = {
+LEADS: Final[dict[PartName, tuple[str, str]]] = {
     "walk_forward": (
         "Walk-forward: the recipe",
         "Trained anew before each window on the past alone, then tested on what came next.",
@@ -54,40 +57,49 @@ class Part(NamedTuple):
     drawn: str
 
 
-def parts(evaluation: Mapping[str, Any]) -> Iterator[Part]:
+def parts(evaluation: Evaluation) -> Iterator[Part]:
     """The parts that had trades; the one against the active model last."""
     for key, (title, lead) in LEADS.items():
-        part = evaluation[key]
-        if not part["rules_only"]["trades"]:
+        part = evaluation.part(key)
+        if not part.rules_only.trades:
             continue
-        windows = f" in {counted(len(part['windows']), 'window')}" if "windows" in part else ""
-        trades = f"{counted(part['rules_only']['trades'], 'trade')}{windows}"
         yield Part(
             key=key,
             title=title,
-            lead=f"{lead} {trades}, decided {period(part)}.",
-            account=_account(part),
+            lead=f"{lead} {_trades(part)}, decided {period(part)}.",
+            account=_account(part.account),
             table=comparison(part, ("rules_only", "rules_ml"), "Difference"),
             lines=_lines(part),
-            drawn=_drawn(evaluation["track_record"][key]),
+            drawn=_drawn(evaluation.track_record[key]),
         )
-    active = evaluation["versus_active"]
-    if active and active["trades_compared"]:
-        yield Part(
-            key="versus_active",
-            title=f"Against the active model {active['model_id']}",
-            lead=f"{count(active['trades_compared'])} of {count(active['trades_held_out'])} "
-            "held-out trades, newer than what the active model was trained on: neither model "
-            "has seen them. Differences are this model less the active one.",
-            account=_account(active),
-            table=comparison(active, ("rules_only", "rules_active", "rules_ml"), "Difference"),
-            lines=[],
-            drawn=_drawn(evaluation["track_record"]["versus_active"]),
-        )
+    active = evaluation.versus_active
+    if active and active.trades_compared:
+        yield _against_active(active, evaluation.track_record["versus_active"])
 
 
-def _account(part: Mapping[str, Any]) -> AccountTables | None:
-    if (account := account_of(part)) is None:
+def _against_active(active: ActivePart, record: TrackRecord) -> Part:
+    return Part(
+        key="versus_active",
+        title=f"Against the active model {active.model_id}",
+        lead=f"{count(active.trades_compared)} of {count(active.trades_held_out)} "
+        "held-out trades, newer than what the active model was trained on: neither model "
+        "has seen them. Differences are this model less the active one.",
+        account=_account(active.account),
+        table=comparison(active, ("rules_only", "rules_active", "rules_ml"), "Difference"),
+        lines=[],
+        drawn=_drawn(record),
+    )
+
+
+def _trades(part: figures.Part) -> str:
+    trades = counted(part.rules_only.trades, "trade")
+    if not isinstance(part, WalkForwardPart):
+        return trades
+    return f"{trades} in {counted(len(part.windows), 'window')}"
+
+
+def _account(account: Account | None) -> AccountTables | None:
+    if account is None:
         return None
     return AccountTables(
         sentences=[headline(account), taken_away(account)],
@@ -99,26 +111,26 @@ def _account(part: Mapping[str, Any]) -> AccountTables | None:
     )
 
 
-def _lines(part: Mapping[str, Any]) -> list[str]:
-    luck, scores = part["significance"], part["scores"]
+def _lines(part: figures.Part) -> list[str]:
+    luck, scores = part.significance, part.scores
     chances = (
-        f"Blocking as many at random does as well: {chance(luck['p_value'])}; the best of "
-        f"{luck['candidates_tried']} tried: {chance(luck['p_value_deflated'])}; "
-        f"deflated Sharpe {number(luck['deflated_sharpe'])}."
+        f"Blocking as many at random does as well: {chance(luck.p_value)}; the best of "
+        f"{luck.candidates_tried} tried: {chance(luck.p_value_deflated)}; "
+        f"deflated Sharpe {number(luck.deflated_sharpe)}."
     )
     sorting = (
-        f"How well the score sorts: AUC {number(scores['auc'], 3)}, "
-        f"PR-AUC {number(scores['pr_auc'], 3)}, Brier {number(scores['brier'], 3)}; "
-        f"{percent(scores['base_rate'])} were bad; the filter abstained on {part['abstained']}."
+        f"How well the score sorts: AUC {number(scores.auc, 3)}, "
+        f"PR-AUC {number(scores.pr_auc, 3)}, Brier {number(scores.brier, 3)}; "
+        f"{percent(scores.base_rate)} were bad; the filter abstained on {part.abstained}."
     )
     return [chances, sorting]
 
 
-def _drawn(record: Mapping[str, Any]) -> str:
-    points = len(record["exits"])
-    if points >= record["trades"]:
+def _drawn(record: TrackRecord) -> str:
+    points = len(record.exits)
+    if points >= record.trades:
         return ""
     return (
-        f"Drawn at {count(points)} of {count(record['trades'])} trades; the highs, lows and "
+        f"Drawn at {count(points)} of {count(record.trades)} trades; the highs, lows and "
         "deepest falls are among them."
     )

@@ -5,9 +5,10 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any, Final, NamedTuple
 
+from afterclose.learning.blocking import blocking_of
+from afterclose.registry.evaluated import Change, EvaluationSummary, Gates, summary_of
 from afterclose.registry.events import Event
 from afterclose.report.conclusion import Tone, tone_of
-from afterclose.report.gates_view import next_words
 from afterclose.report.glossary import scope_glossary
 from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
@@ -51,6 +52,7 @@ class CandidateRow(NamedTuple):
 
     model_id: str
     link: str
+    threshold: str
     state: str
     registered: Cell
     trades: Cell
@@ -135,6 +137,7 @@ def scope_view(
     now: datetime,
     morning: MorningView | None = None,
     compare: CompareChoice | None = None,
+    risk_threshold: float,
 ) -> ScopeView:
     """The page of a scope.
 
@@ -143,7 +146,9 @@ def scope_view(
     """
     active, dataset = status["active_model"], status["dataset"]
     newest = status["candidates"]["newest"]
-    refused = _found(models.get(newest or "", {}), "evaluation", "gates")
+    waiting = summary_of(models[newest]["evaluation"]) if newest in models else None
+    gates = waiting.gates if waiting else Gates()
+    refused = gates.passed is False
     if newest and active and newest < active["id"]:
         newest = None  # it was passed over
     return ScopeView(
@@ -155,11 +160,11 @@ def scope_view(
         cards=cards(status, pages),
         newest=newest,
         newest_link=pages.get(newest or "", ""),
-        newest_refused=bool(refused) and not refused["passed"],
-        newest_next=next_words(refused),
+        newest_refused=refused,
+        newest_next=printable(gates.next.words) if gates.next else "",
         promote=promote and promote.against(refused),
         candidates=[
-            candidate_row(name, models[name], pages.get(name, ""))
+            candidate_row(name, models[name], risk_threshold, pages.get(name, ""))
             for name in reversed(list(models))
         ],
         changes=_changes(events, pages, now),
@@ -180,34 +185,31 @@ def _active(active: Mapping[str, Any] | None, now: datetime) -> str:
     return f"{active['id']} is active since {day(active['since'])}{length}"
 
 
-def candidate_row(model_id: str, record: Mapping[str, Any], link: str = "") -> CandidateRow:
-    """One model of `list_models`; ``link`` is its page."""
-
-    def walked(*path: str) -> Any:
-        return _found(record["evaluation"], "walk_forward", *path)
-
-    change = walked("account", "differences", "rules_only", "net_pnl")
-    form = _money
+def candidate_row(
+    model_id: str, record: Mapping[str, Any], risk_threshold: float, link: str = ""
+) -> CandidateRow:
+    """One model of `list_models`; ``link`` is its page, ``risk_threshold`` the setting."""
+    evaluated = summary_of(record["evaluation"]) or EvaluationSummary()
+    walked, change, form = evaluated.walk_forward, evaluated.walk_forward.net_pnl, _money
     if change is None:  # it was evaluated before money was counted
-        change, form = walked("differences", "expectancy"), _expectancy
-    low, high = (form(_found(change, end)) for end in ("low", "high"))
+        change, form = walked.differences.get("expectancy", Change()), _expectancy
     tone = tone_of(change)
-    passed = _found(record["evaluation"], "gates", "passed")
     return CandidateRow(
         model_id=model_id,
         link=link,
+        threshold=blocking_of(record["metrics"], risk_threshold).column(),
         state=record["state"],
         registered=Cell(day(record["registered_at"]), record["registered_at"]),
         trades=_cell(record["metrics"].get("n_rows"), count),
-        auc=_cell(walked("scores", "auc"), number),
-        rules=_cell(walked("rules_only", "expectancy"), _expectancy),
-        filtered=_cell(walked("rules_ml", "expectancy"), _expectancy),
-        difference=_cell(_found(change, "value"), form),
-        interval=interval(low, high) if tone else "",
+        auc=_cell(walked.scores.auc, number),
+        rules=_cell(walked.rules_only.expectancy, _expectancy),
+        filtered=_cell(walked.rules_ml.expectancy, _expectancy),
+        difference=_cell(change.value, form),
+        interval=interval(form(change.low), form(change.high)) if tone else "",
         tone=tone,
-        chance=_cell(walked("significance", "p_value_deflated"), chance),
-        kept=_cell(walked("filter_effect", "kept_share"), _share),
-        gates={True: "passed", False: "refused"}.get(passed, ""),
+        chance=_cell(walked.significance.p_value_deflated, chance),
+        kept=_cell(walked.filter_effect.kept_share, _share),
+        gates={True: "passed", False: "refused", None: ""}[evaluated.gates.passed],
     )
 
 
@@ -246,13 +248,6 @@ def _lasted(start: datetime, end: datetime | None, now: datetime) -> str:
     days = round(((end or now) - start).total_seconds() / 86_400)
     length = counted(days, "day") if days else "less than a day"
     return f"active for {length}" + ("" if end else " so far")
-
-
-def _found(values: Any, *path: str) -> Any:
-    """What lies at a path of names in plain values; None where there is nothing."""
-    for name in path:
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
 
 
 def _cell(value: Any, form: Callable[[Any], str]) -> Cell:

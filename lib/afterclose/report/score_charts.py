@@ -1,15 +1,15 @@
 """Charts over the risk score: who gets which, whether it is true, and where to cut."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
+from afterclose.evaluating.track_record import ScoreCounts
+from afterclose.measures.classification import CalibrationBin, ThresholdRow
 from afterclose.report.drawing import Chart, Panel
 from afterclose.report.svg import Stroke
 from afterclose.report.ticks import Limits, around, count_ticks, percent_ticks
 from afterclose.wording.numbers import number, percent
-
-Rows = Sequence[Mapping[str, Any]]
 
 QUARTERS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -32,9 +32,9 @@ FAR_RIGHT: Final = 0.7
 """A threshold from which on its label stands to the left of it."""
 
 
-def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float) -> str:
+def score_chart(name: str, scores: ScoreCounts, threshold: float) -> str:
     """How many good trades (upwards) and bad ones (downwards) got each risk score."""
-    good, bad = scores["good"], scores["bad"]
+    good, bad = scores.good, scores.bad
     most, bins = max(*good, *bad, 1), len(good)
     chart = Chart(name, 274)
     panel = chart.panel(28, 230, x=WHOLE, y=(-1.1 * most, 1.35 * most))
@@ -59,33 +59,35 @@ def score_chart(name: str, scores: Mapping[str, Sequence[int]], threshold: float
     return chart.svg("Risk scores of good and bad trades", f"{words}.")
 
 
-def calibration_chart(name: str, bins: Rows) -> str:
+def calibration_chart(name: str, bins: Sequence[CalibrationBin]) -> str:
     """The mean score of each bin against the share that went bad, with 95 % intervals."""
     chart = Chart(name, 274)
     panel = chart.panel(28, 230, x=WHOLE, y=(-0.03, 1.03))
     panel.y_ticks({tick: percent(tick, 0) for tick in QUARTERS})
     panel.line(WHOLE, WHOLE, Stroke("rules", 1.4, (5, 2.5)))
-    filled = [found for found in bins if found["trades"]]
-    for found in filled:
-        score, share = found["mean_score"], found["bad_share"]
-        panel.line([score] * 2, wilson(share, found["trades"]), Stroke("ml", 1.5))
+    filled = [
+        (found.mean_score, found.bad_share, found.trades)
+        for found in bins
+        if found.mean_score is not None and found.bad_share is not None
+    ]
+    for score, share, trades in filled:
+        panel.line([score] * 2, wilson(share, trades), Stroke("ml", 1.5))
         panel.dot(score, share, "ml")
     _score_axis(panel)
     panel.heading("Share that went bad (%)")
     words = "; ".join(
-        f"scored about {number(found['mean_score'])}, {percent(found['bad_share'], 0)} of "
-        f"{found['trades']} went bad"
-        for found in filled
+        f"scored about {number(score)}, {percent(share, 0)} of {trades} went bad"
+        for score, share, trades in filled
     )
     return chart.svg("Calibration of the risk score", f"{words or 'No trade was scored'}.")
 
 
-def sweep_chart(name: str, rows: Rows, threshold: float) -> str:
+def sweep_chart(name: str, rows: Sequence[ThresholdRow], threshold: float) -> str:
     """Expectancy, trades kept and tail risk at each threshold; the one in force is marked."""
     chart = Chart(name, 424)
-    at = [row["threshold"] for row in rows]
+    at = [row.threshold for row in rows]
     for position, (key, title) in enumerate(SWEPT):
-        values = [row[key] for row in rows]  # None where nothing is kept
+        values = [getattr(row, key) for row in rows]  # None where nothing is kept
         known = [value for value in values if value is not None] or WHOLE
         limits = around(known, share=0.1, least=1e-4)
         panel = chart.panel(28 + 128 * position, 122 + 128 * position, x=WHOLE, y=limits)
@@ -97,8 +99,8 @@ def sweep_chart(name: str, rows: Rows, threshold: float) -> str:
             _score_axis(panel)
         panel.heading(title)
     words = "; ".join(
-        f"at {number(row['threshold'])}, {percent(row['kept_share'], 0)} kept with an expectancy "
-        f"of {percent(row['expectancy'], 2)}"
+        f"at {number(row.threshold)}, {percent(row.kept_share, 0)} kept with an expectancy "
+        f"of {percent(row.expectancy, 2)}"
         for row in rows
     )
     return chart.svg("What other thresholds would have done", f"{words}.")

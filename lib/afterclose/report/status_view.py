@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from afterclose.report.conclusion import Tone
-from afterclose.wording.numbers import count, counted, minute
+from afterclose.wording.numbers import count, counted, minute, typeset
 from afterclose.wording.printable import printable
+from afterclose.wording.registry import threshold_words
 
 OUTCOMES: Final[dict[str, tuple[str, Tone]]] = {
     "COMPLETED": ("done", "good"),
@@ -28,7 +29,7 @@ class Card(NamedTuple):
 def cards(status: Mapping[str, Any], pages: Mapping[str, str]) -> list[Card]:
     """The cards for a status in plain values; ``pages`` are the models' pages as links."""
     return [
-        _active(status["active_model"], pages),
+        _active(status, pages),
         _lock(status["lock"]),
         _cycle(status["last_cycle"]),
         Card("Candidates waiting", count(status["candidates"]["count"]), "", []),
@@ -36,12 +37,13 @@ def cards(status: Mapping[str, Any], pages: Mapping[str, str]) -> list[Card]:
     ]
 
 
-def _active(active: Mapping[str, Any] | None, pages: Mapping[str, str]) -> Card:
+def _active(status: Mapping[str, Any], pages: Mapping[str, str]) -> Card:
+    active, blocks = status["active_model"], f"Threshold {typeset(threshold_words(status))}"
     if active is None:
-        return Card("Active model", "none", "", ["The rules trade alone."])
+        return Card("Active model", "none", "", ["The rules trade alone.", blocks])
     since = f"since {minute(active['since'])}, by {printable(active['promoted_by'])}"
     why = [printable(active["reason"])] if active["reason"] else []
-    return Card("Active model", active["id"], pages.get(active["id"], ""), [since, *why])
+    return Card("Active model", active["id"], pages.get(active["id"], ""), [since, *why, blocks])
 
 
 def _lock(lock: Mapping[str, Any] | None) -> Card:

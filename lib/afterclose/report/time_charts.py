@@ -1,11 +1,12 @@
 """Capital and drawdown of each policy, for evaluations from before money was counted."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from afterclose.dataset.columns import EPOCH
+from afterclose.evaluating.track_record import TrackRecord
 from afterclose.report.drawing import Chart, Panel
 from afterclose.report.svg import Stroke
 from afterclose.report.ticks import Limits, around, percent_ticks
@@ -36,23 +37,23 @@ LINES: Final = {
 """How each policy's line looks: told apart by its dashes as well as by its colour."""
 
 
-def equity_chart(name: str, record: Mapping[str, Any]) -> str:
+def equity_chart(name: str, record: TrackRecord) -> str:
     """Capital and drawdown of each policy of a `TrackRecord`, at the times of its exits."""
-    days = [_days(datetime.fromisoformat(moment)) for moment in record["exits"]]
-    curves = record["curves"]
-    logs = [log for curve in curves.values() for log in curve["log_equity"]]
+    days = [_days(datetime.fromisoformat(moment)) for moment in record.exits]
+    curves = record.curves
+    logs = [log for curve in curves.values() for log in curve.log_equity]
     reached = [0.0, *(log for log in logs if log is not None)]  # None: the capital is lost
-    deepest = min(-0.001, *(min(curve["drawdown"]) for curve in curves.values()))
+    deepest = min(-0.001, *(min(curve.drawdown) for curve in curves.values()))
     chart, span = Chart(name, 348), _span(days)
     equity = chart.panel(28, 196, x=span, y=around(reached))
     falls = chart.panel(230, 302, x=span, y=around([deepest, 0.0]))
     equity.y_ticks(equity_levels(min(reached), max(reached)))
     equity.level(0, Stroke("rules", 1))
     falls.y_ticks(percent_ticks(deepest, 0.0, most=3))
-    falls.wash(days, curves["rules_ml"]["drawdown"], "ml")
+    falls.wash(days, curves["rules_ml"].drawdown, "ml")
     for policy, curve in curves.items():
-        equity.line(days, curve["log_equity"], LINES[policy])
-        falls.line(days, curve["drawdown"], LINES[policy])
+        equity.line(days, curve.log_equity, LINES[policy])
+        falls.line(days, curve.drawdown, LINES[policy])
     _date_axis(falls, span)
     falls.x_title("Date on which the trades ended (UTC)")
     equity.heading("Capital, all of it in each trade (start = 1)")
@@ -84,10 +85,10 @@ def _power_of_ten(exponent: int) -> str:
     return f"{10.0**exponent:g}" if abs(exponent) <= PLAIN_DECADES else f"1e{exponent}"
 
 
-def _equity_words(record: Mapping[str, Any]) -> str:
+def _equity_words(record: TrackRecord) -> str:
     parts = []
-    for policy, curve in record["curves"].items():
-        end, deepest = curve["log_equity"][-1], min(curve["drawdown"])
+    for policy, curve in record.curves.items():
+        end, deepest = curve.log_equity[-1], min(curve.drawdown)
         fate = "lost" if end is None else f"grew to {number(math.exp(min(end, 700.0)), 2)}"
         parts.append(f"With {POLICIES[policy]} 1 {fate}, at worst {percent(deepest)} below a peak")
     return ". ".join(parts) + "."

@@ -7,13 +7,13 @@ Names that repeat are written once, times as what has passed since the row befor
 
 import base64
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from afterclose.evaluating.figures import ListedTrades
+from afterclose.evaluating.figures import Evaluation, ListedTrades, PartName
 from afterclose.wording.numbers import count, counted
 from afterclose.wording.printable import printable
 
@@ -32,23 +32,22 @@ class TradesView(NamedTuple):
     sides: list[str]
 
 
-def trades_view(evaluation: Mapping[str, Any], part: str) -> TradesView | None:
+def trades_view(evaluation: Evaluation, part: PartName) -> TradesView | None:
     """The decisions of ``part``; None for evaluations that did not keep what is shown."""
-    found = evaluation.get("trades", {}).get(part)
-    listed = msgspec.convert(found, ListedTrades) if found else None
+    listed = evaluation.trades.get(part)
     if listed is None or not listed.symbol:
         return None
     symbols, symbol = _coded(listed.symbol)
     sides, side = _coded(listed.side)
     exits, exit_type = _coded(listed.exit_type or [""] * listed.listed)
-    windows = evaluation[part].get("windows", ())
+    windows = evaluation.walk_forward.windows if part == "walk_forward" else []
     data = {
         "symbols": symbols,
         "sides": sides,
         "exits": exits,
         "features": [printable(name) for name in listed.features],
-        "thresholds": [window["threshold"] for window in windows] or [evaluation["threshold"]],
-        "trained": [window["n_train"] for window in windows],
+        "thresholds": [window.threshold for window in windows] or [evaluation.threshold],
+        "trained": [window.n_train for window in windows],
         "id": [printable(name) for name in listed.trade_id],
         "symbol": symbol,
         "side": side,

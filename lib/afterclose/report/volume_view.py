@@ -6,8 +6,9 @@ from typing import Any, Final, NamedTuple
 
 from afterclose.report.conclusion import Tone
 from afterclose.report.status_view import OUTCOMES
-from afterclose.wording.numbers import DASH, count, counted, day, minute
+from afterclose.wording.numbers import DASH, count, counted, day, minute, typeset
 from afterclose.wording.printable import printable
+from afterclose.wording.registry import threshold_words
 
 SILENT_DAYS: Final = 4
 """Without a word from a scope: longer than any week-end, shorter than anybody should wait."""
@@ -28,6 +29,7 @@ class ScopeRow(NamedTuple):
     more: list[str]
     active: str
     since: str
+    threshold: str
     cycle: str
     waiting: str
     trades: str
@@ -66,7 +68,7 @@ def _row(scope: str, status: Mapping[str, Any] | None, link: str, now: datetime)
     if status is None:
         unread = "ml_status.json cannot be read; `make status` says more"
         return ScopeRow(printable(scope), link, WRONG, "bad", unread, [], DASH, "", DASH, DASH,
-                        DASH, DASH, "")  # fmt: skip
+                        DASH, DASH, DASH, "")  # fmt: skip
     severity, health = _health(status, now)
     active, cycle = status["active_model"], status["last_cycle"]
     outcome, _ = OUTCOMES[cycle["outcome"]] if cycle else ("none yet", "unsure")
@@ -79,6 +81,7 @@ def _row(scope: str, status: Mapping[str, Any] | None, link: str, now: datetime)
         more=health[1:],
         active=active["id"] if active else "none: the rules alone",
         since=f"since {day(active['since'])}" if active else "",
+        threshold=typeset(threshold_words(status)),
         cycle=f"{cycle['session']}: {outcome}" if cycle else outcome,
         waiting=count(status["candidates"]["count"]),
         trades=count(status["dataset"]["rows"] if status["dataset"] else None),

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from afterclose.dataset.file import DatasetFile
 from afterclose.disk.files import write_atomic
 from afterclose.errors import UNREADABLE
+from afterclose.evaluating.figures import Evaluation
+from afterclose.gating.stored import read_evaluation
 from afterclose.learning.artifacts import ModelStore
 from afterclose.nightly.cycle_state import CYCLE_JOB
 from afterclose.nightly.journal import Journal
@@ -24,10 +26,8 @@ from afterclose.records import Outcome
 from afterclose.registry.reader import read_registry
 from afterclose.report.account_charts import Values
 from afterclose.report.candidate_view import candidate_view
-from afterclose.report.conclusion import account_of, main_part
 from afterclose.report.dataset_chart import dataset_chart
 from afterclose.report.held import held_worth
-from afterclose.report.money_view import record_of
 from afterclose.report.morning_view import morning_view
 from afterclose.report.pages import drawing, page
 from afterclose.report.recent_verdicts import recent_verdicts
@@ -61,9 +61,8 @@ def write_candidate_report(model_dir: Path, model_id: str, settings: Settings) -
     """
     store = ModelStore(model_dir)
     folder = store.folder(model_id)
-    evaluation = msgspec.json.decode((folder / EVALUATION_FILE).read_bytes())
-    versus = evaluation["versus_active"]
-    active = versus["model_id"] if versus else None
+    evaluation = read_evaluation(folder)
+    active = evaluation.versus_active.model_id if evaluation.versus_active else None
     view = candidate_view(
         evaluation,
         store.read_metadata(model_id),
@@ -129,19 +128,20 @@ def write_scope_index(settings: Settings, now: datetime) -> Path:
             _last_session(status, now),
         ),
         compare=_choice(settings, status, sorted(registry.state.models)),
+        risk_threshold=settings.risk_threshold,
     )  # fmt: skip
     path = settings.root / INDEX_FILE
     write_atomic(path, page("scope.html.j2", view=view, charts=_scope_charts(settings)))
     return path
 
 
-def _candidate_charts(evaluation: dict[str, Any], alike: Iterable[str]) -> dict[str, Markup]:
-    main, threshold = main_part(evaluation), evaluation["threshold"]
-    part, records = evaluation[main], evaluation["track_record"]
+def _candidate_charts(evaluation: Evaluation, alike: Iterable[str]) -> dict[str, Markup]:
+    main, threshold = evaluation.main, evaluation.threshold
+    part, records = evaluation.part(main), evaluation.track_record
     charts = {f"equity_{key}": equity_chart(f"equity-{key}", records[key]) for key in alike}
-    charts["scores"] = score_chart("score", records[main]["scores"], threshold)
-    charts["calibration"] = calibration_chart("calibration", part["calibration"])
-    charts["sweep"] = sweep_chart("thresholds", part["threshold_sweep"], threshold)
+    charts["scores"] = score_chart("score", records[main].scores, threshold)
+    charts["calibration"] = calibration_chart("calibration", part.calibration)
+    charts["sweep"] = sweep_chart("thresholds", part.threshold_sweep, threshold)
     return {name: drawing(svg) for name, svg in charts.items()}
 
 
@@ -151,13 +151,12 @@ def _last_session(status: Mapping[str, Any], now: datetime) -> str:
     return session if session <= now.date().isoformat() else ""
 
 
-def _held(evaluation: dict[str, Any], settings: Settings) -> Values | None:
-    main = main_part(evaluation)
-    record, account = record_of(evaluation, main), account_of(evaluation[main])
+def _held(evaluation: Evaluation, settings: Settings) -> Values | None:
+    main = evaluation.main
+    record, account = evaluation.money.get(main), evaluation.part(main).account
     if record is None or account is None:
         return None
-    listed = evaluation["trades"].get(main, {})
-    return held_worth(settings.bars_file, listed, record, account.capital)
+    return held_worth(settings.bars_file, evaluation.trades.get(main), record, account.capital)
 
 
 def _choice(

@@ -37,8 +37,9 @@ class LivedHistory:
     """A scope that lives through ``trades`` (by entry), and the ``books`` kept on it.
 
     The first book trades in the scope itself: what it blocks goes into the shadow ledger.
-    ``refused`` counts the candidates that each gate refused, ``last_cycle`` is the newest one
-    with a candidate, or else the newest.
+    ``refused`` counts the candidates that each gate refused, ``what_next`` says how far the
+    newest is from a promotion, ``last_cycle`` is the newest one with a candidate, or else the
+    newest.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class LivedHistory:
         self.books = books
         self.refused: Counter[str] = Counter()
         self.candidates = self.cycles = 0
+        self.what_next = ""
         self.last_cycle: Outcome | None = None
         self._settings, self._trades, self._progress = settings, trades, progress
         self._open: list[DatedTrade] = []
@@ -109,6 +111,7 @@ class LivedHistory:
             ruling = book.offer(evaluation, session, now)
             if ruling.answer:
                 self.refused.update(gate.name for gate in ruling.answer.refusing)
+                self.what_next = ruling.answer.next.words if ruling.answer.next else ""
             done = "promoted" if ruling.promote else "not promoted"
             yield f"{book.rule.name.lower()}: {done} ({ruling.words})"
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from afterclose.errors import InputError
 from afterclose.ledger import TradeLedger, numbered_lines
 from afterclose.study.lived import DatedTrade
-from afterclose.trades.parser import Closed, LineParser, Open
+from afterclose.trades.judged import Closed, Open
+from afterclose.trades.parser import LineParser
 from afterclose.trades.record import decode_record
 from afterclose.trades.timestamps import TimestampReader
 

@@ -12,7 +12,8 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
 
     ``recipe`` are the settings that are not the defaults, as one would write them, and ``number``
     its place, from 1, among the ``recipes`` compared; ``alpha_left`` is what the gate of all
-    nights allowed it. ``refused`` counts the candidates that each gate refused.
+    nights allowed it. ``refused`` counts the candidates that each gate refused, ``what_next``
+    says how far the newest is from a promotion, empty where nothing refuses it.
     """
 
     data: str
@@ -30,12 +31,14 @@ class Study(msgspec.Struct, frozen=True, kw_only=True):
     cycles: int
     candidates: int
     refused: dict[str, int]
+    what_next: str
     worths: Worths
 
 
 class Beside(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipe less the first, both by every candidate, on the same decisions."""
+    """One recipe less the first, both by every candidate, on the same ``decisions``."""
 
     recipe: list[str]
+    decisions: int
     account: Account | None
     per_trade: Difference | None

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 from msgspec.structs import replace
 
+from afterclose.history.indicators import FEATURES
 from afterclose.records import Bar, Signal, Trade
 from afterclose.study.strategy import find_signals
 from afterclose.trading.costs import Costs
@@ -34,19 +35,20 @@ def rule_trades(
     market_opens: Sequence[datetime],
     timezone: str,
     costs: Costs,
+    names: Sequence[str] = FEATURES,
 ) -> list[Trade]:
     """The closed trades of `study.strategy` in the ``bars`` of one symbol, oldest first.
 
     ``bars`` are those of `afterclose.history.bars.on_sessions`. A signal enters at the next of
     ``market_opens`` (ascending, of all sessions that any symbol has), or not at all. What is
-    open at the end is left out.
+    open at the end is left out. Market context among the features ``names`` is a column already.
     """
     zone = ZoneInfo(timezone)
     days = _days(bars)
     number_of = {day.opens_at: number for number, day in enumerate(days)}
     trades: list[Trade] = []
     next_free = 0
-    for signal in find_signals(bars):
+    for signal in find_signals(bars, names=names):
         due = bisect_left(market_opens, moment_of("timestamp", signal.timestamp, zone))
         entry = number_of.get(market_opens[due]) if due < len(market_opens) else None
         if entry is None or entry < next_free:

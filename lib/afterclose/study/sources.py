@@ -14,16 +14,23 @@ import pandas as pd
 from msgspec.structs import replace
 
 from afterclose.errors import CannotTell, InputError
+from afterclose.features.chosen import bar_features
+from afterclose.features.market import MARKET
 from afterclose.history.bars import DailyBars, on_sessions, read_ohlcv
+from afterclose.history.indicators import with_market
 from afterclose.market.clock import market_timezone
 from afterclose.market.overrides import NO_OVERRIDES
 from afterclose.parallel import run_all
 from afterclose.records import Trade
 from afterclose.settings import CALENDARS, Settings
+from afterclose.study.demo_prices import load_demo_bars
 from afterclose.study.lived import DatedTrade
 from afterclose.study.own_trades import own_trades
 from afterclose.study.rule_trades import rule_trades
 from afterclose.trading.costs import Costs
+
+DEMO: Final = "demo"
+DEMO_NAME: Final = "the demo's prices"
 
 COSTS_BPS: Final = 5.0
 """Fees, and slippage, of each side: what a liquid stock costs."""
@@ -45,13 +52,17 @@ class Source(NamedTuple):
 
 
 def prices_source(settings: Settings, path: Path) -> Source:
-    """The trades of the demo's rule in a file of daily prices. Raises InputError."""
-    read = read_ohlcv(path)
+    """The trades of the demo's rule in a file of daily prices; `DEMO` stands for the demo's own.
+
+    Raises InputError.
+    """
+    demo = str(path) == DEMO and not path.exists()
+    read = load_demo_bars() if demo else read_ohlcv(path)
     calendar = best_calendar(read, settings)
     return bars_source(
         replace(settings, calendar=calendar, fees_bps=COSTS_BPS, slippage_bps=COSTS_BPS),
         read,
-        path.name,
+        DEMO_NAME if demo else path.name,
     )
 
 
@@ -131,12 +142,15 @@ def best_calendar(bars: DailyBars, settings: Settings) -> str:
 
 def all_trades(settings: Settings, bars: pd.DataFrame) -> list[Trade]:
     """The closed trades of the rules in all symbols, by entry and then by symbol."""
+    names = bar_features(settings.bar_features)
+    bars = with_market(bars, [name for name in names if name in MARKET])
     opens = [moment.to_pydatetime() for moment in sorted(bars["opens_at"].unique())]
     trade = partial(
         rule_trades,
         market_opens=opens,
         timezone=market_timezone(settings),
         costs=Costs.from_settings(settings),
+        names=names,
     )
     of_symbol: Sequence[list[Trade]] = run_all(
         trade,

@@ -6,6 +6,7 @@ to show what the filter does to an ordinary rule, and a tuned rule would show th
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -25,19 +26,21 @@ class TrendBreakout(msgspec.Struct, frozen=True, kw_only=True):
     """Money in one position, in currency."""
 
 
-def find_signals(bars: pd.DataFrame, rule: TrendBreakout | None = None) -> list[Signal]:
+def find_signals(
+    bars: pd.DataFrame, rule: TrendBreakout | None = None, names: Sequence[str] = FEATURES
+) -> list[Signal]:
     """The entries of ``rule`` in ``bars``, oldest first, by symbol within a moment.
 
     ``bars`` are those of `afterclose.history.bars.on_sessions`: ``closes_at`` is when a bar is
     known and the signal is given; its price is that close, and a replay enters at the next open.
     ``rule_confidence`` is how many ATRs the close is above the breakout level, at most 1. A
     breakout that goes on gives a signal each day: one position a symbol is the replay's matter,
-    since only the executor knows what is open.
+    since only the executor knows what is open. ``names`` are the features of each.
     """
     rule = rule or TrendBreakout()
-    chart = add_indicators(bars)
+    chart = add_indicators(bars, names)
     found = chart[is_breakout(chart, rule)].sort_values(["closes_at", "symbol"])
-    return [_signal(row, rule) for row in found.to_dict("records")]
+    return [_signal(row, rule, names) for row in found.to_dict("records")]
 
 
 def is_breakout(chart: pd.DataFrame, rule: TrendBreakout) -> pd.Series:
@@ -50,7 +53,7 @@ def is_breakout(chart: pd.DataFrame, rule: TrendBreakout) -> pd.Series:
     return (close > chart["sma_200"]) & (close > chart["breakout_level"]) & tradable
 
 
-def _signal(row: dict[Any, Any], rule: TrendBreakout) -> Signal:
+def _signal(row: dict[Any, Any], rule: TrendBreakout, names: Sequence[str]) -> Signal:
     close, atr = row["close"], row["atr_14"]
     return Signal(
         symbol=row["symbol"],
@@ -58,7 +61,7 @@ def _signal(row: dict[Any, Any], rule: TrendBreakout) -> Signal:
         price=close,
         quantity=rule.notional / close,
         rule_confidence=min(1.0, (close - row["breakout_level"]) / atr),
-        features={name: None if math.isnan(row[name]) else row[name] for name in FEATURES},
+        features={name: None if math.isnan(row[name]) else row[name] for name in names},
         stop_price=close - rule.stop_atr * atr,
         target_price=close + rule.target_atr * atr,
         max_holding_days=rule.max_holding_days,

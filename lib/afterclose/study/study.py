@@ -27,6 +27,7 @@ from afterclose.disk.files import write_atomic
 from afterclose.errors import InputError
 from afterclose.evaluating.figures import GateOptions
 from afterclose.gating.alpha_spending import alpha_of_recipe
+from afterclose.learning.blocking import blocking_asked
 from afterclose.progress import Progress, showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -47,7 +48,7 @@ RECIPE: Final = (
     *("sample_weights", "calibration", "min_dataset_size", "test_fraction", "embargo_sessions"),
     *("seed", "ood_max_z", "objective", "capital"),
     *("gate_alpha", "gate_min_trades", "gate_min_kept_share", "gate_min_window_share"),
-    "gate_blocked_confidence",
+    *("gate_blocked_confidence", "bar_features"),
 )
 """Settings that may change what a study finds."""
 
@@ -87,10 +88,11 @@ def run_study(
     studies: list[Study] = []
     sections: dict[str, str] = {}
     details: dict[str, object] = {}
-    for source in _sources(settings, now, asked):
-        every = asked.every or ("night" if asked.ledger else "month")
+    every = asked.every or ("night" if asked.ledger else "month")
+    for sources in _histories(recipes, now, asked):
+        source = sources[settings.bar_features]
         lived = [
-            _live(source, recipe, every, number, len(recipes), quiet=quiet)
+            _live(sources[recipe.bar_features], recipe, every, number, len(recipes), quiet=quiet)
             for number, recipe in enumerate(recipes, 1)
         ]
         studies += [one.study for one in lived]
@@ -138,13 +140,22 @@ def study_source(
     return lived
 
 
-def _sources(settings: Settings, now: datetime, asked: StudyRequest) -> Iterator[Source]:
+def _histories(
+    recipes: Sequence[Settings], now: datetime, asked: StudyRequest
+) -> Iterator[dict[str, Source]]:
+    """Each history by the recipes' ML_BAR_FEATURES: the same trades, with other features."""
     if bool(asked.ledger) == bool(asked.prices):
         raise InputError("name prices or a ledger: make study DATA=prices.csv, or LEDGER=...")
+    computed = {recipe.bar_features: recipe for recipe in reversed(recipes)}
     if asked.ledger:
-        yield ledger_source(settings, asked.ledger, now)
+        if len(computed) > 1:
+            raise InputError(
+                "ML_BAR_FEATURES changes nothing in a ledger, which has its features already; "
+                "import it anew with BARS=, or compare by DATA="
+            )
+        yield {recipes[0].bar_features: ledger_source(recipes[0], asked.ledger, now)}
     for path in asked.prices:
-        yield prices_source(settings, Path(path))
+        yield {chosen: prices_source(one, Path(path)) for chosen, one in computed.items()}
 
 
 def _live(
@@ -169,7 +180,7 @@ def _live(
                 number=number,
                 recipes=recipes,
                 alpha_left=alpha_of_recipe(settings.gate_alpha, number),
-                threshold=settings.threshold_mode,
+                threshold=blocking_asked(settings).words(),
                 calendar=settings.calendar_name,
                 first_session=source.first.isoformat(),
                 last_session=source.last.isoformat(),
@@ -178,6 +189,7 @@ def _live(
                 cycles=lived.cycles,
                 candidates=lived.candidates,
                 refused=dict(lived.refused.most_common()),
+                what_next=lived.what_next,
                 worths=worths_of(dataset, books, settings),
             ),
             dataset,
@@ -196,6 +208,7 @@ def _besides(lived: Sequence[_Lived], settings: Settings) -> list[Beside]:
         found.append(
             Beside(
                 recipe=other.study.recipe,
+                decisions=len(trades),
                 account=beside(trades, *sizes, settings),
                 per_trade=expectancy_change(trades, *sizes, settings),
             )

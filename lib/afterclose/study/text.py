@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 from afterclose.wording.money import amount, more_or_less, signed
-from afterclose.wording.tables import table_lines
+from afterclose.wording.tables import WIDTH_CHARACTERS, section, table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.comparison import Difference
     from afterclose.study.results import Beside, Study
     from afterclose.study.worth import BookWorth
-
-WIDTH_CHARACTERS: Final = 80
-RULE: Final = "=" * WIDTH_CHARACTERS
 
 BOOKS_HEADER: Final = ("Promotion", "Promoted", "Judged", "Blocked", "Against the rules", "95 %")
 TRADE_HEADER: Final = ("A trade, in basis points", "Expectancy", "95 %", "Than by ATR alone")
@@ -21,17 +19,14 @@ RECIPES_HEADER: Final = ("Recipe", "Net PnL", "95 %", "Basis points a trade", "9
 
 BASIS_POINTS: Final = 1e4
 
-MODES: Final = {
-    "share": "share (the riskiest ML_BLOCK_SHARE)",
-    "fixed": "fixed (above ML_RISK_THRESHOLD)",
-    "tuned": "tuned (where it paid in training)",
-}
+FEWEST_JUDGED: Final = 100
+"""Decisions below which nothing is called better or worse, as ML_GATE_MIN_TRADES is by default."""
 
 
 def study_text(study: "Study") -> str:
     """The section STUDY."""
     title = title_of(study.data, study.recipe)
-    return "\n".join([RULE, f"STUDY: {title}", RULE, *_body(study)])
+    return section(f"STUDY: {title}", _body(study))
 
 
 def comparison_text(title: str, first: "Study", besides: Sequence["Beside"]) -> str:
@@ -51,9 +46,10 @@ def comparison_text(title: str, first: "Study", besides: Sequence["Beside"]) -> 
         *table_lines(RECIPES_HEADER, rows),
         "",
         *(_which_is_better(one) for one in besides),
-        f"Recipes compared: {first.recipes}. Each is a try.",
+        f"Recipes compared: {first.recipes}. Each is a try: of twenty that mean nothing, one is",
+        "beyond luck here.",
     ]
-    return "\n".join([RULE, title.upper(), RULE, *lines])
+    return section(title.upper(), lines)
 
 
 def title_of(data: str, recipe: Sequence[str]) -> str:
@@ -85,10 +81,15 @@ def book_rows(books: Sequence["BookWorth"]) -> list[tuple[str, ...]]:
     ]
 
 
-def reading(change: "Difference | None", what: str = "The filter") -> str:
-    """What an interval allows to be said of money."""
+def reading(change: "Difference | None", judged: int, what: str = "The filter") -> str:
+    """What an interval allows to be said of money, of a filter that ``judged`` so many decisions.
+
+    An interval of few decisions is too narrow: it has not seen what others would bring.
+    """
     if change is None or change.value is None or change.low is None or change.high is None:
         return f"{what} has met too few decisions to tell it from luck."
+    if judged < FEWEST_JUDGED:
+        return f"{what} has met {judged} decisions, too few to tell it from luck."
     if change.low <= 0 <= change.high:
         return f"{what} may as well have been lucky or unlucky: the interval holds 0."
     return f"{what} {'made' if change.low > 0 else 'cost'} money, beyond luck."
@@ -101,7 +102,7 @@ def _body(study: "Study") -> Iterator[str]:
         f"calendar {study.calendar} | {study.of}"
     )
     yield from (f"Left out, {why}: {count}" for why, count in study.left_out.items())
-    yield f"Threshold mode: {MODES[study.threshold]}"
+    yield f"Threshold: {study.threshold}"
     yield f"Trades of the rules: {worths.decisions:,}, net PnL {signed(worths.net_pnl)}"
     yield f"Cycles: {study.cycles}, at most one a {study.every} | Candidates: {study.candidates}"
     if study.recipes > 1:
@@ -121,6 +122,9 @@ def _body(study: "Study") -> Iterator[str]:
         yield ""
         yield "Candidates refused, by gate (one may be refused by several):"
         yield from (f"  {gate.replace('_', ' ')}: {count}" for gate, count in study.refused.items())
+    if study.what_next:
+        yield ""
+        yield from ("Of the newest candidate:", *wrap(study.what_next, WIDTH_CHARACTERS))
 
 
 def _verdicts(books: Sequence["BookWorth"]) -> Iterator[str]:
@@ -128,14 +132,14 @@ def _verdicts(books: Sequence["BookWorth"]) -> Iterator[str]:
     if not gates.promotions:
         yield "No candidate passed every gate: the rules traded alone, and nothing changed."
     else:
-        yield reading(_net(gates), "With the gates the filter")
+        yield reading(_net(gates), gates.judged, "With the gates the filter")
         yield from (
             f"  {each.model_id} after the close of {each.session}" for each in gates.promotions
         )
     for book in others:
         if book.promotions and (change := _net(book)) and change.value is not None:
             yield f"{book.rule}: {more_or_less(change.value)} than the rules."
-            yield f"  {reading(change)}"
+            yield f"  {reading(change, book.judged)}"
 
 
 def _net(book: "BookWorth") -> "Difference | None":
@@ -171,6 +175,8 @@ def _which_is_better(one: "Beside") -> str:
     change = one.account.differences["first"]["net_pnl"] if one.account else None
     if change is None or change.value is None or change.low is None or change.high is None:
         return f"{name}: too few decisions to compare."
+    if one.decisions < FEWEST_JUDGED:
+        return f"{name}: {one.decisions} decisions were judged by both, too few to compare."
     if change.low <= 0 <= change.high:
         return f"{name}: neither better nor worse, the interval of {amount(change.value)} holds 0."
     return f"{name}: {'better' if change.low > 0 else 'worse'}, beyond luck."

@@ -9,11 +9,11 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from math import inf, isfinite
 
-import msgspec
 from msgspec import UNSET
 
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import SIDES, planned_stop, realized_pnl_pct
+from afterclose.trades.judged import Closed, Open, Reject
 from afterclose.trades.leaking_names import known_later
 from afterclose.trades.plain import EARLIEST, LATEST, SECONDS_A_DAY, PlainParser
 from afterclose.trades.record import LedgerRecord, RawFeatures, Unusable, decode_record
@@ -23,28 +23,6 @@ LONGEST_QUOTE = 60
 """Characters of a bad value that a reason repeats."""
 
 OUT_OF_RANGE = "out of range: price times quantity, or the PnL, is no finite number"
-
-
-class Closed(msgspec.Struct, frozen=True):
-    """A closed trade that can be learned from, and what was changed in it on the way."""
-
-    row: TradeDataRow
-    nonfinite_features: int
-    mae_sign_flipped: bool
-
-
-class Open(msgspec.Struct, frozen=True):
-    """A trade without an exit yet: neither a row nor a reject."""
-
-    trade_id: str
-
-
-class Reject(msgspec.Struct, frozen=True):
-    """A line that cannot be used, and why (see `Unusable`)."""
-
-    trade_id: str | None
-    reason: str
-    usable_from: datetime | None = None
 
 
 class LineParser:
@@ -61,12 +39,7 @@ class LineParser:
 
     def parse(self, line: bytes) -> Closed | Open | Reject:
         """Judge one line, with or without its line end. Never raises for what is in it."""
-        plain = self._plain.parse(line)
-        if isinstance(plain, tuple):
-            return Closed(plain[0], 0, plain[1])
-        if plain is not None:
-            return Open(plain)
-        return self.parse_carefully(line)
+        return self._plain.parse(line) or self.parse_carefully(line)
 
     def parse_carefully(self, line: bytes) -> Closed | Open | Reject:
         """What `parse` says, for any line: with the reasons that `PlainParser` does not know."""

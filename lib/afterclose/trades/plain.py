@@ -15,8 +15,11 @@ from msgspec import UNSET, Meta
 
 from afterclose.records import Features, TradeDataRow
 from afterclose.trades.excursions import planned_stop, realized_pnl_pct
+from afterclose.trades.judged import Closed, Open
 from afterclose.trades.leaking_names import known_later
-from afterclose.trades.timestamps import TimestampReader
+from afterclose.trades.timestamps import LENGTHS_WITH_OFFSET, TimestampReader
+
+fromisoformat = datetime.fromisoformat
 
 SECONDS_A_DAY = 86_400
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,20 +70,20 @@ class PlainParser:
         self._innocent_names: set[str] = set()
         self._innocent_exits: set[str | None] = {None}
 
-    def parse(self, line: bytes) -> tuple[TradeDataRow, bool] | str | None:
-        """The row of a closed trade, the id of an open one; None when it is not that plain.
-
-        With the row comes whether its MAE was written as a magnitude.
-        """
+    def parse(self, line: bytes) -> Closed | Open | None:
+        """A closed trade or an open one; None when it is not that plain."""
         try:
             trade = self._decoder.decode(line)
             if trade.exit_timestamp is None:
                 entered, _ = self._read_timestamp(trade.entry_timestamp)
-                return trade.trade_id if EARLIEST <= entered < LATEST else None
+                return Open(trade.trade_id) if EARLIEST <= entered < LATEST else None
             row = self._row(trade)
         except (ValueError, OverflowError, RecursionError):
             return None
-        return None if row is None else (row, (trade.mae_pct or 0.0) > 0)
+        if row is None:
+            return None
+        mae_pct = trade.mae_pct
+        return Closed(row, 0, mae_pct is not None and mae_pct > 0)
 
     def _row(self, trade: PlainTrade) -> TradeDataRow | None:
         (
@@ -122,8 +125,13 @@ class PlainParser:
         ):
             return None
         pnl_pct = realized_pnl_pct(side, entry_price, exit_price, quantity, fees)
-        entered, entry_text = decided, decided_text = self._read_timestamp(entry_text)
-        exited, exit_text = self._read_timestamp(exit_text)
+        # As `TimestampReader.read` does, without its call where a text is good as it stands.
+        entered, exited = fromisoformat(entry_text), fromisoformat(exit_text)
+        if entered.tzinfo is not UTC or len(entry_text) not in LENGTHS_WITH_OFFSET:
+            entered, entry_text = self._read_timestamp(entry_text)
+        if exited.tzinfo is not UTC or len(exit_text) not in LENGTHS_WITH_OFFSET:
+            exited, exit_text = self._read_timestamp(exit_text)
+        decided, decided_text = entered, entry_text
         if decision_text is not None and decision_text != entry_text:
             decided, decided_text = self._read_timestamp(decision_text)
         if not (EARLIEST <= decided <= entered <= exited <= self._now and -inf < pnl_pct < inf):

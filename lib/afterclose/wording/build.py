@@ -1,16 +1,12 @@
 """What a build did, for people."""
 
 from afterclose.dataset.build_report import BuildReport
-
-RULE = "=" * 80
+from afterclose.wording.tables import section
 
 
 def build_text(report: BuildReport) -> str:
     """The section DATASET BUILDING; what is 0 and need not worry anybody is left out."""
     lines = [
-        RULE,
-        "DATASET BUILDING",
-        RULE,
         f"Total trades in ledger: {report.trades_in_ledger}",
         f"Closed trades: {report.closed}",
         f"Open trades: {report.open}",
@@ -34,4 +30,4 @@ def build_text(report: BuildReport) -> str:
         )
         if count
     ]
-    return "\n".join(lines + [f"Note: {note}" for note in report.notes])
+    return section("DATASET BUILDING", lines + [f"Note: {note}" for note in report.notes])

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from afterclose.records import Outcome
 from afterclose.settings import Settings
+from afterclose.wording.tables import section
 
 if TYPE_CHECKING:
     from afterclose.gating.auto_promotion import AutoPromotion
-
-RULE = "=" * 80
 
 CONTAINER_LOGS_DIR = "/logs"
 """Where the image keeps its volume: a path that means nothing on the host."""
@@ -22,27 +21,30 @@ def cycle_text(
     reason: str,
     previous_active: str | None,
     command: str,
+    threshold: str = "",
     page: str | None = None,
     promotion: "AutoPromotion | None" = None,
     advice: Sequence[str] = (),
 ) -> str:
     """The section OFFLINE ML CYCLE COMPLETE; without a ``model_id`` it says why there is none.
 
-    ``page`` is the path of the candidate's review page, ``command`` the line to promote it,
-    ``promotion`` what came of the automatic one where it is set. ``advice`` is what the gates
-    say against it, if anything: then the line to promote it is not offered without it.
+    ``threshold`` says where the candidate blocks, ``page`` is the path of its review page,
+    ``command`` the line to promote it, ``promotion`` what came of the automatic one where it is
+    set. ``advice`` is what the gates say against it, if anything: then the line to promote it is
+    not offered without it.
     """
-    lines = [RULE, "OFFLINE ML CYCLE COMPLETE", RULE]
+    lines = []
     if model_id is None:
         lines += ["New candidate: none", f"Reason: {reason}"]
     else:
         lines += [f"New candidate: {model_id}", *_status(promotion, refused=bool(advice))]
+        lines += [f"Threshold: {threshold}"] if threshold else []
     lines.append(f"Previous active: {previous_active or 'none (rules only)'}")
     if model_id and page:
         lines += ["", "To look at it first, open in a browser:", f"  {page}"]
     if command and not (promotion and promotion.promoted):
         lines += ["", *offered(command, advice, indent="  ")]
-    return "\n".join(lines)
+    return section("OFFLINE ML CYCLE COMPLETE", lines)
 
 
 def offered(command: str, advice: Sequence[str], indent: str = "") -> list[str]:
@@ -69,16 +71,22 @@ def registration(
     promotion: "AutoPromotion | None",
     advice: Sequence[str] = (),
     *,
+    threshold: str,
     new: bool,
 ) -> Outcome:
-    """What registering came to; ``command`` promotes the model, against ``advice`` if any."""
+    """What registering came to; ``command`` promotes the model, against ``advice`` if any.
+
+    ``threshold`` says where the model blocks.
+    """
     waits = "is registered, and the gates refuse it" if advice else "awaits a promotion"
     reason = f"{model_id} {waits if new else 'was registered before'}"
-    lines = [f"Registered {model_id}.", *offered(command, advice)]
+    blocks = f"Threshold: {threshold}"
+    lines = [f"Registered {model_id}.", blocks, *offered(command, advice)]
     text = "\n".join(lines) if new else ""
     if promotion and promotion.promoted:
         reason = f"{model_id} was promoted automatically ({promotion.reason})"
-        text = f"Registered {model_id} and promoted it automatically ({promotion.reason})."
+        done = f"Registered {model_id} and promoted it automatically ({promotion.reason})."
+        text = f"{done}\n{blocks}"
     elif promotion:
         text = f"Not promoted automatically: {promotion.reason}.\n{text}"
     return Outcome(

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from afterclose.records import ScopeResult
-
-RULE = "=" * 80
+from afterclose.wording.tables import section
 
 MOST_LINES = 200
 """Scopes that went well beyond this are counted, not listed; trouble always is."""
@@ -15,14 +14,14 @@ def fleet_text(title: str, reason: str, results: Sequence[ScopeResult], took_s: 
     well = [row for row in results if not row.exit_code]
     trouble = [row for row in results if row.exit_code]
     width = max((len(row.scope) for row in results), default=5)
-    lines = [RULE, title, RULE, f"{reason}; {took_s:.1f} s"]
+    lines = [f"{reason}; {took_s:.1f} s"]
     if results:
         lines.append(f"{'Scope':{width}} | {'Session':10} | {'Outcome':9} | {'Time':>7} | Reason")
     lines += [_line(row, width) for row in well[:MOST_LINES]]
     if len(well) > MOST_LINES:
         lines.append(f"... and {len(well) - MOST_LINES} more that went well (--json lists all)")
     lines += [_line(row, width) for row in trouble]
-    return "\n".join(lines)
+    return section(title, lines)
 
 
 def _line(row: ScopeResult, width: int) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from afterclose.wording.printable import printable
-
-RULE = "=" * 80
+from afterclose.wording.tables import section
 
 MOST_NAMED = 5
 """Trades of a kind that are named; all of them are in the JSON."""
@@ -13,7 +12,7 @@ MOST_NAMED = 5
 
 def import_text(details: Mapping[str, Any]) -> str:
     """The section LEDGER IMPORT: the receipt."""
-    return "\n".join([RULE, "LEDGER IMPORT", RULE, *map(printable, _lines(details))])
+    return section("LEDGER IMPORT", map(printable, _lines(details)))
 
 
 def _lines(details: Mapping[str, Any]) -> Iterator[str]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from afterclose.numerals import count, number, percent
+
+if TYPE_CHECKING:  # NumPy stands behind it
+    from afterclose.measures.metrics import TradeMetrics
 
 Form = Callable[..., str]
 """A figure as text; ``signed`` asks for its sign, as differences have it."""
@@ -16,6 +19,11 @@ class Measure(NamedTuple):
     name: str
     key: str
     form: Form
+
+    def of(self, metrics: "TradeMetrics") -> float | None:
+        """The figure of one policy."""
+        figure: float | None = getattr(metrics, self.key)
+        return figure
 
 
 MEASURES: Final = (

@@ -7,15 +7,13 @@ this needs nothing that computes them.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from afterclose import numerals
 from afterclose.wording.tables import table_lines
 
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.account import Account
     from afterclose.evaluating.comparison import Difference
     from afterclose.evaluating.figures import Evaluation, GatesAnswer, Part
-
-WHOLE_MONEY: Final = 100
-"""From here on, money is said without its cents."""
 
 SMALLEST_COIN: Final = 0.01
 
@@ -150,7 +148,7 @@ def amount(value: float) -> str:
     """An amount in the ledger's currency, without a sign for gains."""
     if abs(value) < SMALLEST_COIN / 2:
         return "0"
-    return f"{value:,.0f}" if abs(value) >= WHOLE_MONEY else f"{value:,.2f}"
+    return numerals.amount(value)
 
 
 def signed(value: float) -> str:
@@ -179,10 +177,10 @@ def _row(account: "Account", name: str) -> tuple[str, ...]:
     return (
         POLICIES[name],
         signed(found.net_pnl),
-        f"{100 * found.return_on_capital:+.1f} %",
-        f"{amount(found.max_drawdown)} ({100 * found.max_drawdown_pct:.1f} %)",
+        numerals.percent(found.return_on_capital, signed=True),
+        f"{amount(found.max_drawdown)} ({numerals.percent(found.max_drawdown_pct)})",
         amount(found.worst_day),
-        f"{100 * found.exposure:.0f} %",
+        numerals.percent(found.exposure, 0),
     )
 
 

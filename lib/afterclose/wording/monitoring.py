@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from afterclose.wording.numbers import DASH, counted
-
-RULE: Final = "=" * 80
+from afterclose.numerals import number, percent
+from afterclose.wording.numbers import counted
+from afterclose.wording.tables import section
 
 NO_MODEL: Final = "no model is active, so there is nothing to watch"
 NOTHING_SETTLED: Final = "no week's outcomes are known yet"
@@ -85,8 +85,9 @@ def harm(
     if not kept or not blocked:
         return f"there are not both blocked and kept decisions with an outcome yet{unknown}"
     return (
-        f"{blocked:,} blocked decisions made {blocked_mean:+.2f} units of risk each and {kept:,} "
-        f"kept ones {kept_mean:+.2f}: a stake of 1 on blocked ones doing better has become "
+        f"{blocked:,} blocked decisions made {number(blocked_mean, signed=True)} units of risk "
+        f"each and {kept:,} kept ones {number(kept_mean, signed=True)}: a stake of 1 on blocked "
+        f"ones doing better has become "
         f"{stake(log_stake)}{unknown}"
     )
 
@@ -97,22 +98,21 @@ def challenger(log_stake: float, compared: int, differing: int, gain: float) -> 
         return "no decision with an outcome was scored by a newer candidate yet"
     return (
         f"of {counted(compared, 'decision')} the newest candidate would have sized {differing:,} "
-        f"otherwise, and made {gain:+.2f} units of risk with them: a stake of 1 on its doing "
-        f"better has become {stake(log_stake)}"
+        f"otherwise, and made {number(gain, signed=True)} units of risk with them: a stake of 1 "
+        f"on its doing better has become {stake(log_stake)}"
     )
 
 
 def whole_percent(share: float | None) -> str:
     """`31 %`."""
-    return DASH if share is None else f"{100 * share:.0f} %"
+    return percent(share, 0)
 
 
 def monitor_text(found: Mapping[str, Any]) -> str:
     """The section that `make monitor` prints, of the plain values of `ml_monitor.json`."""
     facts = found["facts"]
-    lines = [RULE, "MONITOR", RULE]
     total = sum(facts["verdicts"].values())
-    lines.append(f"Verdicts in the log: {total:,}")
+    lines = [f"Verdicts in the log: {total:,}"]
     lines += [f"  {reason}: {number:,}" for reason, number in facts["verdicts"].items()]
     if facts["sessions"]:
         lines.append(
@@ -128,4 +128,4 @@ def monitor_text(found: Mapping[str, Any]) -> str:
         lines.append(f"{title}: {sounds}; {found[kind]['words']}")
     if found.get("switched_off"):
         lines.append(f"THE FILTER WAS SWITCHED OFF: {found['switched_off']}")
-    return "\n".join(lines)
+    return section("MONITOR", lines)

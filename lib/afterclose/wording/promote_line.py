@@ -5,8 +5,8 @@ history must leave the same pages. So an absolute logs folder is not written dow
 adds the folder that it is opened from. The container's own is never mentioned (`cycle_text`).
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -23,11 +23,9 @@ class PromoteLine(NamedTuple):
     command: str
     place: str
 
-    def against(self, answer: Mapping[str, Any] | None) -> "PromoteLine":
-        """The line that overrules the gates where their ``answer`` (JSON form) refuses."""
-        if not answer or answer["passed"]:
-            return self
-        return PromoteLine(f"{self.command} ANYWAY=1", self.place)
+    def against(self, refused: bool) -> "PromoteLine":
+        """The line that overrules the gates where the model is ``refused`` by them."""
+        return PromoteLine(f"{self.command} ANYWAY=1", self.place) if refused else self
 
 
 def promote_line(model_id: str, settings: Settings, page: str) -> PromoteLine:

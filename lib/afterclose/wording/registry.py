@@ -5,44 +5,66 @@ of visible characters: a terminal obeys escape codes wherever they come from.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any, Final
 
+import msgspec
+
+from afterclose.learning.blocking import Blocking, blocking_of
+from afterclose.numerals import UNKNOWN, date, minute, number
+from afterclose.registry.evaluated import EvaluationSummary, summary_of
 from afterclose.wording.money import signed
 from afterclose.wording.printable import printable
+from afterclose.wording.tables import section
 
-RULE: Final = "=" * 80
 NO_MODEL: Final = "none (rules only)"
 
-_COLUMNS: Final = "{:<20}{:<11}{:<12}{:>9}{:>7}{:>20}"
+_COLUMNS: Final = "{:<18}{:<10}{:<11}{:<12}{:>7}{:>6}{:>15}"
 
 
-def candidates_text(records: Mapping[str, Mapping[str, Any]]) -> str:
+def candidates_text(records: Mapping[str, Mapping[str, Any]], risk_threshold: float) -> str:
     """The models of `ModelRegistry.list_candidates`, the newest first.
 
     The money is that of walking forward: what the account earned with the filter, less what
-    the rules did.
+    the rules did. ``risk_threshold`` is the setting, for models of threshold mode fixed.
     """
-    head = _COLUMNS.format("Model", "State", "Registered", "Gates", "AUC", "Net PnL less rules'")
-    rows = [_candidate(model_id, record) for model_id, record in reversed(list(records.items()))]
-    return _section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
+    head = _COLUMNS.format(
+        "Model", "State", "Registered", "Threshold", "Gates", "AUC", "PnL less rules"
+    )
+    rows = [
+        _candidate(model_id, record, risk_threshold)
+        for model_id, record in reversed(list(records.items()))
+    ]
+    return section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
-def promotion_text(model_id: str, previous: str | None, *, changed: bool) -> str:
-    """What a promotion did; ``changed`` is False when the model was active already."""
+def promotion_text(model_id: str, previous: str | None, threshold: str, *, changed: bool) -> str:
+    """What a promotion did; ``changed`` is False when the model was active already.
+
+    ``threshold`` says where the model blocks.
+    """
     if not changed:
-        return _section("MODEL PROMOTION", [f"{model_id} is active already; nothing changed."])
+        same = [f"{model_id} is active already; nothing changed.", f"Threshold: {threshold}"]
+        return section("MODEL PROMOTION", same)
     lines = [
         f"Active model: {model_id}",
+        f"Threshold: {threshold}",
         f"Previous active: {previous or NO_MODEL}",
         "The trading process loads it when its next session begins.",
     ]
-    return _section("MODEL PROMOTION", lines)
+    return section("MODEL PROMOTION", lines)
+
+
+def threshold_words(status: Mapping[str, Any]) -> str:
+    """Where the active model of a status blocks; without one, how the next model's is found."""
+    if not status.get("threshold"):
+        return "not known"  # a status from before it was kept
+    found = msgspec.convert(status["threshold"], Blocking).words()
+    return found if status["active_model"] else f"{found} (of the next model)"
 
 
 def status_text(status: Mapping[str, Any]) -> str:
     """The operator's page for ``status``, the plain values of `ml_status.json`."""
-    return _section(f"STATUS OF {status['scope']}", list(_status(status)))
+    return section(f"STATUS OF {status['scope']}", list(_status(status)))
 
 
 def _status(status: Mapping[str, Any]) -> Iterator[str]:
@@ -52,11 +74,12 @@ def _status(status: Mapping[str, Any]) -> Iterator[str]:
     if active:
         why = f": {printable(active['reason'])}" if active["reason"] else ""
         who = printable(active["promoted_by"])
-        yield f"  promoted {_minute(active['since'])} UTC by {who}{why}"
+        yield f"  promoted {minute(active['since'])} UTC by {who}{why}"
+    yield f"Threshold: {threshold_words(status)}"
     yield f"Previous active: {status['previous_active'] or 'none'}"
     if lock:
         pinned = lock["model_id"] or "the rules alone"
-        yield f"Locked: session {lock['session']} on {pinned}, until {_minute(lock['until'])} UTC"
+        yield f"Locked: session {lock['session']} on {pinned}, until {minute(lock['until'])} UTC"
     else:
         yield "Locked: no"
     waiting = status["candidates"]
@@ -85,44 +108,26 @@ def _cycle(cycle: Mapping[str, Any]) -> str:
     return f"session {cycle['session']}, {cycle['outcome']}{failed}{why}"
 
 
-def _candidate(model_id: str, record: Mapping[str, Any]) -> str:
-    metrics = record["metrics"]
+def _candidate(model_id: str, record: Mapping[str, Any], risk_threshold: float) -> str:
+    auc, evaluated = record["metrics"].get("test_auc"), summary_of(record["evaluation"])
     return _COLUMNS.format(
         model_id,
         record["state"],
-        f"{datetime.fromisoformat(record['registered_at']):%Y-%m-%d}",
-        _gates(record["evaluation"]),
-        _figure(metrics.get("test_auc"), ".3f"),
-        _money(record["evaluation"]),
+        date(record["registered_at"]),
+        blocking_of(record["metrics"], risk_threshold).column(),
+        _gates(evaluated),
+        number(auc if isinstance(auc, int | float) else None, 3),
+        _money(evaluated),
     )
 
 
-def _gates(evaluation: Mapping[str, Any] | None) -> str:
-    passed = _found(evaluation, "gates", "passed")
-    return {True: "passed", False: "refuse"}.get(passed, "-")
+def _gates(evaluated: EvaluationSummary | None) -> str:
+    passed = evaluated.gates.passed if evaluated else None
+    return {True: "passed", False: "refuse", None: UNKNOWN}[passed]
 
 
-def _money(evaluation: Mapping[str, Any] | None) -> str:
-    if evaluation is None:
+def _money(evaluated: EvaluationSummary | None) -> str:
+    if evaluated is None:
         return "not evaluated"
-    account = _found(evaluation, "walk_forward", "account")
-    value = _found(account, "differences", "rules_only", "net_pnl", "value")
-    return signed(value) if isinstance(value, int | float) else "not counted"
-
-
-def _found(values: Any, *path: str) -> Any:
-    for name in path:
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
-
-
-def _figure(value: object, form: str) -> str:
-    return format(value, form) if isinstance(value, int | float) else "-"
-
-
-def _minute(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M}"
-
-
-def _section(title: str, lines: list[str]) -> str:
-    return "\n".join([RULE, title, RULE, *lines])
+    change = evaluated.walk_forward.net_pnl
+    return "not counted" if change is None or change.value is None else signed(change.value)

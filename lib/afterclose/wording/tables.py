@@ -1,6 +1,15 @@
-"""Tables of plain text."""
+"""Sections and tables of plain text, as a terminal shows them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+WIDTH_CHARACTERS: Final = 80
+
+
+def section(title: str, lines: Iterable[str]) -> str:
+    """What a job prints: a heading between two rules, and lines below it."""
+    rule = "=" * WIDTH_CHARACTERS
+    return "\n".join([rule, title, rule, *lines])
 
 
 def table_lines(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:

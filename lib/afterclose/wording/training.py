@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from afterclose.learning.blocking import blocking_of
 from afterclose.numerals import number, percent
+from afterclose.wording.tables import section
 
-WIDTH_CHARACTERS: Final = 80
 TOP_FEATURES: Final = 5
 LOG_ODDS: Final = "log-odds of a bad trade"
 R_LOST: Final = "R lost"
@@ -13,10 +14,9 @@ R_LOST: Final = "R lost"
 
 def training_text(metrics: Mapping[str, Any]) -> str:
     """The sectioned text for ``metrics`` as `OfflineTrainer.train` returns them."""
-    rule = "=" * WIDTH_CHARACTERS
     skipped = metrics["status"] == "skipped"
     body = [f"SKIPPED: {metrics['reason']}"] if skipped else list(_trained(metrics))
-    return "\n".join([rule, "OFFLINE MODEL TRAINING", rule, *body])
+    return section("OFFLINE MODEL TRAINING", body)
 
 
 def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -41,6 +41,7 @@ def _trained(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield f"Model: {metrics['model']}{regularisation}"
     if metrics["sample_weights"] != "none":
         yield f"Sample weights: {metrics['sample_weights']}"
+    yield f"Threshold: {blocking_of(metrics, metrics['risk_threshold']).words()}"
     if metrics["n_unseen"] is not None:
         yield _chosen(metrics)
     yield (
@@ -71,12 +72,9 @@ def _effect(metrics: Mapping[str, Any]) -> str:
 
 
 def _chosen(metrics: Mapping[str, Any]) -> str:
-    """The threshold and the curves, and how many trades they were chosen on."""
+    """The curves, and how many trades they and the threshold were chosen on."""
     curves = ", ".join(metrics["calibration"].values())
-    return (
-        f"Threshold: {metrics['threshold']:.3f} ({metrics['threshold_mode']}) | "
-        f"Calibration: {curves} | Chosen on: {metrics['n_unseen']} trades not trained on"
-    )
+    return f"Calibration: {curves} | Chosen on: {metrics['n_unseen']} trades not trained on"
 
 
 def _top(coefficients: Mapping[str, float]) -> Iterator[str]:

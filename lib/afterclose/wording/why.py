@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from afterclose.wording.printable import printable
-
-RULE: Final = "=" * 80
+from afterclose.wording.tables import section
 
 FRACTION: Final = "fraction"
 """The unit of a feature that people read in percent."""
@@ -22,9 +21,9 @@ def why_text(answer: Mapping[str, Any]) -> str:
     """The section WHY of one answer of `afterclose.operating.why`."""
     verdict = answer["verdict"]
     what = printable(" ".join(filter(None, (verdict["symbol"], verdict["side"])))) or "an entry"
-    head = [RULE, f"WHY: {what} at {printable(verdict['at'])}", RULE]
     parts, outcome = _parts(answer["explanation"]), _outcome(answer["outcome"])
-    return "\n".join([*head, *_verdict(verdict), "", *parts, "", outcome])
+    title = f"WHY: {what} at {printable(verdict['at'])}"
+    return section(title, [*_verdict(verdict), "", *parts, "", outcome])
 
 
 def _verdict(verdict: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,8 @@ from afterclose.dataset_builder import DatasetBuilder
 from afterclose.errors import IntegrityError
 from afterclose.records import Problem
 from afterclose.scope_files import ROWS_FILE
-from afterclose.trades.parser import Closed, LineParser
+from afterclose.trades.judged import Closed
+from afterclose.trades.parser import LineParser
 from builders import append_ledger, synthetic_records, write_ledger
 
 NOW = datetime(2026, 1, 27, tzinfo=UTC)

@@ -1,6 +1,7 @@
 """The demo on its first five years: two accounts on the same prices, one verdict, one line."""
 
 import os
+import re
 import subprocess
 from datetime import timedelta
 
@@ -88,12 +89,37 @@ def test_the_gates_and_the_naive_rule_keep_books_of_their_own(outcome, logs_dir)
     assert all(event.reason.startswith("Naive rule, no gates: ") for event in naive_events)
 
 
-def test_the_naive_rule_promotes_nothing_that_kept_few_of_few(outcome, logs_dir):
-    for event in promotions(logs_dir, "naive"):
-        walked = read_evaluation(settings_of(logs_dir).model_dir / event.model_id).walk_forward
-        assert walked.rules_only.trades >= 20
-        assert walked.rules_ml.trades >= walked.rules_only.trades / 2
-        assert walked.rules_ml.expectancy > walked.rules_only.expectancy
+def test_no_quarter_promotes_what_kept_few_of_few(outcome, logs_dir):
+    """A model that kept 0 of 4 trades once had the better expectancy, and was promoted."""
+    promoted = [
+        (book["rule"], one["model_id"])
+        for book in outcome.details["worth"]["books"]
+        for one in book["promotions"]
+    ]
+    assert promoted
+    for rule, model_id in promoted:
+        walked = read_evaluation(settings_of(logs_dir).model_dir / model_id).walk_forward
+        assert walked.rules_only.trades >= 20, rule
+        assert walked.rules_ml.trades >= walked.rules_only.trades / 2, rule
+        assert walked.rules_ml.expectancy > walked.rules_only.expectancy, rule
+
+
+def test_the_end_is_both_accounts_one_picture_one_verdict_and_one_line(outcome):
+    _, screen = outcome.text.split("WHAT IT WAS WORTH")
+    lines = screen.splitlines()
+    gates, naive = outcome.details["worth"]["books"]
+    rows = [
+        line for line in lines if line.startswith(("Rules alone", gates["rule"], naive["rule"]))
+    ]
+    assert [row.split("|")[1].strip() for row in rows] == [
+        "-", str(len(gates["promotions"])), str(len(naive["promotions"])),
+    ]  # fmt: skip
+    assert [line for line in lines if line.lstrip().startswith("2001")]  # the picture's years
+    assert [line for line in lines if line.startswith("The gates promoted nothing")]
+    commands = [line for line in outcome.text.splitlines() if "make promote" in line]
+    assert commands[-1] == lines[-1]
+    assert sum("make promote" in line for line in lines) == 1
+    assert re.match(r"The newest candidate \(threshold 0\.\d{3} share; .*\) waits:$", lines[-2])
 
 
 def test_an_account_without_promotions_is_the_rules_own(outcome):

@@ -7,8 +7,8 @@ import pytest
 
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
-from afterclose.evaluating.evaluation import EvaluationOptions
 from afterclose.evaluating.figures import GateOptions
+from afterclose.evaluating.options import EvaluationOptions
 from afterclose.gating.promotion import ask_gates
 from afterclose.gating.stored import read_evaluation
 from afterclose.learning.training import TrainingOptions, held_out_fraction, prepare

@@ -14,7 +14,6 @@ from afterclose.evaluating.figures import (
     GateOptions,
     ListedTrades,
     Recipe,
-    evaluation_of,
 )
 from afterclose.gating.distance import (
     TOO_MANY,
@@ -23,6 +22,7 @@ from afterclose.gating.distance import (
     what_next,
 )
 from afterclose.gating.promotion import ask_gates
+from afterclose.gating.stored import evaluation_of
 from report_builders import evaluation
 
 OPTIONS = GateOptions()

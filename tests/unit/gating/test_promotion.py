@@ -9,9 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from afterclose.evaluating.evidence import Evidence
-from afterclose.evaluating.figures import Evaluation, GateOptions, evaluation_of
+from afterclose.evaluating.figures import Evaluation, GateOptions
 from afterclose.evaluating.leaks import Knowledge
 from afterclose.gating.promotion import ask_gates
+from afterclose.gating.stored import evaluation_of
 from afterclose.settings import Settings
 from afterclose.wording.gates import gates_text
 from report_builders import ACTIVE_ID, evaluation
@@ -207,7 +208,7 @@ def test_the_bounds_are_those_of_the_settings(settings: Settings) -> None:
 
 def test_the_answer_is_printed_as_a_table_of_ticks() -> None:
     made = put(good(), ("walk_forward", "scores", "auc"), 0.93)
-    lines = gates_text(msgspec.to_builtins(ask_gates(typed(made), GateOptions()))).splitlines()
+    lines = gates_text(ask_gates(typed(made), GateOptions())).splitlines()
     assert lines[0] == "Promotion gates:"
     assert lines[1] == (
         "  [x] | enough decisions   | Out-of-sample decisions: 120, needed at least 100."
@@ -216,5 +217,5 @@ def test_the_answer_is_printed_as_a_table_of_ticks() -> None:
     assert lines[-3].startswith("  note | calibrated")
     assert lines[-2] == "Gates: 1 of 14 refuse a promotion."
     assert lines[-1].endswith("more decisions alone do not change this: not too good.")
-    passed = msgspec.to_builtins(ask_gates(typed(good()), GateOptions()))
+    passed = ask_gates(typed(good()), GateOptions())
     assert gates_text(passed).endswith("Gates: all 14 passed.")

@@ -3,9 +3,11 @@
 import pandas as pd
 import pytest
 
+from afterclose.features.market import MARKET
+from afterclose.history.bar_features import TOO_EARLY, TOO_SHORT
 from afterclose.history.bars import clean_ohlcv, on_sessions
 from afterclose.history.indicators import FEATURES, add_indicators
-from afterclose.importing.bar_context import NO_SYMBOL, TOO_EARLY, TOO_SHORT, with_bars
+from afterclose.importing.bar_context import NO_SYMBOL, with_bars
 from afterclose.records import Trade
 from afterclose.settings import Settings
 from bar_builders import wandering
@@ -147,3 +149,16 @@ def test_an_excursion_that_the_source_gave_is_kept():
         placed(DAYS),
     )
     assert (made.mae_pct, made.mfe_pct) == (-0.5, pytest.approx(0.08))
+
+
+def test_market_context_is_of_all_symbols_in_the_file_and_only_where_it_is_named():
+    market = placed(wandering(symbols=12, days=260))
+    (plain,), _, _ = with_bars([trade()], market)
+    assert plain.rule_features.keys() == set(FEATURES)
+    names = (*FEATURES, *MARKET)
+    (made,), _, _ = with_bars([trade()], market, names)
+    chart = add_indicators(market, names).set_index(["symbol", "date"])
+    day = ("S0", pd.Timestamp("2019-12-02"))
+    assert made.rule_features == {name: chart.at[day, name] for name in names}
+    (alone,), _, _ = with_bars([trade()], market[market["symbol"] == "S0"], names)
+    assert alone.rule_features == plain.rule_features | dict.fromkeys(MARKET)

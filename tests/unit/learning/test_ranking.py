@@ -7,17 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from afterclose.arrays import Floats
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset.labels import units_of_risk
 from afterclose.errors import ConfigError
 from afterclose.evaluating.walk_forward import walk_forward
+from afterclose.learning.curves import Isotonic
 from afterclose.learning.models import predict_risks
 from afterclose.learning.ranking import RANKS, rank_curve
 from afterclose.learning.regressors import ALPHAS, choose_alpha, fit_regressor
 from afterclose.learning.ridge import ridge_path
+from afterclose.learning.sample_weights import sample_weights
 from afterclose.learning.scorecard import Scorecard
 from afterclose.learning.splits import no_embargo, purged_walk_forward
 from afterclose.learning.training import (
@@ -117,6 +122,31 @@ def test_the_trading_process_scores_like_the_library(target: str, model: str) ->
     scores = [scorer.risk_of(row) for row in rows.tolist()]
     assert scores == pytest.approx(predict_risks(learned.pipeline, rows), abs=TOLERANCE[model])
     assert all(0 < score < 1 for score in scores if score is not None)
+
+
+@pytest.mark.parametrize("mode", ["none", "both"])
+def test_a_ridge_score_is_scikit_learns_prediction_ranked(mode: str) -> None:
+    """To 1e-12, ranked by NumPy; what it fits itself has the ten digits that are kept."""
+    dataset = swings(400)
+    learned = learned_by("r", "logistic", dataset, sample_weights=mode)
+    past = dataset.take(np.arange(learned.metrics.n_train or 0))
+    rows, train = columns_of(dataset, learned), columns_of(past, learned)
+    pnl, atr_pct = past.realized_pnl_pct, past.features[:, past.feature_names.index("atr_pct")]
+    theirs = make_pipeline(
+        SimpleImputer(strategy="median"),
+        StandardScaler(),
+        Ridge(alpha=learned.metrics.ridge_alpha),
+    )
+    weights = sample_weights(mode, past.decision_us, past.exit_us, pnl)
+    theirs.fit(train, -units_of_risk(pnl, atr_pct), ridge__sample_weight=weights)
+    card = learned.card
+    assert isinstance(card, Scorecard)
+    assert isinstance(card.curve, Isotonic)
+    scorer = scorer_of(read_card(card.to_bytes()))
+    scores = np.array([scorer.risk_of(row) for row in rows.tolist()])
+    for fitted, tolerance in ((learned.pipeline.pipeline, 1e-12), (theirs, 1e-8)):
+        expected = np.interp(fitted.predict(rows), card.curve.log_odds, card.curve.risks)
+        assert np.abs(scores - expected).max() <= tolerance
 
 
 @every_recipe

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.seal import seal
 from afterclose.market.clock import MarketClock
 from afterclose.monitoring.monitor import watch
@@ -226,6 +227,24 @@ def test_night_by_night_comes_to_the_same_as_all_at_once(settings: Settings) -> 
     (settings.root / "ml_monitor.json").unlink()
     assert watched(settings, after(12)) == night_by_night
     assert night_by_night.harm.decisions == 100
+
+
+def test_a_trade_that_closed_after_the_first_night_does_not_change_what_was_before(
+    settings: Settings,
+) -> None:
+    model_id = promote_model(settings, SINCE, card())
+    append_verdicts(settings, entries(2, _weeks(2), 10, model_id=model_id))
+    old = entries(1, range(20), 10, model_id=None)
+    late = old[-1].trade | {"exit_timestamp": after(1).isoformat()}
+    append_outcomes(settings, old[:-1])
+    DatasetBuilder.from_settings(settings).build(after(0))
+    watched(settings, after(0))
+    append_outcomes(settings, [Entry(old[-1].verdict, late)])
+    DatasetBuilder.from_settings(settings).build(after(2))
+    night_by_night = watched(settings, after(2))
+    assert sum(week.decisions for week in night_by_night.state.before) == 199
+    (settings.root / "ml_monitor.json").unlink()
+    assert watched(settings, after(2)) == night_by_night
 
 
 @pytest.mark.parametrize("what", ["damaged", "log replaced", "ledger replaced"])

@@ -202,3 +202,11 @@ def test_a_folder_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None
     (tmp_path / "us").write_bytes(b"a file in the way")
     with pytest.raises(StorageError, match="us"):
         Journal(tmp_path / "us" / "paper" / "ml_runs.jsonl").start("build", NOW)
+
+
+def test_an_end_whose_start_was_never_written_says_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "ml_runs.jsonl")
+    journal.stopped(journal.plan("cycle", NOW, session="2026-01-27", attempt=1))
+    assert [line.event for line in journal.read()] == ["STOPPED"]
+    assert journal.runs("cycle") == []
+    assert journal.attempts("cycle", "2026-01-27") == 0

@@ -118,6 +118,21 @@ def test_the_dashboard_and_the_rules_ask_only_for_metrics_that_exist(watched: Se
 
 
 @needs_promtool
+def test_prometheus_can_read_every_question_of_the_dashboard(tmp_path: Path) -> None:
+    dashboard = json.loads((RULES / "grafana-dashboard.json").read_text())
+    asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    assert len(asked) >= len(dashboard["panels"])
+    rules = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(asked)]
+    (tmp_path / "panels.yml").write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}))
+    done = subprocess.run(
+        ["promtool", "check", "rules", "panels.yml"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(asked)} rules found" in done.stdout
+
+
+@needs_promtool
 def test_promtool_finds_the_file_valid(watched: Settings) -> None:
     text = (watched.root / METRICS_FILE).read_bytes()
     done = subprocess.run(

@@ -63,6 +63,7 @@ def test_the_written_file_holds_every_key_of_schema_version_1(settings: Settings
         "candidates": {"count": 1, "newest": C},
         "dataset": {"version": "v00000245-0123456789ab", "rows": 245, "trades": {}},
         "alerts": ["the model is 80 sessions old"],
+        "threshold": {"mode": "fixed", "above": 0.5, "share": None},
     }
 
 

@@ -2,13 +2,13 @@
 
 from afterclose.report.candidate_view import CandidateView, candidate_view
 from afterclose.wording.promote_line import PromoteLine
-from report_builders import ACTIVE_ID, MODEL_ID, evaluation, metadata
+from report_builders import ACTIVE_ID, MODEL_ID, evaluated, evaluation, metadata
 
 PROMOTE = PromoteLine("make promote ID=1", "")
 
 
 def view(active: dict | None = None, meta: dict | None = None, **changes: object) -> CandidateView:
-    made = evaluation(with_active=active is not None, **changes)
+    made = evaluated(with_active=active is not None, **changes)
     return candidate_view(made, meta or metadata(), active, scope="us/paper", promote=PROMOTE)
 
 
@@ -75,7 +75,8 @@ def test_other_histories_are_told_where_there_are_any() -> None:
     assert view().histories is None
     cpcv = {
         "groups": 6, "test_groups": 2, "fits": 15, "trades": 60, "configurations": 21,
-        "expectancy_differences": [-0.001, 0.002, 0.004], "pbo": 0.25,
+        "paths": 3, "expectancy_differences": [-0.001, 0.002, 0.004], "pbo": 0.25,
+        "quantiles": {}, "share_better": 2 / 3,
     }  # fmt: skip
     found = view(cpcv=cpcv).histories
     assert found.places == [-0.25, 0.5, 1.0]

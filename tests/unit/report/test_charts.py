@@ -8,25 +8,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from afterclose.evaluating.track_record import Curve, ScoreCounts, TrackRecord
+from afterclose.measures.classification import ThresholdRow
 from afterclose.report.dataset_chart import dataset_chart
 from afterclose.report.drawing import Chart
 from afterclose.report.score_charts import calibration_chart, score_chart, sweep_chart, wilson
 from afterclose.report.svg import Stroke
 from afterclose.report.time_charts import equity_chart, equity_levels
-from report_builders import evaluation
+from report_builders import evaluated
 
 FIRST = datetime(2024, 1, 2, tzinfo=UTC)
 
 
 def draw_all(trades: int = 60) -> dict[str, str]:
-    made = evaluation(trades, with_active=True)
-    part, records = made["walk_forward"], made["track_record"]
+    made = evaluated(trades, with_active=True)
+    part, records = made.walk_forward, made.track_record
     sizes = [(FIRST + timedelta(days=90 * n), 10 * n) for n in range(9)]
     return {
         "equity": equity_chart("equity", records["versus_active"]),
-        "scores": score_chart("scores", records["walk_forward"]["scores"], 0.5),
-        "calibration": calibration_chart("calibration", part["calibration"]),
-        "sweep": sweep_chart("sweep", part["threshold_sweep"], 0.5),
+        "scores": score_chart("scores", records["walk_forward"].scores, 0.5),
+        "calibration": calibration_chart("calibration", part.calibration),
+        "sweep": sweep_chart("sweep", part.threshold_sweep, 0.5),
         "growth": dataset_chart("growth", sizes).svg,
     }
 
@@ -100,23 +102,29 @@ def test_every_chart_says_what_it_shows() -> None:
 
 
 def test_lost_capital_and_missing_figures_are_no_obstacle() -> None:
-    record = {
-        "exits": ["2024-01-02T15:00+00:00"] * 2,
-        "curves": {
-            name: {"log_equity": [0.1, None], "drawdown": [0.0, -1.0]}
-            for name in ("rules_only", "rules_ml")
-        },
-    }
-    nothing = {
-        "threshold": 0.5,
-        "kept_share": None,
-        "expectancy": None,
-        "expected_shortfall_5": None,
-    }
+    none = ScoreCounts(good=[0, 0], bad=[0, 0])
+    lost = Curve(log_equity=[0.1, None], drawdown=[0.0, -1.0])
+    record = TrackRecord(
+        trades=2,
+        exits=["2024-01-02T15:00+00:00"] * 2,
+        curves={"rules_only": lost, "rules_ml": lost},
+        scores=none,
+        best=[],
+        worst=[],
+    )
+    nothing = ThresholdRow(
+        threshold=0.5,
+        kept=0,
+        kept_share=None,
+        bad_share=None,
+        expectancy=None,
+        total_pnl=0.0,
+        expected_shortfall_5=None,
+    )
     assert "1 lost" in equity_chart("equity", record)
     assert "No trade was scored." in calibration_chart("calibration", [])
     assert "circle" not in sweep_chart("sweep", [nothing], 0.5)
-    assert "rect" in score_chart("scores", {"good": [0, 0], "bad": [0, 0]}, 1.0)
+    assert "rect" in score_chart("scores", none, 1.0)
 
 
 @pytest.mark.parametrize(

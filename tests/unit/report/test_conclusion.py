@@ -2,11 +2,16 @@
 
 import pytest
 
-from afterclose.report.conclusion import conclusion, main_part, tone_of
-from report_builders import evaluation
+from afterclose.evaluating.comparison import Difference
+from afterclose.report.conclusion import conclusion, tone_of
+from report_builders import evaluated, evaluation
 
-PASSED = {"passed": True, "gates": [{"name": "a", "passed": True, "sentence": "yes"}]}
-REFUSED = {"passed": False, "gates": [{"name": "a", "passed": False, "sentence": "no"}]}
+GATE = {"name": "a", "value": None, "bound": None, "sentence": "so it is"}
+
+
+def answer(*, passed: bool) -> dict:
+    gates = [GATE | {"passed": passed}]
+    return {"passed": passed, "against": None, "options": {}, "gates": gates}
 
 
 def part(**changes: object) -> dict:
@@ -28,13 +33,13 @@ def part(**changes: object) -> dict:
 def test_an_interval_speaks_only_when_nothing_lies_outside(
     low: float | None, high: float | None, higher_is_better: bool, tone: str | None
 ) -> None:
-    difference = {"low": low, "value": 0.0, "high": high}
+    difference = Difference(low=low, value=0.0, high=high, resamples=100)
     assert tone_of(difference, higher_is_better=higher_is_better) == tone
     assert tone_of(None) is None
 
 
 def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
-    found = conclusion(evaluation(gates=None))
+    found = conclusion(evaluated(gates=None))
     assert found.tone == "good"
     assert found.headline == (
         "Would have earned 513 more than the rules alone on 2,000 (95 %: 351 more to 704 more)."
@@ -46,53 +51,53 @@ def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
 
 
 def test_a_filter_that_earns_less_is_worse_however_few_bad_trades_it_keeps() -> None:
-    found = conclusion(evaluation(gain=-0.02, gates=None))
+    found = conclusion(evaluated(gain=-0.02, gates=None))
     assert found.tone == "bad"
     assert found.headline.startswith("Would have earned 527 less than the rules alone on 2,000")
 
 
 def test_a_difference_that_could_be_none_is_not_clear() -> None:
-    found = conclusion(evaluation(gain=0.0, gates=None))
+    found = conclusion(evaluated(gain=0.0, gates=None))
     assert found.tone == "unsure"
     assert "less to" in found.headline
 
 
 def test_an_old_evaluation_without_money_is_told_by_the_trade() -> None:
-    found = conclusion(evaluation(gates=None, walk_forward=part(account=None)))
+    found = conclusion(evaluated(gates=None, walk_forward=part(account=None)))
     assert found.tone == "good"
     assert found.headline == "Better than the rules alone, each trade counted alike"
     assert found.sentences[0] == "Money was not counted yet when it was evaluated."
 
 
 def test_a_gate_that_refuses_takes_the_green_away() -> None:
-    found = conclusion(evaluation(gates=REFUSED))
+    found = conclusion(evaluated(gates=answer(passed=False)))
     assert found.tone == "unsure"
     assert found.sentences[0] == "1 of 1 promotion gates refuse it."
 
 
 def test_gates_that_all_pass_need_no_sentence() -> None:
-    assert len(conclusion(evaluation(gates=PASSED)).sentences) == 3
+    assert len(conclusion(evaluated(gates=answer(passed=True))).sentences) == 3
 
 
 def test_a_filter_that_blocked_nothing_was_not_tested() -> None:
-    effect = {"blocked": 0, "bad_trades_avoided": 0, "good_trades_lost": 0}
-    found = conclusion(evaluation(walk_forward=part(filter_effect=effect, account=None)))
+    effect = part()["filter_effect"] | {"blocked": 0}
+    found = conclusion(evaluated(walk_forward=part(filter_effect=effect, account=None)))
     assert (found.tone, found.headline) == ("unsure", "It blocked nothing")
 
 
 def test_a_filter_that_blocks_everything_is_bad() -> None:
     nothing = {**part()["rules_ml"], "trades": 0}
-    found = conclusion(evaluation(walk_forward=part(rules_ml=nothing)))
+    found = conclusion(evaluated(walk_forward=part(rules_ml=nothing)))
     assert (found.tone, found.headline) == ("bad", "It blocks every trade")
 
 
 def test_without_trades_there_is_nothing_to_judge_by() -> None:
     none = part(rules_only={**part()["rules_only"], "trades": 0})
-    found = conclusion(evaluation(walk_forward=none, held_out=none))
+    found = conclusion(evaluated(walk_forward=none, held_out=none))
     assert found.headline == "Nothing to judge by"
 
 
 def test_the_part_with_more_trades_is_the_main_one() -> None:
     few = part(rules_only={**part()["rules_only"], "trades": 3})
-    assert main_part(evaluation()) == "walk_forward"
-    assert main_part(evaluation(walk_forward=few)) == "held_out"
+    assert evaluated().main == "walk_forward"
+    assert evaluated(walk_forward=few).main == "held_out"

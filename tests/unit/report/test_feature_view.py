@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from afterclose.evaluating.importance import Importance
 from afterclose.report.feature_view import influences, shifts, stability_index
 from report_builders import feature, metadata
 
@@ -69,9 +70,9 @@ def test_without_coefficients_importance_orders_and_says_the_direction() -> None
     found["features"] = [feature(name) for name in ("a", "b", "c")]
     found["metrics"]["coefficients"] = {}
     importance = [
-        {"feature": "b", "auc_drop": 0.2, "direction": 0.8},
-        {"feature": "a", "auc_drop": 0.1, "direction": -0.6},
-        {"feature": "c", "auc_drop": 0.0, "direction": None},
+        Importance(feature="b", auc_drop=0.2, direction=0.8),
+        Importance(feature="a", auc_drop=0.1, direction=-0.6),
+        Importance(feature="c", auc_drop=0.0, direction=None),
     ]
     assert [(entry.feature, entry.words) for entry in influences(found, importance)] == [
         ("b", "higher means more risk"),

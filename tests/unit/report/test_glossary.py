@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from afterclose.report.glossary import GLOSSARY
-from report_builders import publish_scope
+from report_builders import MODELS, publish_scope
 
 NAMES = {
     "Account", "Decided", "Ended", "Distribution", "Feature", "Found and needed", "From", "Gate",
@@ -67,6 +67,19 @@ def test_every_measure_on_the_scopes_page_has_an_entry_there(scope: Path) -> Non
     measures = plain - SCOPE_NAMES - {""}
     assert [name for name in sorted(measures) if f"<dt>{name}</dt>" not in page] == []
     assert len(measures) > 5
+
+
+def test_every_measure_on_the_page_of_two_models_has_an_entry_there(scope: Path) -> None:
+    (path,) = scope.rglob("compare_*.html")
+    page = path.read_text(encoding="utf-8")
+    measures = labels(page) | set(re.findall(r'<tr><th scope="row">([^<]+)</th>', page))
+    years = {name for name in measures if re.fullmatch(r"\d{4}", name)}
+    found = (
+        {SAME.get(name, name) for name in measures} - NAMES - MONTHS - years - set(MODELS) - {""}
+    )
+    assert found <= set(GLOSSARY)
+    assert {"Net PnL", "Drawdown", "Exposure", "Second less first", "Bad Share"} <= found
+    assert [name for name in sorted(found) if f"<dt>{name}</dt>" not in unescape(page)] == []
 
 
 def test_every_entry_is_on_the_page_with_its_meaning(page: str) -> None:

@@ -4,35 +4,38 @@ import base64
 import json
 import zlib
 
+from msgspec.structs import replace
+
 from afterclose.evaluating.money_record import Drawdown, Slice
 from afterclose.report.breakdown_view import HEATS, years_of
-from afterclose.report.money_view import money_view, record_of, tiles
+from afterclose.report.money_view import money_view, tiles
 from afterclose.report.trades_view import trades_view
-from report_builders import evaluation
+from report_builders import evaluated
 
 MINUS, FIXED = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
 def test_the_first_tile_is_what_it_earned_against_the_rules_with_its_interval() -> None:
-    made = evaluation()
-    first, model, rules, *_ = tiles(made["walk_forward"])
-    change = made["walk_forward"]["account"]["differences"]["rules_only"]["net_pnl"]
+    made = evaluated()
+    first, model, rules, *_ = tiles(made.walk_forward)
+    assert made.walk_forward.account
+    change = made.walk_forward.account.differences["rules_only"]["net_pnl"]
     assert first.label == "Against the rules alone"
-    assert first.value == f"+{change['value']:,.0f}"
-    assert f"95 %: +{change['low']:,.0f} to +{change['high']:,.0f}" in first.note
+    assert first.value == f"+{change.value:,.0f}"
+    assert f"95 %: +{change.low:,.0f} to +{change.high:,.0f}" in first.note
     assert f"{FIXED}% of the capital" in first.note
     assert first.tone == "good"
     earned = [float(tile.value.replace(",", "")) for tile in (model, rules)]
-    assert abs(earned[0] - earned[1] - change["value"]) <= 1.5
+    assert abs(earned[0] - earned[1] - change.value) <= 1.5
 
 
 def test_an_evaluation_from_before_money_was_counted_counts_trades_alike() -> None:
-    made = evaluation()
-    part = made["walk_forward"] | {"account": None}
+    made = evaluated()
+    part = replace(made.walk_forward, account=None)
     assert [tile.label for tile in tiles(part)] == ["Expectancy", "Kept", "By luck alone"]
-    assert money_view(part, record_of(made, "walk_forward")) is None
-    assert record_of({}, "walk_forward") is None
-    assert trades_view({"trades": {}}, "walk_forward") is None
+    assert money_view(part, made.money["walk_forward"]) is None
+    assert money_view(made.walk_forward, None) is None
+    assert trades_view(replace(made, trades={}), "walk_forward") is None
 
 
 def test_the_shade_of_a_month_is_its_share_of_the_largest() -> None:
@@ -47,8 +50,8 @@ def test_the_shade_of_a_month_is_its_share_of_the_largest() -> None:
 
 
 def test_the_tables_say_what_was_blocked_and_what_it_changed() -> None:
-    made = evaluation()
-    record = record_of(made, "walk_forward")
+    made = evaluated()
+    record = made.money["walk_forward"]
     assert record
     record.breakdowns["side"] = [
         Slice(name="", decisions=4, touched=1, bad=2, rules=100.0, filtered=150.0),
@@ -57,7 +60,7 @@ def test_the_tables_say_what_was_blocked_and_what_it_changed() -> None:
     record.drawdowns["rules_ml"][:] = [
         Drawdown(peak=19725, deepest=19727, recovered=None, depth=-240.0, depth_pct=-0.2)
     ]
-    view = money_view(made["walk_forward"], record)
+    view = money_view(made.walk_forward, record)
     assert view
     (table,) = (table for table in view.slices if table.key == "side")
     first, second = table.rows
@@ -69,19 +72,19 @@ def test_the_tables_say_what_was_blocked_and_what_it_changed() -> None:
 
 
 def test_the_tables_columns_hold_every_decision_and_names_once() -> None:
-    made = evaluation()
+    made = evaluated()
     view = trades_view(made, "walk_forward")
     assert view
     data = json.loads(zlib.decompress(base64.b64decode(view.data)))
-    listed = made["trades"]["walk_forward"]
+    listed = made.trades["walk_forward"]
     assert data["symbols"] == ["AAPL"]
-    assert [data["symbols"][at] for at in data["symbol"]] == listed["symbol"]
+    assert [data["symbols"][at] for at in data["symbol"]] == listed.symbol
     moments = [sum(data["decided"][: at + 1]) for at in range(60)]
-    assert moments == listed["decided"]
-    assert [round(pnl * 100_000) for pnl in listed["pnl"]] == data["pnl"]
-    assert data["bad"] == "".join(str(int(bad)) for bad in listed["bad"])
+    assert moments == listed.decided
+    assert [round(pnl * 100_000) for pnl in listed.pnl] == data["pnl"]
+    assert data["bad"] == "".join(str(int(bad)) for bad in listed.bad)
     assert data["thresholds"] == [None]  # the window's own: here it has none
-    (feature, _, raised), *_ = listed["why"][0]
+    (feature, _, raised), *_ = listed.why[0]
     assert data["why"][0][0] == feature
     assert data["why"][0][2] == round(raised * 1000)
     assert view.lead == "60 decisions, each judged by a model that had not seen it."

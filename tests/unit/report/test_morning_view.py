@@ -23,6 +23,7 @@ def verdict(
         at=f"2026-01-{day}T20:00:00+00:00", session=f"2026-01-{day}", trade_id=trade_id or None,
         symbol="AAPL", side="long", mode="ml", model_id="20260120_000000", digest="d",
         features={"heat": 1.0}, risk_score=0.7 if not allowed else 0.2, threshold=0.5,
+        threshold_mode="share",
         allowed=allowed, size_multiplier=0.0 if not allowed else size,
         reason="low_risk" if allowed else "high_risk",
     )  # fmt: skip
@@ -45,7 +46,7 @@ def test_the_last_session_and_the_week_are_told_apart_with_what_came_of_them() -
     )
     first, second, third = view.rows
     assert (first.said, first.blocked, first.tone) == ("blocked", True, "bad")
-    assert first.score == "0.70, blocked above 0.50"
+    assert first.score == "0.70, blocked above 0.50 (share)"
     assert first.went == "followed on paper, \N{MINUS SIGN}5.00\N{NO-BREAK SPACE}%"
     assert second.went == "traded, still open"
     assert third.said == "let through at 50\N{NO-BREAK SPACE}%"

@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 from jinja2 import UndefinedError
 
+from afterclose.gating.stored import evaluation_of
 from afterclose.report.candidate_view import candidate_view
 from afterclose.report.pages import TEMPLATES, page
 from afterclose.report.svg import Role
@@ -28,13 +29,12 @@ def hostile_page() -> str:
     for record in made["track_record"].values():
         for trade in (*record["worst"], *record["best"]):
             trade |= {"symbol": HOSTILE, "side": HOSTILE, "trade_id": HOSTILE}
-    made["gates"] = {"passed": False, "gates": [
-        {"name": HOSTILE, "passed": False, "sentence": HOSTILE}]}  # fmt: skip
+    made["gates"]["gates"] = [made["gates"]["gates"][0] | {"name": HOSTILE, "sentence": HOSTILE}]
     made["walk_forward"]["windows"][0]["untrained"] = HOSTILE
     meta = metadata(git_commit=HOSTILE, features=[feature(HOSTILE)])
     meta["metrics"] |= {"coefficients": {HOSTILE: 0.5}, "dropped_features": {HOSTILE: HOSTILE}}
     view = candidate_view(
-        made,
+        evaluation_of(made),
         meta,
         metadata(ACTIVE_ID),
         scope="us/paper",

@@ -59,7 +59,7 @@ def view(status: dict | None = None, **given: Any) -> ScopeView:
     parts = {"models": {}, "events": [], "runs": [], "pages": {}} | given
     return scope_view(
         STATUS | (status or {}), parts["models"], parts["events"], parts["runs"], parts["pages"],
-        promote=PromoteLine("make promote", ""), now=NOW,
+        promote=PromoteLine("make promote", ""), now=NOW, risk_threshold=0.62,
     )  # fmt: skip
 
 
@@ -77,9 +77,15 @@ def test_an_empty_scope_has_cards_that_say_so() -> None:
 
 def test_the_active_model_comes_with_who_when_and_why_and_a_link() -> None:
     active = {"id": "A", "since": NOW.isoformat(), "promoted_by": "me@desk", "reason": "better"}
-    (card, *_) = cards(STATUS | {"active_model": active}, {"A": "a.html"})
+    threshold = {"mode": "share", "above": 0.6131, "share": 0.2}
+    status = STATUS | {"active_model": active, "threshold": threshold}
+    (card, *_) = cards(status, {"A": "a.html"})
     assert (card.value, card.link) == ("A", "a.html")
-    assert card.notes == [f"since 27{FIXED}Jan{FIXED}2026, 21:45 UTC, by me@desk", "better"]
+    assert card.notes == [
+        f"since 27{FIXED}Jan{FIXED}2026, 21:45 UTC, by me@desk",
+        "better",
+        f"Threshold 0.613 (share, the riskiest 20{FIXED}%)",
+    ]
 
 
 def test_a_lock_and_a_failed_cycle_are_told() -> None:
@@ -91,15 +97,16 @@ def test_a_lock_and_a_failed_cycle_are_told() -> None:
 
 
 def test_a_model_shows_its_walk_forward_figures_and_sorts_by_their_values() -> None:
-    row = candidate_row("A", record(EVALUATED), "a.html")
+    row = candidate_row("A", record(EVALUATED), 0.62, "a.html")
     assert (row.difference.text, row.difference.key) == (f"+0.30{FIXED}%", "0.003")
     assert row.interval == f"+0.10{FIXED}% to +0.50{FIXED}%"
     assert (row.tone, row.gates, row.link) == ("good", "passed", "a.html")
+    assert row.threshold == "0.620 fixed"
     assert (row.trades.key, row.kept.text, row.auc.text) == ("245", f"70{FIXED}%", "0.61")
 
 
 def test_a_model_without_an_evaluation_has_dashes_that_sort_last() -> None:
-    row = candidate_row("A", record())
+    row = candidate_row("A", record(), 0.62)
     assert (row.difference.text, row.difference.key) == ("\N{EN DASH}", "")
     assert (row.interval, row.tone, row.gates) == ("", None, "")
 

@@ -9,11 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from afterclose.errors import ConfigError, InputError
+from afterclose.features import DEFAULT
+from afterclose.features.market import MARKET
 from afterclose.history.bars import clean_ohlcv
 from afterclose.records import Decision
 from afterclose.settings import Settings
+from afterclose.study.lived import LivedHistory
 from afterclose.study.sources import best_calendar
-from afterclose.study.study import StudyRequest, recipe_of, run_study
+from afterclose.study.study import StudyRequest, recipe_of, run_study, study_source
 from afterclose.study.text import page_with, title_of
 from bar_builders import wandering
 from builders import synthetic_records, write_ledger
@@ -109,6 +112,41 @@ def test_recipes_side_by_side_are_tries_and_the_page_says_how_many(prices: Path)
     assert beside["account"]["differences"]["first"]["net_pnl"]["low"] is not None
 
 
+def test_the_demos_own_prices_have_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = clean_ohlcv(wandering(symbols=5, days=330), Path("made"))
+    monkeypatch.setattr("afterclose.study.sources.load_demo_bars", lambda: bars)
+    outcome = run_study(FAST, NOW, StudyRequest(prices=["demo"], every="quarter"), quiet=True)
+    (study,) = outcome.details["studies"]
+    assert (study["data"], study["of"]) == ("the demo's prices", "Symbols: 5")
+
+
+def test_features_are_a_recipe_on_the_same_trades(
+    prices: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[set[str]] = []
+
+    def watched(*asked: object) -> LivedHistory:
+        lived = study_source(*asked)  # type: ignore[arg-type]
+        learned.append({name for one in asked[0].trades for name in one.trade.rule_features})  # type: ignore[attr-defined]
+        return lived
+
+    monkeypatch.setattr("afterclose.study.study.study_source", watched)
+    asked = StudyRequest(prices=[str(prices)], recipes=["ML_BAR_FEATURES=market"], every="quarter")
+    outcome = run_study(FAST, NOW, asked, quiet=True)
+    first, second = outcome.details["studies"]
+    assert learned == [set(DEFAULT), {*DEFAULT, *MARKET}]
+    assert second["recipe"] == ["ML_BAR_FEATURES=market"]
+    assert first["worths"]["net_pnl"] == second["worths"]["net_pnl"]
+
+
+def test_a_ledgers_features_are_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "trades.jsonl"
+    write_ledger(path, synthetic_records(30))
+    asked = StudyRequest(ledger=str(path), recipes=["ML_BAR_FEATURES=market"])
+    with pytest.raises(InputError, match="import it anew with BARS="):
+        run_study(FAST, NOW, asked, quiet=True)
+
+
 def test_a_ledger_of_ones_own_is_lived_through_night_by_night(tmp_path: Path) -> None:
     path = tmp_path / "trades.jsonl"
     write_ledger(path, synthetic_records(160))
@@ -118,6 +156,9 @@ def test_a_ledger_of_ones_own_is_lived_through_night_by_night(tmp_path: Path) ->
     assert study["worths"]["decisions"] == 160
     assert study["cycles"] >= 9  # of the nine sessions in which one ended
     assert len(study["worths"]["books"][2]["promotions"]) == study["candidates"] > 5
+    said = outcome.text.split("Of the newest candidate:\n")[1]
+    assert " ".join(said.split()) == study["what_next"]
+    assert study["what_next"].startswith("What next: ")
 
 
 def test_either_prices_or_a_ledger_is_asked_for() -> None:

@@ -22,7 +22,13 @@ def difference(value: float | None, low: float | None, high: float | None) -> Di
     ],
 )
 def test_the_reading_says_what_the_interval_allows(change: Difference | None, words: str) -> None:
-    assert words in reading(change)
+    assert words in reading(change, 100)
+
+
+def test_a_handful_of_decisions_is_never_called_beyond_luck() -> None:
+    made = difference(2_155.0, 224.0, 4_371.0)
+    assert reading(made, 29) == "The filter has met 29 decisions, too few to tell it from luck."
+    assert "beyond luck" in reading(made, 100)
 
 
 def test_a_recipe_is_part_of_the_title() -> None:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from afterclose.trades.parser import Closed, LineParser, Open, Reject
+from afterclose.trades.judged import Closed, Open, Reject
+from afterclose.trades.parser import LineParser
 from builders import make_trade
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.records import TradeDataRow
-from afterclose.trades.parser import Closed, LineParser, Open
+from afterclose.trades.judged import Closed, Open
+from afterclose.trades.parser import LineParser
 from afterclose.trades.plain import PlainParser
 from builders import make_trade
 
@@ -41,13 +42,13 @@ def both_ways(timezone="America/New_York", **overrides):
 def test_a_sound_line_is_plain_and_gives_the_same_row(overrides):
     quick, careful = both_ways(**overrides)
     assert isinstance(careful, Closed)
-    assert repr(quick) == repr((careful.row, careful.mae_sign_flipped))  # -0.0 is not 0.0
+    assert repr(quick) == repr(careful)  # -0.0 is not 0.0
 
 
 def test_an_open_trade_is_known_by_its_id():
     quick, careful = both_ways(exit_timestamp=None, exit_price=None)
     assert isinstance(careful, Open)
-    assert quick == careful.trade_id
+    assert quick == careful
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from afterclose.gating.auto_promotion import AutoPromotion
 from afterclose.wording.cycle import cycle_text, promote_command, registration
 
 ID = "20260127_153000"
+BLOCKS = "0.613 (share, the riskiest 20 %)"
 
 
 def command(**overrides: object) -> str:
@@ -29,7 +30,8 @@ def test_inside_the_container_the_line_is_for_the_host() -> None:
 
 
 def test_a_candidate_waits_and_its_promotion_is_the_last_line() -> None:
-    text = cycle_text(ID, reason="", previous_active=None, command=command())
+    text = cycle_text(ID, reason="", previous_active=None, command=command(), threshold=BLOCKS)
+    assert f"Threshold: {BLOCKS}" in text
     assert f"New candidate: {ID}" in text
     assert "Status: Registered (awaiting manual promotion)" in text
     assert "Previous active: none (rules only)" in text
@@ -48,10 +50,12 @@ def test_a_candidate_that_was_promoted_automatically_needs_no_line_to_copy() -> 
     text = cycle_text(ID, reason="", previous_active=None, command=command(), promotion=done)
     assert "Status: Promoted automatically (all gates passed)" in text
     assert "make promote" not in text
-    outcome = registration(ID, command(), done, new=True)
+    outcome = registration(ID, command(), done, threshold=BLOCKS, new=True)
     assert outcome.status == "done"
     assert outcome.details["auto_promotion"] == {"promoted": True, "reason": "all gates passed"}
-    assert outcome.text == f"Registered {ID} and promoted it automatically (all gates passed)."
+    assert outcome.text == (
+        f"Registered {ID} and promoted it automatically (all gates passed).\nThreshold: {BLOCKS}"
+    )
 
 
 def test_a_candidate_that_the_gates_refused_waits_and_says_why() -> None:
@@ -60,16 +64,18 @@ def test_a_candidate_that_the_gates_refused_waits_and_says_why() -> None:
     assert "Status: Registered (awaiting manual promotion)" in text
     assert "Not promoted automatically: 1 of 15 gates refuse: steady" in text
     assert text.endswith(f"  make promote ID={ID}")
-    outcome = registration(ID, command(), refused, new=True)
+    outcome = registration(ID, command(), refused, threshold=BLOCKS, new=True)
     assert outcome.reason == f"{ID} awaits a promotion"
     assert outcome.text.startswith("Not promoted automatically: 1 of 15 gates refuse: steady.")
 
 
 def test_without_automatic_promotion_nothing_is_said_of_it() -> None:
-    outcome = registration(ID, command(), None, new=True)
+    outcome = registration(ID, command(), None, threshold=BLOCKS, new=True)
     assert outcome.details["auto_promotion"] is None
-    assert outcome.text == f"Registered {ID}.\nTo promote it:\nmake promote ID={ID}"
-    assert registration(ID, command(), None, new=False).text == ""
+    assert outcome.text == (
+        f"Registered {ID}.\nThreshold: {BLOCKS}\nTo promote it:\nmake promote ID={ID}"
+    )
+    assert registration(ID, command(), None, threshold=BLOCKS, new=False).text == ""
 
 
 def test_what_the_gates_refuse_never_just_awaits_anybody() -> None:
@@ -81,6 +87,6 @@ def test_what_the_gates_refuse_never_just_awaits_anybody() -> None:
         "To promote it all the same:",
         f"  make promote ID={ID} ANYWAY=1",
     ]
-    outcome = registration(ID, command(), None, advice, new=True)
+    outcome = registration(ID, command(), None, advice, threshold=BLOCKS, new=True)
     assert outcome.reason == f"{ID} is registered, and the gates refuse it"
     assert outcome.text.endswith(f"make promote ID={ID} ANYWAY=1")

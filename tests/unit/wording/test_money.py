@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from afterclose.evaluating.account import Account
 from afterclose.evaluating.comparison import Difference
-from afterclose.evaluating.figures import evaluation_of
 from afterclose.wording.money import (
     amount,
     fine_print,
@@ -16,11 +15,11 @@ from afterclose.wording.money import (
     taken_away,
     volatility_remark,
 )
-from report_builders import evaluation
+from report_builders import evaluated
 
 
 def account(**changes: object) -> Account:
-    made = evaluation_of(evaluation()).walk_forward.account
+    made = evaluated().walk_forward.account
     assert made is not None
     return replace(made, **changes)
 
@@ -86,6 +85,6 @@ def test_the_fine_print_says_what_is_unknown_and_how_little_there_is() -> None:
 
 
 def test_a_refusal_is_which_gates_and_what_it_means_in_money() -> None:
-    which, in_money = refusal_of(evaluation_of(evaluation()))
+    which, in_money = refusal_of(evaluated())
     assert "gates refuse it: enough decisions, " in which
     assert in_money.startswith("Would have earned 513 more than the rules alone on 2,000")

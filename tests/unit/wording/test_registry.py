@@ -10,27 +10,30 @@ from afterclose.wording.registry import candidates_text, promotion_text, status_
 from registry_builders import CLOSE, METRICS, NOW, A, B, C, publish_model, registry_of
 
 RULE = "=" * 80
+BLOCKS = "0.613 (share, the riskiest 20 %)"
 
 
 def test_a_promotion_names_the_new_model_and_the_one_before() -> None:
-    assert promotion_text(B, A, changed=True).splitlines() == [
+    assert promotion_text(B, A, BLOCKS, changed=True).splitlines() == [
         RULE,
         "MODEL PROMOTION",
         RULE,
         f"Active model: {B}",
+        f"Threshold: {BLOCKS}",
         f"Previous active: {A}",
         "The trading process loads it when its next session begins.",
     ]
 
 
 def test_a_first_promotion_had_the_rules_alone_before_it() -> None:
-    assert "Previous active: none (rules only)" in promotion_text(A, None, changed=True)
+    assert "Previous active: none (rules only)" in promotion_text(A, None, BLOCKS, changed=True)
 
 
 def test_a_promotion_of_the_active_model_says_that_nothing_changed() -> None:
-    assert promotion_text(A, B, changed=False).splitlines()[-1] == (
-        f"{A} is active already; nothing changed."
-    )
+    assert promotion_text(A, B, BLOCKS, changed=False).splitlines()[-2:] == [
+        f"{A} is active already; nothing changed.",
+        f"Threshold: {BLOCKS}",
+    ]
 
 
 def test_models_are_listed_newest_first_with_state_and_figures(settings: Settings) -> None:
@@ -40,20 +43,22 @@ def test_models_are_listed_newest_first_with_state_and_figures(settings: Setting
     registry.register_candidate(A, METRICS, figures, now=NOW)
     registry.promote_candidate(A, now=NOW)
     publish_model(settings.model_dir, C, evaluated=False)
-    registry.register_candidate(C, {"test_auc": None}, now=NOW)
-    lines = candidates_text(registry.list_models()).splitlines()
+    shared = {"threshold": 0.613, "threshold_mode": "share", "test_auc": None}
+    registry.register_candidate(C, shared, now=NOW)
+    lines = candidates_text(registry.list_models(), 0.55).splitlines()
     assert lines[1] == "CANDIDATES"
     assert lines[3].split() == [
-        "Model", "State", "Registered", "Gates", "AUC", "Net", "PnL", "less", "rules'",
+        "Model", "State", "Registered", "Threshold", "Gates", "AUC", "PnL", "less", "rules",
     ]  # fmt: skip
-    assert lines[4].split() == [C, "candidate", "2026-01-27", "-", "-", "not", "evaluated"]
-    assert lines[5].split() == [B, "candidate", "2026-01-27", "-", "0.580", "not", "counted"]
-    assert lines[6].split() == [A, "active", "2026-01-27", "refuse", "0.580", "-3,120"]
+    day, fixed = "2026-01-27", ["0.550", "fixed"]
+    assert lines[4].split() == [C, "candidate", day, "0.613", "share", "-", "-", "not", "evaluated"]
+    assert lines[5].split() == [B, "candidate", day, *fixed, "-", "0.580", "not", "counted"]
+    assert lines[6].split() == [A, "active", day, *fixed, "refuse", "0.580", "-3,120"]
     assert all(len(line) <= 80 for line in lines)
 
 
 def test_without_models_it_says_so() -> None:
-    assert "No model waits for a promotion." in candidates_text({})
+    assert "No model waits for a promotion." in candidates_text({}, 0.5)
 
 
 def status_lines(settings: Settings, *alerts: str) -> list[str]:
@@ -65,6 +70,7 @@ def status_lines(settings: Settings, *alerts: str) -> list[str]:
 def test_the_status_of_an_empty_scope(settings: Settings) -> None:
     assert status_lines(settings) == [
         "Active model: none (rules only)",
+        "Threshold: share, the riskiest 20 % (of the next model)",
         "Previous active: none",
         "Locked: no",
         "Candidates: 0",
@@ -83,6 +89,7 @@ def test_the_status_of_a_working_scope(settings: Settings) -> None:
     assert status_lines(settings, "cron has stopped") == [
         f"Active model: {A}",
         "  promoted 2026-01-27 21:30 UTC by tester@desk: better",
+        "Threshold: 0.500 (fixed, ML_RISK_THRESHOLD)",
         "Previous active: none",
         f"Locked: session 2026-01-28 on {A}, until 2026-01-28 21:30 UTC",
         f"Candidates: 1, the newest is {B}",

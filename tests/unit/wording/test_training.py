@@ -48,6 +48,7 @@ def test_a_trained_model_shows_its_data_split_scores_and_strongest_features() ->
         "Bad trades: 31.4 % (loss, or abs(MAE) > 0.03)",
         "Features: 3",
         "Model: logistic (C = 0.1)",
+        "Threshold: 0.500 (fixed, ML_RISK_THRESHOLD)",
         "Train: 190 trades | Test: 49 newest trades | Purged between: 6",
         "Train accuracy: 72.0 % | Test accuracy: 65.3 % | Baseline: 61.2 %",
         "Train AUC: 0.781 | Test AUC: 0.690 | Test Brier: 0.210",
@@ -87,10 +88,10 @@ def test_what_was_chosen_is_shown_with_the_trades_it_was_chosen_on() -> None:
     curves = {"logistic": "sigmoid", "hist_gradient_boosting": "isotonic"}
     chosen = {"threshold": 0.2576, "threshold_mode": "tuned", "calibration": curves}
     lines = training_text(METRICS | chosen | {"n_unseen": 1240}).splitlines()
-    assert lines[7] == (
-        "Threshold: 0.258 (tuned) | Calibration: sigmoid, isotonic | "
-        "Chosen on: 1240 trades not trained on"
-    )
+    assert lines[7:9] == [
+        "Threshold: 0.258 (tuned, what paid in training)",
+        "Calibration: sigmoid, isotonic | Chosen on: 1240 trades not trained on",
+    ]
 
 
 def test_weights_and_trades_without_an_atr_are_shown() -> None:

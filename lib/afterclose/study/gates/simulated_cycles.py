@@ -16,9 +16,12 @@ from msgspec.structs import replace
 from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
 from afterclose.dataset.decisions import one_row_a_decision
 from afterclose.evaluating.account import taken_away_from
-from afterclose.evaluating.evaluation import EvaluationOptions, FrozenModel, evaluate_model
+from afterclose.evaluating.evaluation import evaluate_model
 from afterclose.evaluating.evidence import Evidence, Path, evidence_at, stake_path
-from afterclose.evaluating.figures import VERSION, Evaluation, GatesAnswer, evaluation_of
+from afterclose.evaluating.figures import DatasetVersion, Evaluation, GatesAnswer, Head
+from afterclose.evaluating.figures import Recipe as NumberedRecipe
+from afterclose.evaluating.frozen_model import FrozenModel
+from afterclose.evaluating.options import EvaluationOptions
 from afterclose.evaluating.prequential import judged_track
 from afterclose.evaluating.walk_forward import walk_forward
 from afterclose.gating.gates import blocked_lose_money, evidence_not_lost, luck_of_all_nights
@@ -31,17 +34,6 @@ from afterclose.study.gates.planted_trades import DAY_US
 
 NIGHTS: Final = 250
 FIRST_NIGHT_TRADES: Final = 60
-
-HEAD: Final = {
-    "schema_version": VERSION,
-    "model_id": "simulated",
-    "evaluated_at": "",
-    "dataset": {},
-    "settings": {},
-    "active_model": None,
-    "recipe": {"id": "simulated", "number": 1},
-}
-"""What an evaluation says beside its figures: the first recipe, and nothing active."""
 
 Refusals = tuple[str, ...]
 """What refused: names of gates, or why there was no model. None at all is a promotion."""
@@ -192,10 +184,17 @@ def evaluated(recipe: Recipe, dataset: Dataset) -> Evaluation | str:
         tuned_threshold=learned.card.threshold if learned.card.threshold_mode != "fixed" else None,
         regularisation_c=learned.metrics.regularisation_c,
     )
-    figures = evaluate_model(
-        dataset, model, cutoff, recipe.evaluation, active=None, candidates_tried=1
+    head = Head(
+        model_id=model.model_id,
+        evaluated_at="",
+        dataset=DatasetVersion(version=dataset.version, rows=len(dataset), sha256=dataset.sha256),
+        settings={},
+        active_model=None,
+        recipe=NumberedRecipe(id="simulated", number=1),
     )
-    return evaluation_of(HEAD | figures)
+    return evaluate_model(
+        dataset, model, cutoff, recipe.evaluation, head, active=None, candidates_tried=1
+    )
 
 
 def _blocked_earned(evaluation: Evaluation) -> bool:

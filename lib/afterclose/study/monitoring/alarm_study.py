@@ -1,12 +1,12 @@
 """Do the alarms keep their promise? Counted on made-up years whose truth is known.
 
 An alarm that never sounds would keep the first half of it, so each truth that is wrong is counted
-too: how often it is found, and after how many weeks at the median.
+too: how often it is found, and after how many weeks and decisions at the median.
 """
 
 from collections.abc import Iterator
 from functools import partial
-from statistics import median
+from statistics import median_high
 from typing import Final, NamedTuple, get_args
 
 from afterclose.errors import InputError
@@ -19,7 +19,8 @@ from afterclose.parallel import run_all
 from afterclose.progress import showing_progress
 from afterclose.records import Outcome
 from afterclose.settings import Settings
-from afterclose.study.monitoring.made_up_weeks import Truth, World, years
+from afterclose.study.gates.rates import binomial_interval
+from afterclose.study.monitoring.made_up_weeks import HARM, WEEKS, Truth, World, years
 from afterclose.wording.tables import table_lines
 
 SEEDS: Final = 200
@@ -28,12 +29,16 @@ MOST_FALSE: Final = 0.05
 LEAST_FOUND: Final = 0.9
 FOUND_WITHIN_WEEKS: Final = 26
 
+HARM_WEEKS: Final = 208
+"""How long a filter that harms is watched, for the median: a little harm takes over a year."""
+
 NEVER: Final = 10_000
 KINDS: Final = ("drift", "calibration", "harm")
 ASKED: Final[dict[Truth, str]] = {
     "features moved": "drift",
     "scores wrong": "calibration",
     "blocking harms": "harm",
+    "blocking harms a little": "harm",
 }
 """Which alarm is to find what is wrong."""
 
@@ -41,7 +46,8 @@ ASKED: Final[dict[Truth, str]] = {
 class Cell(NamedTuple):
     """One world, truth and number of decisions; shares of seeds, each with its alarm.
 
-    ``found_weeks`` is the median of those found, None where none was.
+    ``low`` and ``high`` bound, at 95 %, the share of the alarm that is asked for; where nothing
+    is wrong, of any. ``found_weeks`` is the median of all seeds, None where half found nothing.
     """
 
     world: World
@@ -49,7 +55,9 @@ class Cell(NamedTuple):
     a_week: int
     shares: dict[str, float]
     any_share: float
-    found_weeks: float | None
+    low: float
+    high: float
+    found_weeks: int | None
 
     @property
     def kept(self) -> bool | None:
@@ -62,7 +70,9 @@ class Cell(NamedTuple):
         return None
 
 
-def calibrate_monitor(settings: Settings, seeds: int = SEEDS, *, quiet: bool = False) -> Outcome:
+def calibrate_monitor(
+    settings: Settings, seeds: int = SEEDS, first_seed: int = 0, *, quiet: bool = False
+) -> Outcome:
     """Simulate every cell; exit code 1 when a promise is broken. Raises InputError for no seeds."""
     if seeds < 1:
         raise InputError(f"{seeds} seeds simulate nothing; at least 1 is needed")
@@ -77,7 +87,7 @@ def calibrate_monitor(settings: Settings, seeds: int = SEEDS, *, quiet: bool = F
         for world, truth, a_week in asked:
             found = run_all(
                 partial(first_alarms, a_week=a_week, world=world, truth=truth),
-                range(seeds),
+                range(first_seed, first_seed + seeds),
                 n_jobs=settings.n_jobs,
                 backend=settings.joblib_backend,
                 dask_scheduler=settings.dask_scheduler,
@@ -89,7 +99,11 @@ def calibrate_monitor(settings: Settings, seeds: int = SEEDS, *, quiet: bool = F
         job="calibrate_monitor",
         status="done",
         reason=f"{broken} promises broken",
-        details={"seeds": seeds, "cells": [c._asdict() | {"kept": c.kept} for c in cells]},
+        details={
+            "seeds": seeds,
+            "first_seed": first_seed,
+            "cells": [c._asdict() | {"kept": c.kept} for c in cells],
+        },
         text="\n".join(_text(cells, seeds)),
         exit_code=1 if broken else 0,
     )
@@ -97,7 +111,8 @@ def calibrate_monitor(settings: Settings, seeds: int = SEEDS, *, quiet: bool = F
 
 def first_alarms(seed: int, *, a_week: int, world: World, truth: Truth) -> dict[str, int]:
     """The week, from 1, in which each alarm began; `NEVER` where none did within the year."""
-    before, since = years(seed, a_week, world, truth)
+    weeks = HARM_WEEKS if truth in HARM else WEEKS
+    before, since = years(seed, a_week, world, truth, weeks)
     settled: list[Settled] = [week.settled for week in since if week.settled is not None]
     paths = {
         "drift": _drift(before, since) if truth in {"unchanged", "features moved"} else [],
@@ -116,26 +131,32 @@ def _first(path: list[float]) -> int:
 
 
 def _cell(world: World, truth: Truth, a_week: int, found: list[dict[str, int]]) -> Cell:
-    limit = FOUND_WITHIN_WEEKS if truth == "features moved" else NEVER - 1
+    limit = FOUND_WITHIN_WEEKS if truth == "features moved" else WEEKS
     shares = {kind: sum(one[kind] <= limit for one in found) / len(found) for kind in KINDS}
     any_share = sum(min(one.values()) <= limit for one in found) / len(found)
-    weeks = (
-        [one[ASKED[truth]] for one in found if one[ASKED[truth]] < NEVER] if truth in ASKED else []
-    )
-    return Cell(world, truth, a_week, shares, any_share, median(weeks) if weeks else None)
+    asked = ASKED.get(truth)
+    happened = round((shares[asked] if asked else any_share) * len(found))
+    low, high = binomial_interval(happened, len(found))
+    weeks = median_high(one[asked] for one in found) if asked else NEVER
+    found_weeks = weeks if weeks < NEVER else None
+    return Cell(world, truth, a_week, shares, any_share, low, high, found_weeks)
 
 
 def _text(cells: list[Cell], seeds: int) -> Iterator[str]:
     yield f"How often each alarm sounds within a year ({seeds} seeds)."
     yield f"Moved features: one standard deviation in 3 of 12, within {FOUND_WITHIN_WEEKS} weeks."
+    yield "95 %: of the alarm that is asked for; where nothing is wrong, of any."
+    yield "Weeks, decisions: until that alarm, at the median."
     yield ""
-    header = ("Truth", "World", "A week", "drift", "calibration", "harm", "any", "Weeks", "Promise")
+    header = ("Truth", "World", "A week", "drift", "calibration", "harm", "any", "95 %", "Weeks",
+              "Decisions", "Promise")  # fmt: skip
     yield from table_lines(header, [_row(cell) for cell in cells])
 
 
 def _row(cell: Cell) -> tuple[str, ...]:
     is_asked = cell.truth in {"unchanged", "features moved"}
     shares = [f"{100 * cell.shares[kind]:.1f} %" for kind in KINDS]
+    weeks = cell.found_weeks
     kept = {True: "kept", False: "BROKEN", None: "-"}[cell.kept]
     return (
         cell.truth,
@@ -144,6 +165,8 @@ def _row(cell: Cell) -> tuple[str, ...]:
         shares[0] if is_asked else "-",
         *shares[1:],
         f"{100 * cell.any_share:.1f} %",
-        "-" if cell.found_weeks is None else f"{cell.found_weeks:g}",
+        f"{100 * cell.low:.1f} to {100 * cell.high:.1f}",
+        "-" if weeks is None else str(weeks),
+        "-" if weeks is None else str(weeks * cell.a_week),
         kept,
     )

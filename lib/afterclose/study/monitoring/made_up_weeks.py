@@ -30,14 +30,16 @@ REGIME_MEMORY: Final = 0.97
 """From week to week, of the season that four features, and all outcomes, share."""
 
 World = Literal["independent", "week effects", "regime"]
-Truth = Literal["unchanged", "features moved", "scores wrong", "blocking harms"]
+Truth = Literal[
+    "unchanged", "features moved", "scores wrong", "blocking harms", "blocking harms a little"
+]
 
 MOVED: Final = 1.0
 """Standard deviations, in three features of twelve."""
 
 MORE_BAD: Final = 0.2
-HARM: Final = 0.6
-"""Units of risk that blocked decisions make more than kept ones, instead of less."""
+HARM: Final[dict[Truth, float]] = {"blocking harms": 0.6, "blocking harms a little": 0.3}
+"""Units of risk, each a standard deviation, that blocked decisions make more than kept ones."""
 
 FIRST_MONDAY: Final = date(2020, 1, 6)
 
@@ -49,14 +51,14 @@ class Years(NamedTuple):
     since: list[Week]
 
 
-def years(seed: int, a_week: int, world: World, truth: Truth) -> Years:
-    """Two years before a model and one with it; ``a_week`` decisions on average."""
+def years(seed: int, a_week: int, world: World, truth: Truth, weeks_since: int = WEEKS) -> Years:
+    """Two years before a model and some weeks with it; ``a_week`` decisions on average."""
     random = np.random.default_rng([seed, a_week])
-    total = WEEKS_BEFORE + WEEKS
+    total = WEEKS_BEFORE + weeks_since
     numbers = random.poisson(a_week, total)
     week = np.repeat(np.arange(total), numbers)
-    values = _features(random, week, world)
-    level = _shared(random, world)
+    values = _features(random, week, world, total)
+    level = _shared(random, world, total)
     in_use = week >= WEEKS_BEFORE
     if truth == "features moved":
         values[in_use, 1:4] += MOVED
@@ -66,38 +68,37 @@ def years(seed: int, a_week: int, world: World, truth: Truth) -> Years:
         risk = 1 / (1 + np.exp(-0.5 * values[week == number, 0]))
         bad_week = random.normal(0, BAD_WEEK) if world == "week effects" else 0.0
         more_bad = bad_week + (MORE_BAD if truth == "scores wrong" else 0.0)
-        harm = HARM if truth == "blocking harms" else 0.0
+        harm = HARM.get(truth, 0.0)
         weeks[number].settled = _settled(
             random, risk, level=float(level[number]), off=off, more_bad=more_bad, harm=harm
         )
     return Years(weeks[:WEEKS_BEFORE], weeks[WEEKS_BEFORE:])
 
 
-def _features(random: np.random.Generator, week: Indices, world: World) -> Floats:
+def _features(random: np.random.Generator, week: Indices, world: World, total: int) -> Floats:
     values = random.normal(size=(len(week), FEATURES))
-    total = WEEKS_BEFORE + WEEKS
     if world == "week effects":
         shared = random.normal(size=(total, FEATURES))[week]
         values = np.sqrt(1 - WEEK_EFFECT) * values + np.sqrt(WEEK_EFFECT) * shared
     if world == "regime":
-        season = _season(random)[week, None]
+        season = _season(random, total)[week, None]
         values[:, 4:8] = np.sqrt(0.5) * values[:, 4:8] + np.sqrt(0.5) * season
     return values
 
 
-def _shared(random: np.random.Generator, world: World) -> Floats:
+def _shared(random: np.random.Generator, world: World, total: int) -> Floats:
     """What all outcomes of a week have in common, in units of risk, kept and blocked alike."""
     if world == "independent":
-        return np.zeros(WEEKS_BEFORE + WEEKS)
+        return np.zeros(total)
     if world == "regime":
-        season: Floats = _season(random) * WEEK_EFFECT**0.5
+        season: Floats = _season(random, total) * WEEK_EFFECT**0.5
         return season
-    return random.normal(0, WEEK_EFFECT**0.5, WEEKS_BEFORE + WEEKS)
+    return random.normal(0, WEEK_EFFECT**0.5, total)
 
 
-def _season(random: np.random.Generator) -> Floats:
+def _season(random: np.random.Generator, total: int) -> Floats:
     """A slow movement with a variance of 1."""
-    level = np.empty(WEEKS_BEFORE + WEEKS)
+    level = np.empty(total)
     level[0] = random.normal()
     for number in range(1, len(level)):
         news = np.sqrt(1 - REGIME_MEMORY**2) * random.normal()
