@@ -67,8 +67,10 @@ class Sessions:
         """Histories of as many sessions as there are: positions int (resamples, sessions)."""
         starts = self._starts(resamples, rng)
         within = np.arange(self.block)
-        whole = (starts[:, :, None] + within).reshape(len(starts), -1) % self.count
-        return whole[:, : self.count]
+        whole = (starts[:, :, None] + within).reshape(len(starts), -1)[:, : self.count]
+        # A division for each would take most of the time.
+        around: Indices = np.subtract(whole, self.count, out=whole, where=whole >= self.count)
+        return around
 
     def _starts(self, resamples: int, rng: np.random.Generator) -> Indices:
         draws = -(-self.count // self.block)

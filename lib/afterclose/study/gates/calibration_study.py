@@ -108,11 +108,19 @@ class ScenarioRate(NamedTuple):
     most: float
     refusals: dict[str, int]
     blocked_earned: int = 0
+    few: bool = False
 
     @property
     def kept(self) -> bool:
-        """Whether the rate is within its bounds, and nothing that earns was taken away."""
-        return not self.blocked_earned and self.least <= self.promoted / self.seeds <= self.most
+        """Whether the rate is within its bounds, and nothing that earns was taken away.
+
+        Of few seeds, whether it may be: a rate that is surely outside breaks the promise.
+        """
+        if self.blocked_earned:
+            return False
+        if self.few:
+            return self.low <= self.most and self.least <= self.high
+        return self.least <= self.promoted / self.seeds <= self.most
 
 
 def calibrate_gates(
@@ -266,6 +274,7 @@ def _rate(row: Scenario, cycles: list[Cycle]) -> ScenarioRate:
         row.most,
         dict(counts.most_common()),
         sum(cycle.blocked_earned for cycle in cycles),
+        few=row.every > 1,
     )
 
 

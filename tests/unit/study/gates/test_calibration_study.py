@@ -109,6 +109,13 @@ def test_a_promotion_that_takes_away_what_earns_breaks_the_promise() -> None:
     assert not rate._replace(blocked_earned=1).kept
 
 
+def test_of_few_seeds_only_a_rate_that_is_surely_too_low_breaks_the_promise() -> None:
+    rate = ScenarioRate("edge", 4, 3, 0.19, 0.99, least=0.8, most=1.0, refusals={}, few=True)
+    assert rate.kept
+    assert not rate._replace(promoted=0, low=0.0, high=0.6).kept
+    assert not rate._replace(few=False).kept
+
+
 def test_a_scenario_that_takes_long_runs_on_some_seeds(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [Scenario("edge", partial(_every, 1), least=0.8, most=1.0, every=4)]
     monkeypatch.setattr("afterclose.study.gates.calibration_study.scenarios", lambda _recipe: rows)
