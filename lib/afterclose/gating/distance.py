@@ -43,6 +43,7 @@ NEITHER_WAY: Final = 0.5
 """A confidence that says nothing."""
 
 DAYS_A_MONTH: Final = 30.4
+MOST_MONTHS: Final = 24
 
 NORMAL: Final = NormalDist()
 
@@ -77,7 +78,7 @@ def _in_decisions(evaluation: Evaluation, strength: float, options: GateOptions)
             words="What next: the newest decisions have to confirm it; look again in some nights.",
         )
     months = _months(evaluation, more, decisions)
-    pace = "" if months is None else f", some {months:,.0f} months at your pace"
+    pace = "" if months is None else f", some {_span(months)} at your pace"
     account = evaluation.walk_forward.account
     if account and account.sessions:
         pace = f" on {math.floor(more * account.sessions / decisions):,} decision days{pace}"
@@ -172,6 +173,11 @@ def _months(evaluation: Evaluation, more: int, decisions: int) -> float | None:
         return None
     days = (datetime.fromisoformat(last) - datetime.fromisoformat(first)).days
     return more / decisions * days / DAYS_A_MONTH if days else None
+
+
+def _span(months: float) -> str:
+    """Months up to two years; beyond, nobody thinks in them."""
+    return f"{months:.0f} months" if months < MOST_MONTHS else f"{months / 12:,.0f} years"
 
 
 def _never(why: str) -> WhatNext:

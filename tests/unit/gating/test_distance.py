@@ -17,6 +17,7 @@ from afterclose.evaluating.figures import (
 )
 from afterclose.gating.distance import (
     TOO_MANY,
+    _span,
     days_to_evidence,
     signal_strength,
     what_next,
@@ -164,3 +165,11 @@ def with_stake(cohorts: int, log_stake: float) -> Evaluation:
     )
     recipe = Recipe(id="first", number=1)
     return replace(made(*noisy(0.3)), evidence=stake, recipe=recipe)
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [(9.6, "10 months"), (23.4, "23 months"), (48, "4 years"), (445, "37 years")],
+)
+def test_a_long_wait_is_told_in_years(months: float, words: str) -> None:
+    assert _span(months) == words
