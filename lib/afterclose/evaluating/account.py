@@ -215,7 +215,7 @@ def _along(daily: Floats, capital: float) -> dict[str, Floats]:
     peak = np.maximum.accumulate(equity, axis=1)
     np.maximum(peak, capital, out=peak)
     fall = equity - peak
-    shortfall = np.array([_shortfall(row) for row in daily])
+    shortfall = _shortfalls(daily)
     lossy = np.where(shortfall < 0, shortfall, np.nan)
     return {
         "max_drawdown": fall.min(axis=1),
@@ -226,18 +226,25 @@ def _along(daily: Floats, capital: float) -> dict[str, Floats]:
     }
 
 
-def _shortfall(daily: Floats) -> float:
-    """The mean of the worst sessions.
+def _shortfalls(daily: Floats) -> Floats:
+    """The mean of the worst sessions of each row of ``daily``."""
+    sessions = daily.shape[1]
+    tail = max(1, math.ceil(TAIL_SHARE * sessions))
+    if sessions > MANY_SESSIONS:
+        return np.array([_shortfall_of_many(row, tail) for row in daily])
+    worst: Floats = np.partition(daily, tail - 1, axis=1)[:, :tail].mean(axis=1)
+    return worst
 
-    They are chosen among those below a bound that a sample suggests, which is quicker than
-    among all.
+
+def _shortfall_of_many(daily: Floats, tail: int) -> float:
+    """The mean of the ``tail`` worst, chosen among those below a bound that a sample suggests.
+
+    That is quicker than choosing among all, where they are many.
     """
-    tail = max(1, math.ceil(TAIL_SHARE * len(daily)))
-    if len(daily) > MANY_SESSIONS:
-        sample = np.sort(daily[:: len(daily) // SAMPLED])
-        low = daily[daily <= sample[math.ceil(2 * TAIL_SHARE * len(sample))]]
-        daily = low if len(low) >= tail else daily
-    return float(np.partition(daily, tail - 1)[:tail].mean())
+    sample = np.sort(daily[:: len(daily) // SAMPLED])
+    low = daily[daily <= sample[math.ceil(2 * TAIL_SHARE * len(sample))]]
+    chosen = low if len(low) >= tail else daily
+    return float(np.partition(chosen, tail - 1)[:tail].mean())
 
 
 def _differences(
