@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -36,6 +36,9 @@ ROTATE_BYTES = 2 << 20
 
 Step = Literal["START", "COMPLETED", "SKIPPED", "FAILED", "STOPPED"]
 """What a line says of its run; all but START end it."""
+
+
+GOOD_ENDS: Final = ("COMPLETED", "SKIPPED")
 
 
 class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -163,6 +166,26 @@ class Journal:
                 found[line.run_id] = replace(run, end=line)
         return list(found.values())
 
+    def last_ends(self) -> dict[str, tuple[JournalLine, JournalLine | None]]:
+        """Of each job the last end, and the last good one; STOPPED says nothing of a job.
+
+        The newest lines are read first, and of a job of which both are known no more: years of
+        nights cost hardly more than one.
+        """
+        last: dict[str, JournalLine] = {}
+        best: dict[str, JournalLine] = {}
+        newer = _raw_lines(self.path)  # before the older file, as in `_read`
+        for raw in (*reversed(newer), *reversed(_raw_lines(self._rotated))):
+            if _job_of(raw) in best:
+                continue
+            with suppress(*UNREADABLE):
+                line = decode_sealed(raw, JournalLine)
+                if line.event in (*GOOD_ENDS, "FAILED"):
+                    last.setdefault(line.job, line)
+                if line.event in GOOD_ENDS:
+                    best[line.job] = line
+        return {job: (line, best.get(job)) for job, line in last.items()}
+
     def attempts(self, job: str, session: str) -> int:
         """How often the job has failed in that session; a run without an end has failed."""
         return sum(run.failed for run in self.runs(job, session))
@@ -222,15 +245,23 @@ class Journal:
 
     @staticmethod
     def _lines(path: Path, word: bytes) -> Iterator[JournalLine]:
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return
-        for line in data.split(b"\n"):
+        for line in _raw_lines(path):
             if word not in line:
                 continue
             with suppress(*UNREADABLE):
                 yield decode_sealed(line, JournalLine)
+
+
+def _raw_lines(path: Path) -> list[bytes]:
+    try:
+        return path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+
+
+def _job_of(line: bytes) -> str:
+    """The job that a line names, without parsing it; empty where that cannot be told."""
+    return line.partition(b'"job":"')[2].partition(b'"')[0].decode(errors="replace")
 
 
 def _encode(line: JournalLine) -> bytes:

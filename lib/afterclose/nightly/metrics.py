@@ -129,13 +129,8 @@ def _gauge(name: str, words: str, value: float | None) -> Family:
 
 def _last_ends(settings: Settings) -> dict[str, tuple[int, JournalLine | None]]:
     """The exit code of each job's last run, and the line of its last good end."""
-    ends: dict[str, tuple[int, JournalLine | None]] = {}
-    for line in Journal(settings.root / JOURNAL_FILE).read():
-        if line.event in EXIT_CODES:
-            code = EXIT_CODES[line.event]
-            good = ends.get(line.job, (0, None))[1] if code else line
-            ends[line.job] = code, good
-    return dict(sorted(ends.items()))
+    ends = Journal(settings.root / JOURNAL_FILE).last_ends()
+    return {job: (EXIT_CODES[last.event], good) for job, (last, good) in sorted(ends.items())}
 
 
 def _overdue_s(settings: Settings, now: datetime) -> float | None:

@@ -210,3 +210,26 @@ def test_an_end_whose_start_was_never_written_says_nothing(tmp_path: Path) -> No
     assert [line.event for line in journal.read()] == ["STOPPED"]
     assert journal.runs("cycle") == []
     assert journal.attempts("cycle", "2026-01-27") == 0
+
+
+def test_the_last_ends_of_each_job_are_those_of_reading_it_all(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "ml_runs.jsonl")
+    for number in range(60):
+        run = journal.start(("cycle", "train", "build")[number % 3], NOW + timedelta(hours=number))
+        if number % 3 == 2 or number % 7 == 0:
+            journal.failed(run, "broken")
+        elif number % 5 == 1:
+            journal.skipped(run, "nothing new")
+        elif number % 5 == 2:
+            journal.stopped(run)
+        elif number % 5:
+            journal.completed(run)
+        if number == 40:
+            journal.path.rename(tmp_path / "ml_runs.jsonl.1")
+    with journal.path.open("ab") as file:
+        file.write(b'{"job":"cycle","event":"COMPLETED"}\ntorn {"job":"tr')
+    ends = [line for line in journal.read() if line.event not in {"START", "STOPPED"}]
+    last = {line.job: line for line in ends}
+    good = {line.job: line for line in ends if line.event != "FAILED"}
+    assert good.keys() == {"cycle", "train"}
+    assert journal.last_ends() == {job: (last[job], good.get(job)) for job in last}
