@@ -7,7 +7,6 @@ account's net PnL.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
@@ -15,7 +14,7 @@ import msgspec
 import numpy as np
 
 from afterclose.arrays import Floats, Indices, Integers, Mask
-from afterclose.dataset.columns import EPOCH, MICROSECOND, Dataset
+from afterclose.dataset.columns import Dataset
 from afterclose.evaluating.account import FILTERED, RULES
 from afterclose.evaluating.sessions import DAY_US
 from afterclose.evaluating.verdicts import Policy
@@ -137,7 +136,7 @@ def money_record(
         earned=_curve(days, earned),
         rolling=_rolling(trades.exit_us, money, policies, span),
         rolling_decisions=span,
-        months=sliced.by([_month(at) for at in trades.exit_us.tolist()]),
+        months=sliced.by(_months(trades.exit_us)),
         breakdowns=dict(_breakdowns(trades, sliced)),
         drawdowns={name: _drawdowns(days, earned[name], capital) for name in (RULES, FILTERED)},
     )
@@ -152,14 +151,16 @@ class _Slicer:
 
     def by(self, names: Sequence[str]) -> list[Slice]:
         """One slice a name, in the order of the names."""
-        found, of_row = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
+        found = sorted(set(names))
+        number = {name: at for at, name in enumerate(found)}
+        of_row = np.fromiter(map(number.__getitem__, names), dtype=np.intp, count=len(names))
         sums = [np.bincount(of_row, weights, len(found)).tolist() for weights in self._sums]
         others = [None] * len(found)
         if self._other is not None:
             others = np.bincount(of_row, self._other, len(found)).tolist()
         return [
             Slice(
-                name=str(name),
+                name=name,
                 decisions=int(decisions),
                 touched=int(touched),
                 bad=int(bad),
@@ -245,12 +246,17 @@ def _mean_of_newest(earned: Floats, made: Mask, span: int) -> Floats:
 def _drawdowns(days: Integers, earned: Floats, capital: float) -> list[Drawdown]:
     equity = capital + earned
     peaks = np.maximum(np.maximum.accumulate(equity), capital)
-    below = equity < peaks
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], below.astype(int), [0]])))
+    fall = equity - peaks
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], fall < 0, [0]])))
+    if not len(edges):
+        return []
+    starts, stops = edges.reshape(-1, 2).T
+    depths = np.minimum.reduceat(np.append(fall, 0.0), edges)[::2]
     found = []
-    for start, stop in edges.reshape(-1, 2).tolist():
-        deepest = start + int(np.argmin((equity - peaks)[start:stop]))
-        depth = float(equity[deepest] - peaks[deepest])
+    for number in np.argsort(depths, kind="stable")[:WORST_DRAWDOWNS].tolist():
+        start, stop = int(starts[number]), int(stops[number])
+        deepest = start + int(np.argmin(fall[start:stop]))
+        depth = float(fall[deepest])
         found.append(
             Drawdown(
                 peak=int(days[max(start - 1, 0)]),
@@ -260,7 +266,7 @@ def _drawdowns(days: Integers, earned: Floats, capital: float) -> list[Drawdown]
                 depth_pct=_round(max(depth / float(peaks[deepest]), -1.0)),
             )
         )
-    return sorted(found, key=lambda fall: fall.depth)[:WORST_DRAWDOWNS]
+    return found
 
 
 def _curve(days: Integers, values: Mapping[str, Floats]) -> Curve:
@@ -288,12 +294,9 @@ def _points(series: list[Floats], length: int) -> Indices:
     return np.array(sorted(chosen), dtype=np.intp)
 
 
-def _month(since_epoch_us: int) -> str:
-    return f"{_moment(since_epoch_us):%Y-%m}"
-
-
-def _moment(since_epoch_us: int) -> datetime:
-    return EPOCH + since_epoch_us * MICROSECOND
+def _months(since_epoch_us: Integers) -> list[str]:
+    """The month of each moment in UTC: ``2004-03``."""
+    return since_epoch_us.astype("datetime64[us]").astype("datetime64[M]").astype(str).tolist()
 
 
 def _round(value: float) -> float:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import expit
 
 from afterclose.arrays import Floats, Mask
 
@@ -74,7 +75,8 @@ def fit_path(rows: Rows, c_grid: Sequence[float], start: Floats | None = None) -
 
 def risks_of(columns: Floats, coef: Floats) -> Floats:
     """The risk float64[n] that coefficients give features float64[k, n]."""
-    return _logistic(coef[:-1] @ columns + coef[-1])
+    risks: Floats = expit(coef[:-1] @ columns + coef[-1])
+    return risks
 
 
 def _fit(rows: Rows, c: float, coef: Floats) -> tuple[Floats, Floats] | None:
@@ -114,19 +116,10 @@ def _derivatives(rows: Rows, coef: Floats) -> tuple[Floats, Floats]:
     for first in range(0, len(rows.bad), CHUNK_ROWS):
         chunk = slice(first, first + CHUNK_ROWS)
         columns = rows.columns[:, chunk]
-        risk = _logistic(coef @ columns)
+        risk = expit(coef @ columns)
         spread, surprise = risk * (1 - risk), risk - rows.bad[chunk]
         if rows.weights is not None:
             spread, surprise = spread * rows.weights[chunk], surprise * rows.weights[chunk]
         gradient += columns @ surprise
         curvature += (columns * spread) @ columns.T
     return gradient, curvature
-
-
-def _logistic(log_odds: Floats) -> Floats:
-    """The logistic function by way of tanh, which cannot overflow; ``log_odds`` is spent."""
-    log_odds *= 0.5
-    np.tanh(log_odds, out=log_odds)
-    log_odds *= 0.5
-    log_odds += 0.5
-    return log_odds
