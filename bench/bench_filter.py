@@ -29,7 +29,7 @@ from afterclose.model_registry import ModelRegistry
 from afterclose.risk_filter import RiskFilter
 from afterclose.settings import Settings
 from bench.bench_train import FEATURES, ROUNDS, medians_us, p99_us, sample
-from bench.measure import report
+from bench.measure import report, report_time
 
 REPOSITORY = Path(__file__).parents[1]
 NOW = datetime(2026, 1, 27, 14, tzinfo=UTC)
@@ -78,12 +78,12 @@ def bench_verdicts(settings: Settings, pipeline: Any, calls: int) -> None:
         verdict_p99 = p99_us(lambda: risk.check(ENTRY), 50 * calls)
     usual = taken["scikit_learn"]
     report("one score: scikit-learn / predict_risk", usual / taken["predict_risk"], at_least=100)
-    report("one score: predict_risk, us at p99", score_p99, at_most=5)
+    report_time("one score: predict_risk, us at p99", score_p99, at_most=5)
     report("one score: difference of the two answers / 1e-12", difference / 1e-12, at_most=1)
     report(
         "one verdict with its log line: scikit-learn / check", usual / taken["check"], at_least=10
     )
-    report("one verdict with its log line: check, us at p99", verdict_p99, at_most=100)
+    report_time("one verdict with its log line: check, us at p99", verdict_p99, at_most=100)
 
 
 def bench_start_up(settings: Settings, starts: int) -> None:
@@ -109,8 +109,8 @@ def bench_start_up(settings: Settings, starts: int) -> None:
             for _ in range(starts)
         ]
     bare, first, again = (min(times) for times in zip(*rounds, strict=True))
-    report("first start of a session, ms to the first verdict", first, at_most=100)
-    report("restart in mid-session, ms to the first verdict", again, at_most=100)
+    report_time("first start of a session, ms to the first verdict", first, at_most=100)
+    report_time("restart in mid-session, ms to the first verdict", again, at_most=100)
     report("first start of a session / empty Python", first / bare, at_most=10)
 
 

@@ -35,7 +35,7 @@ from afterclose.risk_filter import RiskFilter
 from afterclose.trading.model_pin import Pin
 from bench.bench_filter import promoted
 from bench.bench_train import FEATURES, sample
-from bench.measure import report
+from bench.measure import report, report_time
 
 NOW = datetime(2026, 1, 27, 14, tzinfo=UTC)
 LINEAR = ("logistic", "logistic, calibrated", "ridge", "volatility")
@@ -106,9 +106,9 @@ def bench_single_calls(calls: int) -> None:
         print(f"{kind:<26}" + "".join(f"{taken:>8.1f}" for taken in times))
     for kind, (score_p99, check_p99, explain_p99) in figures.items():
         if kind in LINEAR:
-            report(f"{kind}: one score, us at p99", score_p99, at_most=5)
-        report(f"{kind}: check with its log line, us at p99", check_p99, at_most=50)
-        report(f"{kind}: explain, us at p99", explain_p99, at_most=200)
+            report_time(f"{kind}: one score, us at p99", score_p99, at_most=5)
+        report_time(f"{kind}: check with its log line, us at p99", check_p99, at_most=50)
+        report_time(f"{kind}: explain, us at p99", explain_p99, at_most=200)
 
 
 def bench_lines(lines: int) -> None:

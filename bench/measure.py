@@ -10,6 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from builders import synthetic_records
+from machine import slowness
 
 
 def ledger_of(path: Path, trades: int) -> Path:
@@ -21,14 +22,16 @@ def ledger_of(path: Path, trades: int) -> Path:
     return path
 
 
+def elapsed_s(work: Callable[[], object]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
 def median_s(work: Callable[[], object], rounds: int) -> float:
     """Median seconds of ``rounds`` calls."""
-    taken = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+    return statistics.median(elapsed_s(work) for _ in range(rounds))
 
 
 def report(
@@ -39,3 +42,13 @@ def report(
     kept = (at_most is None or ratio <= at_most) and (at_least is None or ratio >= at_least)
     print(f"{'ok  ' if kept else 'MISS'} {ratio:10.2f}   {bound:<14} {what}", flush=True)
     return kept
+
+
+def report_time(what: str, taken: float, at_most: float) -> bool:
+    """Print a time beside its promise, brought to the machine on which that was made.
+
+    A fixed loop says how much slower this one is just now (`machine.slowness`): a promise in
+    microseconds means nothing without it.
+    """
+    slower = slowness()
+    return report(f"{what} (this machine: x {slower:.1f})", taken / slower, at_most=at_most)

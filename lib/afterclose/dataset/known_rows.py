@@ -49,12 +49,13 @@ class KnownRows:
     @cached_property
     def _places(self) -> dict[bytes, int]:
         """The first byte of each trade's row, by its id as it is written there."""
-        places, place = {}, 0
+        places: dict[bytes, int] = {}
+        first, place, length = len(BEFORE_ID), 0, self._length_bytes
         self._file.seek(0)
         for line in self._file:
-            if place >= self._length_bytes:
+            if place >= length:
                 break
-            places[line[len(BEFORE_ID) : line.index(AFTER_ID)]] = place
+            places[line[first : line.index(AFTER_ID, first)]] = place
             place += len(line)
         return places
 

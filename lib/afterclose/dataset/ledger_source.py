@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from afterclose.dataset.metadata import Checkpoint
+from afterclose.disk.files import CHUNK_BYTES
 from afterclose.trades.parser import LineParser
 
 if TYPE_CHECKING:
@@ -41,14 +42,10 @@ class LedgerSource:
         self.file.close()
 
     def lines(self, start_byte: int) -> Iterator[bytes]:
-        """Yield the lines from ``start_byte`` on with their ends, which the last may lack."""
+        """The lines from ``start_byte`` on with their ends, which the last may lack."""
         self.file.seek(start_byte)
-        left_bytes = self.size_bytes - start_byte
-        for line in self.file:
-            if left_bytes <= 0:
-                break
-            yield line if len(line) <= left_bytes else line[:left_bytes]
-            left_bytes -= len(line)
+        first = _FirstBytes(self.file, self.size_bytes - start_byte)
+        return iter(io.BufferedReader(first, CHUNK_BYTES))
 
     def begins_with(self, done: Checkpoint) -> bool:
         """Whether the part that an earlier build has read is still the same."""
@@ -65,3 +62,19 @@ class LedgerSource:
             self._digest.update(chunk)
             self._hashed_bytes += len(chunk)
         return self._digest.hexdigest()
+
+
+class _FirstBytes(io.RawIOBase):
+    """The next ``left_bytes`` bytes of ``file``, and no more of one that grows meanwhile."""
+
+    def __init__(self, file: BinaryIO, left_bytes: int) -> None:
+        self._file, self._left_bytes = file, left_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._file.read(min(len(buffer), self._left_bytes))
+        buffer[: len(data)] = data
+        self._left_bytes -= len(data)
+        return len(data)

@@ -29,17 +29,13 @@ class LineWriter:
         self._prefix = prefix
         self._begin()
 
-    def add(self, line: bytes) -> None:
-        """Append a line, with its line end."""
+    def add(self, lines: bytes, count: int = 1) -> None:
+        """Append ``count`` lines, each with its end."""
         if self._waiting_bytes >= FLUSH_BYTES:
             self._flush(sync=False)
-        self._waiting.append(line)
-        self._waiting_bytes += len(line)
-
-    @property
-    def lines(self) -> int:
-        """How many were added."""
-        return self._flushed_lines + len(self._waiting)
+        self._waiting.append(lines)
+        self._waiting_bytes += len(lines)
+        self.lines += count
 
     @property
     def bytes(self) -> int:
@@ -64,7 +60,7 @@ class LineWriter:
         self._begin()
 
     def _begin(self) -> None:
-        self._flushed_lines = 0
+        self.lines = 0
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._flushed_bytes = self._start_bytes
@@ -75,5 +71,4 @@ class LineWriter:
         append_durable(self.path, lines, sync=sync)
         self._digest.update(lines)
         self._flushed_bytes += len(lines)
-        self._flushed_lines += len(self._waiting)
         self._waiting, self._waiting_bytes = [], 0

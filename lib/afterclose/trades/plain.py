@@ -133,7 +133,9 @@ class PlainParser:
             exited, exit_text = self._read_timestamp(exit_text)
         decided, decided_text = entered, entry_text
         if decision_text is not None and decision_text != entry_text:
-            decided, decided_text = self._read_timestamp(decision_text)
+            decided, decided_text = fromisoformat(decision_text), decision_text
+            if decided.tzinfo is not UTC or len(decision_text) not in LENGTHS_WITH_OFFSET:
+                decided, decided_text = self._read_timestamp(decision_text)
         if not (EARLIEST <= decided <= entered <= exited <= self._now and -inf < pnl_pct < inf):
             return None
         if mae_pct is not None:
