@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from afterclose.clock import utc_now
 from afterclose.dataset_builder import DatasetBuilder
@@ -166,7 +167,8 @@ class OfflineMLOrchestrator:
                     job="evaluate",
                     status="done" if status == "evaluated" else "unchanged",
                     reason=reason,
-                    details=_without(to_builtins(evaluation), *DRAWN_ONLY) | {"report": page},
+                    details=to_builtins(_without(asdict(evaluation), *DRAWN_ONLY))
+                    | {"report": page},
                     text=evaluation_text(evaluation),
                 )
             )

@@ -156,7 +156,9 @@ def summary(evaluation: Mapping[str, Any] | None) -> Figures:
 
     Events are kept for ever, so they hold single figures and pairs, and the file's digest.
     """
-    return figures(evaluation and _without_tables(_plain(evaluation)))
+    # Most of an evaluation is tables: they go before values are made plain, and those that only
+    # then turn out to be tables after.
+    return figures(evaluation and _without_tables(_plain(_without_tables(evaluation))))
 
 
 def read_figures(kept: Figures) -> dict[str, Any] | None:
@@ -183,9 +185,9 @@ def _unwrap(value: Any) -> Any:
     raise TypeError(f"{value!r} of type {type(value).__name__} has no JSON form")
 
 
-def _without_tables(values: dict[str, Any]) -> dict[str, Any]:
+def _without_tables(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: _without_tables(value) if isinstance(value, dict) else value
+        name: _without_tables(value) if isinstance(value, Mapping) else value
         for name, value in values.items()
         if not isinstance(value, list) or len(value) <= INTERVAL_LENGTH
     }
