@@ -242,7 +242,7 @@ def test_sigterm_ends_cron_at_once_with_exit_0_and_it_had_a_heartbeat(
     shown, errors = process.communicate(timeout=10)
     assert (process.returncode, errors) == (0, "")
     assert shown.endswith("cron: stopped by a signal\n")
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 6  # it sleeps up to a minute
 
 
 def test_check_prints_each_lines_next_run_and_writes_nothing(
