@@ -99,8 +99,9 @@ format: $(VENV)/.dev ## format the code
 calibrate-monitor: $(READY) ## how often the monitor alarms for nothing, and how soon for something   [SEEDS=200] [FIRST_SEED=0]
 	@$(RUN) jobs.calibrate_monitor $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} \
 		$${FIRST_SEED:+--first-seed "$$FIRST_SEED"}
-calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [DATA=prices.csv]
-	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"}
+calibrate-gates: $(READY) ## how often the gates let placebos through, and an edge   [SEEDS=200] [FIRST_SEED=0] [DATA=prices.csv] [ONLY=text]
+	@$(RUN) jobs.calibrate_gates $(COMMON) $${SEEDS:+--seeds "$$SEEDS"} $${DATA:+--data "$$DATA"} \
+		$${FIRST_SEED:+--first-seed "$$FIRST_SEED"} $${ONLY:+--only "$$ONLY"}
 bench: $(VENV)/.dev ## measure the speed promises, as ratios in one run
 	$(PY) -m bench
 LIGHT = --extra backtesting --extra backtrader --extra alpaca

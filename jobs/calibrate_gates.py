@@ -22,6 +22,10 @@ def parser() -> argparse.ArgumentParser:
     options = job_parser("calibrate_gates", __doc__)
     options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
     options.add_argument("--data", type=Path, metavar="CSV", help="daily prices, else the demo's")
+    options.add_argument("--first-seed", type=int, default=0, metavar="N", help="default: 0")
+    options.add_argument(
+        "--only", default="", metavar="TEXT", help="rows whose title has this text, else all"
+    )
     return options
 
 
@@ -29,7 +33,14 @@ def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.study.gates.calibration_study import calibrate_gates
 
-    return calibrate_gates(settings, args.seeds, data=args.data, quiet=args.quiet)
+    return calibrate_gates(
+        settings,
+        args.seeds,
+        data=args.data,
+        first_seed=args.first_seed,
+        only=args.only,
+        quiet=args.quiet,
+    )
 
 
 if __name__ == "__main__":

@@ -129,22 +129,30 @@ def calibrate_gates(
     *,
     data: Path | None = None,
     decisions: int = DECISIONS,
+    first_seed: int = 0,
+    only: str = "",
     quiet: bool = False,
 ) -> Outcome:
     """Count everything with the settings' recipe; exit code 1 when a promise is broken.
 
     ``data`` is a file of daily prices, None for the demo's; ``decisions`` are the most that are
-    taken of its trades. Raises InputError for no seeds at all, or a file that is none.
+    taken of its trades. Seeds count from ``first_seed``. Of all trades and simulations only those
+    are asked whose title has the text ``only``, in whatever case. Raises InputError for no seeds
+    at all, a negative one, a file that is none, or a text that no title has.
     """
     if seeds < 1:
         raise InputError(f"{seeds} seeds simulate nothing; at least 1 is needed")
+    if first_seed < 0:
+        raise InputError(f"seed {first_seed} is none; seeds count from 0")
     resamples = min(settings.bootstrap_resamples, RESAMPLES)
     recipe = Recipe.from_settings(replace(settings, bootstrap_resamples=resamples))
-    found = sources(settings, data, decisions)
-    rows = scenarios(recipe)
+    found = [one for one in sources(settings, data, decisions) if _is_asked(one.title, only)]
+    rows = [row for row in scenarios(recipe) if _is_asked(row.title, only)]
+    if not (found or rows):
+        raise InputError(f"no trades and no simulation have {only!r} in their title")
     steps = len(found) * (len(PLACEBOS) + len(AUCS)) + len(rows)
     with showing_progress("Calibrating", steps * _chunks(seeds), quiet=quiet) as progress:
-        counted = partial(_counted, settings, seeds, progress)
+        counted = partial(_counted, settings, range(first_seed, first_seed + seeds), progress)
         placebo_rates = [
             placebo_row(source.title, name, counted(partial(placebo_task, recipe, source, made)))
             for source in found
@@ -171,20 +179,32 @@ def calibrate_gates(
             "placebos": [_plain(row) | {"kept": row.kept} for row in placebo_rates],
             "edges": [_plain(row) | {"kept": row.kept} for row in powers],
         },
-        text="\n".join([*placebo_text(placebo_rates), "", *power_text(powers), "", *_text(rates)]),
+        text="\n\n".join(
+            "\n".join(table(rows))
+            for table, rows in (
+                (placebo_text, placebo_rates),
+                (power_text, powers),
+                (_text, rates),
+            )
+            if rows
+        ),
         exit_code=1 if broken else 0,
     )
 
 
+def _is_asked(title: str, only: str) -> bool:
+    return only.casefold() in title.casefold()
+
+
 def _counted(
-    settings: Settings, seeds: int, progress: Progress, run: Callable[[int], Any], every: int = 1
+    settings: Settings, seeds: range, progress: Progress, run: Callable[[int], Any], every: int = 1
 ) -> list[Any]:
     """What ``run`` finds for each seed, or every so many, in order."""
     results: list[Any] = []
-    for first in range(0, seeds, CHUNK_SEEDS):
+    for first in range(0, len(seeds), CHUNK_SEEDS):
         results += run_all(
             run,
-            [seed for seed in range(seeds)[first : first + CHUNK_SEEDS] if seed % every == 0],
+            [seed for seed in seeds[first : first + CHUNK_SEEDS] if seed % every == 0],
             n_jobs=settings.n_jobs,
             backend=settings.joblib_backend,
             dask_scheduler=settings.dask_scheduler,
@@ -233,9 +253,13 @@ def scenarios(recipe: Recipe) -> list[Scenario]:
         ),
         _useless(f"edge turned {FLIP_SHOWN_AFTER} trades ago, any later night", shown),
         _useful(
-            f"edge, one cycle, {EDGE_TRADES} trades", partial(once, partial(edge, EDGE_TRADES))
+            f"edge, one cycle, {EDGE_TRADES} trades",
+            partial(once, partial(edge, EDGE_TRADES)),
+            every=WHOLE_SHARE,
         ),
-        _useful(f"edge, {any_night}", partial(ever, partial(edge, GROWN_TRADES))),
+        _useful(
+            f"edge, {any_night}", partial(ever, partial(edge, GROWN_TRADES)), every=WHOLE_SHARE
+        ),
         *(
             _useful(
                 f"AUC {auc:.2f}, any month, {count:,} trades",
@@ -282,10 +306,10 @@ def _text(rates: list[ScenarioRate]) -> Iterator[str]:
     yield "Promotions on simulated trades"
     yield ""
     yield from (_line(rate) for rate in rates)
-    edge = next(rate for rate in rates if rate.least)
-    yield ""
-    yield f"What refused the {edge.title}:"
-    yield from (f"  {name.replace('_', ' ')}: {count}" for name, count in edge.refusals.items())
+    for edge in [rate for rate in rates if rate.least][:1]:
+        yield ""
+        yield f"What refused the {edge.title}:"
+        yield from (f"  {name.replace('_', ' ')}: {count}" for name, count in edge.refusals.items())
 
 
 def _line(rate: ScenarioRate) -> str:

@@ -56,12 +56,13 @@ class Passed(NamedTuple):
 class Power(NamedTuple):
     """Whether the evidence on any night, and all gates in any month, had passed.
 
-    ``decisions`` were known by then; ``blocked_earned`` as in `Passed`.
+    ``decisions`` were known by then; ``all_gates`` is None where they were not asked, and
+    ``blocked_earned`` as in `Passed`.
     """
 
     decisions: int
     evidence: bool
-    all_gates: bool
+    all_gates: bool | None
     blocked_earned: bool = False
 
 
@@ -105,7 +106,7 @@ def power_at(
             Power(
                 size,
                 luck_of_all_nights(np.exp(-peak), 1, recipe.gates.alpha).passed,
-                promotion is not None,
+                promotion is not None if whole else None,
                 promotion is not None and promotion.blocked_earned,
             )
         )

@@ -131,17 +131,20 @@ def placebo_row(source: str, placebo: str, passed: list[Passed]) -> PlaceboRow:
 
 def power_rows(source: str, auc: float, found: list[list[Power]]) -> list[PowerRow]:
     """The rates of one edge at each number of decisions that was asked."""
-    return [
-        PowerRow(
-            source,
-            auc,
-            first.decisions,
-            rate_of(one[number].evidence for one in found),
-            rate_of(one[number].all_gates for one in found[::WHOLE_SHARE]),
-            rate_of(one[number].blocked_earned for one in found[::WHOLE_SHARE]),
+    rows = []
+    for powers in zip(*found, strict=True):
+        whole = [power for power in powers if power.all_gates is not None]
+        rows.append(
+            PowerRow(
+                source,
+                auc,
+                powers[0].decisions,
+                rate_of(power.evidence for power in powers),
+                rate_of(bool(power.all_gates) for power in whole),
+                rate_of(power.blocked_earned for power in whole),
+            )
         )
-        for number, first in enumerate(found[0])
-    ]
+    return rows
 
 
 def placebo_text(rows: list[PlaceboRow]) -> Iterator[str]:

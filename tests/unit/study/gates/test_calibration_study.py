@@ -98,9 +98,28 @@ def test_a_rate_keeps_its_promise_at_the_bound() -> None:
     assert not rate._replace(promoted=2).kept
 
 
-def test_no_seeds_are_refused() -> None:
+def test_seeds_that_are_none_and_a_text_that_no_title_has_are_refused() -> None:
     with pytest.raises(InputError, match="0 seeds"):
         calibrate_gates(SETTINGS, seeds=0)
+    with pytest.raises(InputError, match="seed -1"):
+        calibrate_gates(SETTINGS, first_seed=-1)
+    with pytest.raises(InputError, match="'bonds' in their title"):
+        calibrate_gates(SETTINGS, only="bonds")
+
+
+def test_only_what_is_asked_for_runs_and_on_the_seeds_that_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [
+        Scenario("Noise", partial(_every, 1), least=0.0, most=0.05),
+        Scenario("edge", partial(_every, 7), least=0.0, most=1.0),
+    ]
+    monkeypatch.setattr("afterclose.study.gates.calibration_study.scenarios", lambda _recipe: rows)
+    monkeypatch.setattr("afterclose.study.gates.calibration_study.sources", lambda *_: [])
+    outcome = calibrate_gates(SETTINGS, 20, first_seed=8, only="EDGE", quiet=True)
+    (edge,) = outcome.details["rates"]
+    assert (edge["title"], edge["seeds"], edge["promoted"]) == ("edge", 20, 2)  # 14 and 21
+    assert "Placebos" not in outcome.text
 
 
 def test_a_promotion_that_takes_away_what_earns_breaks_the_promise() -> None:
