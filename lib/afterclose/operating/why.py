@@ -5,7 +5,7 @@ model that was retrained or replaced since cannot explain another's verdict.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,12 +57,10 @@ def why(
             "DATE=YYYY-MM-DD (--date) of one day"
         )
     check_date("--date", day)
-    log = settings.root / DECISIONS_FILE
-    lines = read_decisions(log) if log.exists() else iter(())
     wanted = (trade_id or "").removeprefix(SHADOW_PREFIX)
     found = [
         line
-        for line in lines
+        for line in _log(settings)
         if (line.trade_id == wanted if wanted else line.symbol == symbol and _on(line, day))
     ]
     if not found:
@@ -72,15 +70,7 @@ def why(
             "a bot names its trades with about=Subject"
         )
         return Outcome(job="why", status="nothing_due", reason=reason)
-    store, outcomes = ModelStore(settings.model_dir), _Outcomes(settings)
-    answers = [
-        {
-            "verdict": msgspec.to_builtins(line),
-            "explanation": _explained(store, line),
-            "outcome": outcomes.of(line),
-        }
-        for line in found[-MAX_SHOWN:]
-    ]
+    answers = _answers(settings, found[-MAX_SHOWN:])
     return Outcome(
         job="why",
         status="done",
@@ -88,6 +78,24 @@ def why(
         details={"found": len(found), "answers": answers},
         text="\n\n".join(map(why_text, answers)),
     )
+
+
+def _log(settings: Settings) -> Iterator[DecisionRecord]:
+    log = settings.root / DECISIONS_FILE
+    return read_decisions(log) if log.exists() else iter(())
+
+
+def _answers(settings: Settings, lines: Sequence[DecisionRecord]) -> list[dict[str, Any]]:
+    """Each verdict with what it rests on and what came of it, as plain values."""
+    store, outcomes = ModelStore(settings.model_dir), _Outcomes(settings)
+    return [
+        {
+            "verdict": msgspec.to_builtins(line),
+            "explanation": _explained(store, line),
+            "outcome": outcomes.of(line),
+        }
+        for line in lines
+    ]
 
 
 def _on(line: DecisionRecord, day: str | None) -> bool:

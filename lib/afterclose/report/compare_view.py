@@ -8,6 +8,7 @@ from afterclose.evaluating.comparison import Difference
 from afterclose.evaluating.side_by_side import FIRST, Disagreement, SideBySide
 from afterclose.report.account_charts import account_chart
 from afterclose.report.breakdown_view import MONTHS, HeatMap, SliceTable, slice_tables, years_of
+from afterclose.report.comparison_view import MeasureRow
 from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.glossary import glossary
 from afterclose.report.time_chart import TimeChart
@@ -31,16 +32,6 @@ class ModelName(NamedTuple):
     model_id: str
     link: str
     threshold: str
-
-
-class MeasureRow(NamedTuple):
-    """One measure of the account: the rules, both models, and the second less the first."""
-
-    name: str
-    cells: list[str]
-    difference: str
-    interval: str
-    tone: Tone | None
 
 
 class DisagreementRow(NamedTuple):
