@@ -191,8 +191,8 @@ restore: $(READY) ## bring scopes back from there   FROM=… [SCOPES='us/*'] [SN
 	@$(RUN) jobs.restore $(COMMON) --from "$$FROM" $${SCOPES:+--scopes "$$SCOPES"} \
 		$${SNAPSHOT:+--snapshot "$$SNAPSHOT"} $${WAIT_S:+--wait-s "$$WAIT_S"}
 session: $(READY) ## replay trading days   BARS=… SIGNALS=… [BACKTEST=1] [FROM_DATE=…] [TO_DATE=…]
-	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.csv)
-	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.csv)
+	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.jsonl)
+	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.jsonl)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
 		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $${BACKTEST:+--backtest}
 

@@ -12,7 +12,7 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, seconds
 from afterclose.settings import Settings
 
 
@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     options = job_parser("backup", __doc__)
     options.add_argument("--to", required=True, metavar="WHERE", help="a path, s3://bucket/name")
     options.add_argument("--scopes", metavar="GLOB", default="*", help="such as 'us/*'")
-    options.add_argument("--wait-s", type=float, default=60.0, help="for a scope that is busy")
+    options.add_argument("--wait-s", type=seconds, default=60.0, help="for a scope that is busy")
     return options
 
 

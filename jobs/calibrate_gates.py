@@ -13,14 +13,16 @@ from datetime import datetime
 from pathlib import Path
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, whole_number
 from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("calibrate_gates", __doc__)
-    options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
+    options.add_argument(
+        "--seeds", type=whole_number(1), default=200, metavar="N", help="default: 200"
+    )
     options.add_argument("--data", type=Path, metavar="CSV", help="daily prices, else the demo's")
     options.add_argument("--first-seed", type=int, default=0, metavar="N", help="default: 0")
     options.add_argument(

@@ -12,15 +12,19 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, whole_number
 from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("calibrate_monitor", __doc__)
-    options.add_argument("--seeds", type=int, default=200, metavar="N", help="default: 200")
-    options.add_argument("--first-seed", type=int, default=0, metavar="N", help="default: 0")
+    options.add_argument(
+        "--seeds", type=whole_number(1), default=200, metavar="N", help="default: 200"
+    )
+    options.add_argument(
+        "--first-seed", type=whole_number(0), default=0, metavar="N", help="default: 0"
+    )
     return options
 
 

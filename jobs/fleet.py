@@ -12,7 +12,7 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, seconds, whole_number
 from afterclose.settings import Settings
 
 
@@ -21,9 +21,9 @@ def parser() -> argparse.ArgumentParser:
     options = job_parser("fleet", __doc__)
     options.add_argument("--scopes", metavar="GLOB", default="*", help="such as 'us/*'")
     options.add_argument("--step", choices=("cycle", "verify", "report"), default="cycle")
-    options.add_argument("--workers", type=int, default=0, help="processes; 0: one a core")
-    options.add_argument("--time-limit-s", type=float, default=600.0, help="for each scope")
-    options.add_argument("--jitter-s", type=float, default=0.0, help="start up to so much later")
+    options.add_argument("--workers", type=whole_number(0), default=0, help="0: one a core")
+    options.add_argument("--time-limit-s", type=seconds, default=600.0, help="for each scope")
+    options.add_argument("--jitter-s", type=seconds, default=0.0, help="start up to so much later")
     return options
 
 

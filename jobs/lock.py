@@ -12,7 +12,7 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, whole_number
 from afterclose.settings import Settings
 
 
@@ -20,7 +20,10 @@ def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("lock", __doc__)
     options.add_argument(
-        "--within", type=int, metavar="MINUTES", help="only this shortly before the open, for cron"
+        "--within",
+        type=whole_number(0),
+        metavar="MINUTES",
+        help="only this shortly before the open, for cron",
     )
     return options
 

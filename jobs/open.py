@@ -13,14 +13,16 @@ import webbrowser
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, whole_number
 from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("open", __doc__)
-    options.add_argument("--port", type=int, default=0, help="default: any that is free")
+    options.add_argument(
+        "--port", type=whole_number(0), default=0, help="default: any that is free"
+    )
     options.add_argument("--no-browser", action="store_true", help="print the address only")
     return options
 

@@ -11,14 +11,16 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, whole_number
 from afterclose.settings import Settings
 
 
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("placebo", __doc__)
-    options.add_argument("--count", type=int, default=50, metavar="N", help="default: 50")
+    options.add_argument(
+        "--count", type=whole_number(1), default=50, metavar="N", help="default: 50"
+    )
     return options
 
 

@@ -12,7 +12,7 @@ import argparse
 from datetime import datetime
 
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, seconds
 from afterclose.settings import Settings
 
 
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--from", required=True, dest="source", metavar="WHERE", help="see backup")
     options.add_argument("--scopes", metavar="GLOB", default="*", help="such as 'us/*'")
     options.add_argument("--snapshot", default="", help="its name; the newest otherwise")
-    options.add_argument("--wait-s", type=float, default=60.0, help="for a scope that is busy")
+    options.add_argument("--wait-s", type=seconds, default=60.0, help="for a scope that is busy")
     return options
 
 

@@ -92,7 +92,7 @@ def describe_range(field: str) -> str:
         whole = "a whole number, " if kind is int else ""
         low = f"{bounds['ge']:,}" if "ge" in bounds else f"above {bounds['gt']:,}"
         return f"{whole}{low} to {bounds['le']:,}"
-    return f"text matching {bounds['pattern']}" if "pattern" in bounds else "text"
+    return bounds.get("title", "text")
 
 
 def _dotenv() -> Mapping[str, str | None]:
@@ -128,7 +128,7 @@ def _unpack(hint: Any) -> tuple[Any, dict[str, Any]]:
     bounds: dict[str, Any] = {}
     while hasattr(hint, "__metadata__"):
         for meta in hint.__metadata__:
-            for name in ("ge", "gt", "le", "pattern"):
+            for name in ("ge", "gt", "le", "title"):
                 if (value := getattr(meta, name, None)) is not None:
                     bounds[name] = value
         hint = hint.__origin__

@@ -9,6 +9,7 @@ import argparse
 import atexit
 import gc
 import io
+import math
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -61,6 +62,32 @@ def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
     common.add_argument("-q", "--quiet", action="store_true", help="print errors only")
     common.add_argument("-v", "--verbose", action="store_true", help="log each step to stderr")
     return parser
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number from ``least`` on."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {least} on")
+        return number
+
+    return read
+
+
+def seconds(text: str) -> float:
+    """The type of an option that is a number of seconds, not below 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, such as 60 or 0.5")
+    return number
 
 
 def run_job(run: Run, parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:

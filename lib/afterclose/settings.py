@@ -21,8 +21,14 @@ MASK = "********"
 SECRETS = frozenset({"signing_key", "ping_url", "notify_urls"})
 """Fields that nobody is shown: whoever has one of these URLs can send in your name."""
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-"""A scope part. The pattern keeps it one folder deep: no separator, no dot."""
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
+        title="a to z in lower case, 0 to 9, _ and -, at most 32 characters",
+    ),
+]
+"""A scope part. The pattern keeps it one folder deep: no separator, no dot; the title says it."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 """A fraction between 0 and 1."""

@@ -34,6 +34,11 @@ SLIP_A_SCRIPT_IN = """() => {
     script.textContent = "document.title = 'pwned'";
     document.body.append(script);
 }"""
+CUT_OFF = """() => [...document.querySelectorAll('main table')].filter(table => {
+    const card = table.closest('section').getBoundingClientRect(), box = table.parentElement;
+    const inside = card.right - parseFloat(getComputedStyle(table.closest('section')).paddingRight);
+    return box.scrollWidth > box.clientWidth || table.getBoundingClientRect().right > inside + 1;
+}).map(table => table.className || table.closest('section').getAttribute('aria-labelledby'))"""
 SMALLEST_TEXT_PX = """() => {
     const texts = [...document.querySelectorAll('figure svg text')];
     const size = text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
@@ -55,6 +60,13 @@ def test_a_page_opens_from_disk_without_errors_requests_or_sideways_scrolling(
         assert ground == {"light": "rgb(245, 246, 248)", "dark": "rgb(14, 17, 22)"}[scheme]
         assert page.get_by_role("heading", level=1).is_visible()
         assert page.title().endswith("afterclose")
+
+
+@pytest.mark.parametrize("width", [1024, 1280])
+@pytest.mark.parametrize("name", EVERY_PAGE)
+def test_no_table_is_cut_off_in_a_small_window(opened: Open, name: str, width: int) -> None:
+    with opened(name, width) as page:
+        assert page.evaluate(CUT_OFF) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

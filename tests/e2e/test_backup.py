@@ -18,7 +18,7 @@ from afterclose.backup.snapshot import Piece, SavedFile, Snapshot, read_snapshot
 from afterclose.backup.store import FolderStore, open_store
 from afterclose.dataset_builder import DatasetBuilder
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.errors import IntegrityError, UsageError
+from afterclose.errors import InputError, IntegrityError, UsageError
 from afterclose.operating.verification import verify_scope
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -58,6 +58,18 @@ def files(root: Path) -> dict[str, bytes]:
 
 def reasons(outcome: Outcome) -> str:
     return " ".join(row["reason"] for row in outcome.details["results"])
+
+
+def test_where_no_scope_is_meant_what_there_is_or_is_to_be_named_is_said(tmp_path: Path) -> None:
+    scope(tmp_path / "logs", "us/paper", 1)
+    with pytest.raises(InputError, match=r"no scope matches 'india/.*': there is us/paper$"):
+        save(tmp_path / "logs", tmp_path / "copy", scopes="india/*")
+    done = save(tmp_path / "logs", tmp_path / "copy")
+    assert done.reason == "1 scope: 1 done"
+    with pytest.raises(InputError, match=r"no scope matches 'india/.*': there is us/paper$"):
+        back(tmp_path / "new", tmp_path / "copy", scopes="india/*")
+    with pytest.raises(InputError, match=r"there is none at all; FROM= .* what `make backup TO=`"):
+        back(tmp_path / "new", tmp_path / "absent")
 
 
 def test_a_copy_comes_back_byte_for_byte_and_sound(tmp_path: Path) -> None:

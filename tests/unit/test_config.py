@@ -44,6 +44,7 @@ def test_an_empty_value_means_the_default() -> None:
         ({"ML_AUTO_PROMOTE": "maybe"}, ["ML_AUTO_PROMOTE", "maybe", "true or false"]),
         ({"ML_MAE_THRESHOLD": "3"}, ["ML_MAE_THRESHOLD", "3", "fraction"]),
         ({"ML_MARKET": "../../etc"}, ["ML_MARKET", "../../etc"]),
+        ({"ML_ENV": "Paper"}, ["ML_ENV", "Paper", "a to z in lower case", "32 characters"]),
         ({"ML_MARKET": "mars"}, ["ML_MARKET", "mars", "ML_CALENDAR"]),
         ({"ML_N_JOBS": "0"}, ["ML_N_JOBS", "0", "-1"]),
         ({"ML_QUITE_UNKNOWN": "1"}, ["ML_QUITE_UNKNOWN", ".env.example"]),

@@ -12,7 +12,7 @@ import pytest
 
 from afterclose.errors import AftercloseError, InputError, MarketOpen, ScopeBusy
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, seconds, whole_number
 from repository import REPOSITORY
 
 
@@ -97,7 +97,7 @@ def test_a_job_ends_without_a_last_search_for_garbage() -> None:
 import atexit, gc
 atexit.register(lambda: print(len(gc.get_objects()), gc.get_freeze_count() > 1000))
 from afterclose.records import Outcome
-from afterclose.runner import job_parser, run_job
+from afterclose.runner import job_parser, run_job, seconds, whole_number
 run_job(lambda *_: Outcome(job="probe", status="done"), job_parser("probe", ""), ["-q"])
 """
     done = subprocess.run(
@@ -138,3 +138,36 @@ def test_what_was_done_is_done_though_stdout_is_full() -> None:
         )  # fmt: skip
     assert ended.returncode == 0
     assert ended.stderr.startswith("probe: done, but it could not be printed:")
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "five", "2.5", "nan"])
+def test_an_option_that_is_no_such_number_is_named_with_the_bound(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = parser()
+    options.add_argument("--count", type=whole_number(1))
+    assert options.parse_args(["--count", "1"]).count == 1
+    with pytest.raises(SystemExit, match="2"):
+        options.parse_args([f"--count={text}"])
+    assert f"argument --count: {text!r} is no whole number from 1 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["-0.5", "nan", "inf", "soon"])
+def test_an_option_in_seconds_is_finite_and_not_below_0(
+    text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = parser()
+    options.add_argument("--wait-s", type=seconds)
+    assert options.parse_args(["--wait-s", "0.5"]).wait_s == 0.5
+    with pytest.raises(SystemExit, match="2"):
+        options.parse_args([f"--wait-s={text}"])
+    assert f"argument --wait-s: {text!r} is no number of seconds" in capsys.readouterr().err
+
+
+def test_every_number_among_the_options_of_the_jobs_has_a_bound() -> None:
+    unbounded = [
+        path.name
+        for path in (REPOSITORY / "jobs").glob("*.py")
+        if "type=int" in path.read_text() or "type=float" in path.read_text()
+    ]
+    assert unbounded == []

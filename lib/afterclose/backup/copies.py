@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -21,9 +22,13 @@ from afterclose.progress import showing_progress
 from afterclose.records import Outcome, ScopeResult
 from afterclose.settings import Settings
 from afterclose.wording.fleet import fleet_text
+from afterclose.wording.numbers import counted
 
 Step = Callable[[str], tuple[str, str, int]]
 """What is done with one scope: status, reason and exit code."""
+
+MOST_NAMED: Final = 10
+"""Scopes in a message that none was found."""
 
 
 def back_up(settings: Settings, now: datetime, *, to: str, scopes: str, wait_s: float) -> Outcome:
@@ -32,8 +37,10 @@ def back_up(settings: Settings, now: datetime, *, to: str, scopes: str, wait_s: 
     Raises InputError when no scope is found.
     """
     volume, store = Path(settings.logs_dir), open_store(to)
-    found = [f"{market}/{env}" for market, env in find_scopes(volume, scopes)]
-    _some(found, str(volume), scopes)
+    there = [f"{market}/{env}" for market, env in find_scopes(volume)]
+    found = [scope for scope in there if matches(scope, scopes)]
+    if not found:
+        raise _none_of(str(volume), scopes, there, "LOGS_DIR= (--logs-dir) names the volume")
 
     def save(scope: str) -> tuple[str, str, int]:
         saved = save_scope(store, volume / scope, scope, now, wait_s)
@@ -54,8 +61,10 @@ def restore(
     Raises InputError when the store has no such scope.
     """
     volume, store = Path(settings.logs_dir), open_store(source)
-    found = [scope for scope in _stored(store) if matches(scope, scopes)]
-    _some(found, source, scopes)
+    stored = _stored(store)
+    found = [scope for scope in stored if matches(scope, scopes)]
+    if not found:
+        raise _none_of(source, scopes, stored, "FROM= (--from) is what `make backup TO=` wrote to")
 
     def back(scope: str) -> tuple[str, str, int]:
         known = names(store, scope)
@@ -83,7 +92,7 @@ def _all(job: str, scopes: Sequence[str], step: Step) -> Outcome:
     counts = Counter(result.status for result in results)
     took_s = round(monotonic_s() - started, 3)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    reason = f"{len(scopes)} scopes: {said}"
+    reason = f"{counted(len(scopes), 'scope')}: {said}"
     return Outcome(
         job=job,
         status="unchanged" if set(counts) == {"unchanged"} else "done",
@@ -121,9 +130,14 @@ def _stored(store: Store) -> list[str]:
     return [f"{market}/{env}" for market in store.folders("") for env in store.folders(market)]
 
 
-def _some(found: Sequence[str], where: str, pattern: str) -> None:
-    if not found:
-        raise InputError(f"{where}: no scope matches {pattern!r}; name some: --scopes 'us/*'")
+def _none_of(where: str, pattern: str, there: Sequence[str], remedy: str) -> InputError:
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    said = (
+        f"there is {', '.join(there[:MOST_NAMED])}{more}"
+        if there
+        else f"there is none at all; {remedy}"
+    )
+    return InputError(f"{where}: no scope matches {pattern!r}: {said}")
 
 
 def _outside(settings: Settings, root: Path) -> str:

@@ -162,6 +162,8 @@ def _blocking_notes(part: str, comparison: Comparison, name: str) -> Iterator[st
         yield f"The filter blocked none of {trades} {part} trades: its worth was not tested."
         return
     kept_share, bad_share = kept / trades, comparison.rules_only.bad_share or 0.0
+    if name != FIXED and kept_share >= FEW_KEPT_SHARE:
+        return  # found among scores, it lies where they do, and keeps about what it was to keep
     threshold = f"{name} ({comparison.threshold:.2f})"
     if bad_share >= comparison.threshold - NEAR_THRESHOLD:
         cause = f"The share of bad trades ({percent(bad_share, 0)}) is near or above {threshold}"

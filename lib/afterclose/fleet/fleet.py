@@ -31,6 +31,7 @@ from afterclose.records import Outcome, ScopeResult
 from afterclose.report.drawn import volume_page
 from afterclose.settings import Settings
 from afterclose.wording.fleet import fleet_text
+from afterclose.wording.numbers import counted
 
 SEVERITY: Final = (0, 4, 3, 2, 1)
 """Exit codes from harmless to worst: busy passes by itself, failed does not."""
@@ -75,7 +76,9 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
     counts = Counter(result.status for result in results)
     took_s = round(monotonic_s() - started, 3)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-    reason = f"{len(names)} scopes: {idle} with nothing due" + (f", {said}" if said else "")
+    reason = f"{counted(len(names), 'scope')}: {idle} with nothing due" + (
+        f", {said}" if said else ""
+    )
     return Outcome(
         job="fleet",
         status="done" if due or troubled else "nothing_due",

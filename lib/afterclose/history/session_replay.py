@@ -4,16 +4,17 @@ The bridge for people whose strategy is not in this project: their bars and thei
 go through the same replay that the demo uses, and their scope gets a ledger to learn from.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+import pandas as pd
 from msgspec.structs import replace
 
+from afterclose.clock import check_date
 from afterclose.disk.files import write_atomic
-from afterclose.errors import InputError
 from afterclose.history.bar_features import with_bar_features
 from afterclose.history.bars import on_sessions, read_ohlcv
 from afterclose.history.replay import BLOCKED, ENTERED, ReplaySummary, replay_sessions
@@ -21,8 +22,8 @@ from afterclose.history.signals import read_signals
 from afterclose.ledger import TradeLedger
 from afterclose.market.clock import market_timezone
 from afterclose.nightly.work import Workplace
-from afterclose.progress import showing_progress
-from afterclose.records import Outcome, Trade
+from afterclose.progress import Progress, showing_progress
+from afterclose.records import Outcome, Signal, Trade
 from afterclose.settings import Settings
 from afterclose.wording.tables import section
 
@@ -45,21 +46,12 @@ def replay_files(
     Raises InputError for a file or a date that cannot be used, ScopeBusy, and what a replay
     raises.
     """
-    _check_date("--from", start)
-    _check_date("--to", end)
-    bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
-    signals = read_signals(Path(signals_path), market_timezone(settings))
-    frame = bars.frame[bars.frame["closes_at"] <= now]
-    signals = with_bar_features(signals, frame, settings.bar_features)
-    days = frame["date"].nunique()
+    replay = _read(settings, now, bars_path, signals_path, start=start, end=end)
     with (
         Workplace.from_settings(settings).run("session", now) as journalled,
-        showing_progress("Trading days", days, quiet=quiet) as progress,
+        showing_progress("Trading days", replay.days, quiet=quiet) as progress,
     ):
-        summary = replay_sessions(
-            settings, frame, signals, start=start, end=end, on_session=lambda _: progress.advance()
-        )
-        return journalled(_outcome(summary, bars.dropped))
+        return journalled(_outcome(replay.lived_in(settings, progress), replay.left_out))
 
 
 def backtest_files(
@@ -78,26 +70,63 @@ def backtest_files(
     evidence that promotes (`afterclose.evaluating.evaluation`). Nothing else of the scope is
     touched. Raises as `replay_files` does.
     """
-    _check_date("--from", start)
-    _check_date("--to", end)
+    replay = _read(settings, now, bars_path, signals_path, start=start, end=end)
+    with (
+        Workplace.from_settings(settings).run("session", now) as journalled,
+        showing_progress("Trading days", replay.days, quiet=quiet) as progress,
+        TemporaryDirectory(prefix="afterclose-backtest-") as folder,
+    ):
+        apart = replace(settings, logs_dir=folder, env="paper", ledger_file="")
+        summary = replay.lived_in(apart, progress)
+        trades = [_as_backtest(trade) for trade in TradeLedger(apart.ledger_paths[0])]
+        lines = b"".join(msgspec.json.encode(trade) + b"\n" for trade in trades)
+        write_atomic(settings.backtest_ledger_path, lines)
+        return journalled(_outcome(summary, replay.left_out))
+
+
+class _Replay(NamedTuple):
+    """Sessions that have closed, and the signals for them; ``left_out`` counts bars by reason."""
+
+    frame: pd.DataFrame
+    signals: list[Signal]
+    start: str | None
+    end: str | None
+    left_out: dict[str, int]
+
+    @property
+    def days(self) -> int:
+        """Of bars, whatever of them is replayed."""
+        return int(self.frame["date"].nunique())
+
+    def lived_in(self, settings: Settings, progress: Progress) -> ReplaySummary:
+        """The sessions traded in the scope of ``settings``. Raises what a replay raises."""
+        return replay_sessions(
+            settings,
+            self.frame,
+            self.signals,
+            start=self.start,
+            end=self.end,
+            on_session=lambda _: progress.advance(),
+        )
+
+
+def _read(
+    settings: Settings,
+    now: datetime,
+    bars_path: str,
+    signals_path: str,
+    *,
+    start: str | None,
+    end: str | None,
+) -> _Replay:
+    """Both files, read and joined. Raises InputError for what cannot be used."""
+    check_date("--from", start)
+    check_date("--to", end)
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
     signals = with_bar_features(signals, frame, settings.bar_features)
-    days = frame["date"].nunique()
-    with (
-        Workplace.from_settings(settings).run("session", now) as journalled,
-        showing_progress("Trading days", days, quiet=quiet) as progress,
-        TemporaryDirectory(prefix="afterclose-backtest-") as folder,
-    ):
-        apart = replace(settings, logs_dir=folder, env="paper", ledger_file="")
-        summary = replay_sessions(
-            apart, frame, signals, start=start, end=end, on_session=lambda _: progress.advance()
-        )
-        trades = [_as_backtest(trade) for trade in TradeLedger(apart.ledger_paths[0])]
-        lines = b"".join(msgspec.json.encode(trade) + b"\n" for trade in trades)
-        write_atomic(settings.backtest_ledger_path, lines)
-        return journalled(_outcome(summary, bars.dropped))
+    return _Replay(frame, signals, start, end, bars.dropped)
 
 
 def _as_backtest(trade: Trade) -> Trade:
@@ -138,12 +167,3 @@ def replay_text(summary: ReplaySummary, dropped: dict[str, int]) -> str:
         *(f"Bars left out, {reason}: {rows}" for reason, rows in dropped.items()),
     ]
     return section("TRADING DAYS REPLAYED", lines)
-
-
-def _check_date(name: str, text: str | None) -> None:
-    try:
-        if text is None or date.fromisoformat(text).isoformat() == text:
-            return
-    except ValueError:
-        pass
-    raise InputError(f"{name} {text!r} is not a date; write YYYY-MM-DD")

@@ -25,6 +25,11 @@ from afterclose.importing.trips import Trips, paired
 AUTO = "auto"
 
 
+def formats() -> list[str]:
+    """The names that `--format` takes."""
+    return sorted({AUTO, ib_flex.NAME, freqtrade.NAME, *(each.name for each in mappings())})
+
+
 def parse_documents(
     documents: Sequence[Document], wanted: str, own: Mapping | None, options: Options
 ) -> Parsed:

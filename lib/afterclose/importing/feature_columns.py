@@ -5,6 +5,7 @@ and a name cannot prove that it is not. So nothing becomes a feature by itself.
 """
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from afterclose.errors import InputError
 from afterclose.importing.grids import Line
@@ -28,9 +29,7 @@ class Features:
         for name in wanted:
             place = find(table.columns, [name])
             if place is None:
-                raise InputError(
-                    f"--features: no column {name!r}; there is {', '.join(table.columns)}"
-                )
+                raise InputError(_no_column(name, table))
             if known_later(name) or place in table.fields.values():
                 raise InputError(
                     f"--features: {name!r} is known only after the decision, or says what the "
@@ -45,6 +44,17 @@ class Features:
             name: _value(line.cells[place] if place < len(line.cells) else "")
             for name, place in zip(self.names, self._places, strict=True)
         }
+
+
+def _no_column(name: str, table: Table) -> str:
+    """The columns that may be named, as a shell takes them without quotes."""
+    fields = set(table.fields.values())
+    free = [each.replace(" ", "_") for at, each in enumerate(table.columns) if at not in fields]
+    near = get_close_matches(name.lower(), free, n=1)
+    hint = f" did you mean {near[0]}?" if near else ""
+    return f"--features: no column {name!r};{hint} besides the trade's own there are: " + (
+        ", ".join(free) or "none"
+    )
 
 
 def _value(cell: str) -> float | bool | None:

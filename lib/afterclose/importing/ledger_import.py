@@ -107,7 +107,8 @@ def _ready(settings: Settings, now: datetime, request: Request, timezone: str) -
     try:
         parsed = _parsed(request, options)
     except InputError as error:
-        raise InputError(f"{_shown(request.file)}: {error}") from None
+        named = f"{_shown(request.file)}: "
+        raise InputError(named + str(error).removeprefix(named)) from None
     empty = not parsed.trips
     made = trades_of(parsed, options)
     found, refused = usable_only(made.trades, timezone, now)

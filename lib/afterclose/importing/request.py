@@ -1,11 +1,12 @@
 """What the user asks of an import, from the job's options."""
 
 from collections.abc import Mapping as AnyMapping
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from afterclose.errors import InputError
-from afterclose.importing.engine import AUTO
+from afterclose.importing.engine import AUTO, formats
 from afterclose.importing.parsed import Options
 from afterclose.importing.splits import read_splits
 
@@ -39,6 +40,12 @@ class Request(NamedTuple):
 
     def options(self, timezone: str, stem: str) -> Options:
         """The options of a file called ``stem``. Raises InputError for one that is none."""
+        if self.format not in (known := formats()):
+            near = get_close_matches(self.format, known, n=1)
+            hint = f" did you mean {near[0]}?" if near else ""
+            raise InputError(
+                f"--format {self.format!r} is not known;{hint} there are: {', '.join(known)}"
+            )
         zone = self.timezone or timezone
         try:
             ZoneInfo(zone)

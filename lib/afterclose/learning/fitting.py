@@ -15,6 +15,7 @@ from afterclose.arrays import Floats, Indices
 from afterclose.learning.calibration import Calibrated, SoftVote, apply_curve, fit_curve
 from afterclose.learning.curves import Curve, Sigmoid
 from afterclose.learning.models import (
+    Weigh,
     choose_regularisation,
     fit_model,
     has_both_classes,
@@ -135,51 +136,78 @@ def _fit_member(
         ranked = fit_ranked(kind, training_set, splits, options, unseen=_asks_for_unseen(options))
         model, pipeline, alpha, unseen_risks = ranked
         return _Member(model, pipeline, None, alpha, "none", unseen_risks)
-    mode, seed = options.sample_weights, options.seed
-    weigh = None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode)
-    if kind != "logistic":
-        regularisation_c = None
-    elif regularisation_c is None:
-        regularisation_c = choose_regularisation(
-            training_set.values, training_set.bad, splits, seed=seed, weigh=weigh
-        )
-
-    def fitted(past: TrainingSet) -> Pipeline:
-        return fit_model(
-            past.values,
-            past.bad,
-            kind=kind,
-            seed=seed,
-            regularisation_c=regularisation_c,
-            weights=_weights(past, mode),
-        )
-
+    chosen_c = _regularisation(kind, training_set, splits, options, regularisation_c)
     unseen, curve = np.zeros(0), None
     if _asks_for_unseen(options):
-        if regularisation_c is None:
-            scores = [
-                margins(fitted(training_set.take(split.train)), training_set.values[split.test])
-                for split in splits
-            ]
-            unseen = np.concatenate([unseen, *scores])
-        else:
-            unseen = unseen_margins(
-                training_set.values,
-                training_set.bad,
-                splits,
-                seed=seed,
-                regularisation_c=regularisation_c,
-                weigh=weigh,
-            )
+        unseen = _unseen(kind, training_set, splits, options, chosen_c)
         curve = fit_curve(_calibration_mode(options), unseen, training_set.bad[_tested(splits)])
-    pipeline = fitted(training_set)
+    pipeline = _fit_alone(kind, training_set, options, chosen_c)
     return _Member(
         model=_calibrated(kind, pipeline, curve),
         pipeline=pipeline,
-        regularisation_c=regularisation_c,
+        regularisation_c=chosen_c,
         ridge_alpha=None,
         calibration="none" if curve is None else curve.name,
         unseen_risks=apply_curve(curve or Sigmoid(), unseen),
+    )
+
+
+def _regularisation(
+    kind: str,
+    training_set: TrainingSet,
+    splits: list[Split],
+    options: TrainingOptions,
+    given: float | None,
+) -> float | None:
+    """The C of a logistic regression, ``given`` or chosen; None for every other kind."""
+    if kind != "logistic":
+        return None
+    if given is not None:
+        return given
+    weigh = _weigher(training_set, options)
+    return choose_regularisation(
+        training_set.values, training_set.bad, splits, seed=options.seed, weigh=weigh
+    )
+
+
+def _unseen(
+    kind: str,
+    training_set: TrainingSet,
+    splits: list[Split],
+    options: TrainingOptions,
+    regularisation_c: float | None,
+) -> Floats:
+    """Margins of the splits' test trades, each by a fit on what came before them."""
+    if regularisation_c is not None:
+        return unseen_margins(
+            training_set.values,
+            training_set.bad,
+            splits,
+            seed=options.seed,
+            regularisation_c=regularisation_c,
+            weigh=_weigher(training_set, options),
+        )
+    scores = [
+        margins(
+            _fit_alone(kind, training_set.take(split.train), options, None),
+            training_set.values[split.test],
+        )
+        for split in splits
+    ]
+    return np.concatenate([np.zeros(0), *scores])
+
+
+def _fit_alone(
+    kind: str, past: TrainingSet, options: TrainingOptions, regularisation_c: float | None
+) -> Pipeline:
+    """One pipeline on all rows of ``past``, not calibrated."""
+    return fit_model(
+        past.values,
+        past.bad,
+        kind=kind,
+        seed=options.seed,
+        regularisation_c=regularisation_c,
+        weights=_weights(past, options.sample_weights),
     )
 
 
@@ -210,6 +238,12 @@ def _calibration_mode(options: TrainingOptions) -> str:
 
 def _tested(splits: list[Split]) -> Indices:
     return np.concatenate([np.zeros(0, dtype=np.intp), *(split.test for split in splits)])
+
+
+def _weigher(training_set: TrainingSet, options: TrainingOptions) -> Weigh | None:
+    """The weights of any of its rows; None where all weigh the same."""
+    mode = options.sample_weights
+    return None if mode == "none" else lambda rows: _weights(training_set.take(rows), mode)
 
 
 def _weights(training_set: TrainingSet, mode: str) -> Floats | None:

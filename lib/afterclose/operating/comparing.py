@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from afterclose.dataset.columns import Dataset
 from afterclose.dataset_builder import DatasetBuilder
@@ -21,6 +22,9 @@ from afterclose.report.compare_writer import write_compare_page
 from afterclose.scope_files import EVALUATION_FILE
 from afterclose.settings import Settings
 from afterclose.wording.money import more_or_less, signed
+
+MOST_NAMED: Final = 5
+"""Models in a message that asks for two."""
 
 
 def compare(
@@ -85,11 +89,15 @@ def _chosen(settings: Settings, first: str | None, second: str | None) -> tuple[
     waiting = [name for name, record in state.state.models.items() if record.state == "candidate"]
     one = first or (state.active.model_id if state.active else "")
     other = second or max(waiting, default="")
+    known = ModelStore(settings.model_dir).model_ids()
     if not one or not other:
-        raise InputError("name two models of the scope: make compare A=… B=…; `make candidates`")
+        lacking = "no candidate waits" if one else "no model is active"
+        have = ", ".join(known[:MOST_NAMED]) or "none; `make cycle` makes one"
+        raise InputError(
+            f"{lacking}: name two models, make compare A=… B=…; the newest here: {have}"
+        )
     if one == other:
         raise InputError(f"{one} against itself says nothing; name two: make compare A=… B=…")
-    known = ModelStore(settings.model_dir).model_ids()
     for name in map(check_model_id, (one, other)):
         if name not in known:
             raise InputError(f"there is no model {name} in {settings.model_dir}")

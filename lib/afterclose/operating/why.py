@@ -5,16 +5,18 @@ model that was retrained or replaced since cannot explain another's verdict.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from afterclose.clock import check_date
 from afterclose.errors import AftercloseError, InputError
 from afterclose.features.catalogue import CATALOGUE, FRACTION
 from afterclose.history.blocked_entries import own_id
 from afterclose.learning.artifacts import ModelStore
+from afterclose.learning.scorer import Assessment
 from afterclose.ledger import TradeLedger
 from afterclose.paper_trading_executor import SHADOW_PREFIX
 from afterclose.records import Outcome, Trade
@@ -27,6 +29,12 @@ from afterclose.trading.decision_log import (
     seen_features,
 )
 from afterclose.wording.why import why_text
+
+ABOUT_FEATURES = frozenset({"features_missing", "features_invalid", "out_of_distribution"})
+"""Reasons that the entry's features gave; the model says which."""
+
+USUAL_Z = 4.0
+"""So many standard deviations from its training mean a feature is not worth a mention."""
 
 MAX_SHOWN = 20
 """Verdicts in one answer, the newest."""
@@ -41,16 +49,18 @@ def why(
 ) -> Outcome:
     """The verdicts on one trade, or on a symbol of one session or day, the oldest first.
 
-    Raises InputError when neither is named.
+    Raises InputError when neither is named, or ``day`` is no date.
     """
     if not trade_id and not symbol:
-        raise InputError("say which verdict: --trade ID, or --symbol SYMBOL with --date YYYY-MM-DD")
-    log = settings.root / DECISIONS_FILE
-    lines = read_decisions(log) if log.exists() else iter(())
+        raise InputError(
+            "say which verdict: TRADE=T-1042 (--trade ID), or SYMBOL=AAPL (--symbol), with "
+            "DATE=YYYY-MM-DD (--date) of one day"
+        )
+    check_date("--date", day)
     wanted = (trade_id or "").removeprefix(SHADOW_PREFIX)
     found = [
         line
-        for line in lines
+        for line in _log(settings)
         if (line.trade_id == wanted if wanted else line.symbol == symbol and _on(line, day))
     ]
     if not found:
@@ -60,15 +70,7 @@ def why(
             "a bot names its trades with about=Subject"
         )
         return Outcome(job="why", status="nothing_due", reason=reason)
-    store, outcomes = ModelStore(settings.model_dir), _Outcomes(settings)
-    answers = [
-        {
-            "verdict": msgspec.to_builtins(line),
-            "explanation": _explained(store, line),
-            "outcome": outcomes.of(line),
-        }
-        for line in found[-MAX_SHOWN:]
-    ]
+    answers = _answers(settings, found[-MAX_SHOWN:])
     return Outcome(
         job="why",
         status="done",
@@ -78,13 +80,32 @@ def why(
     )
 
 
+def _log(settings: Settings) -> Iterator[DecisionRecord]:
+    log = settings.root / DECISIONS_FILE
+    return read_decisions(log) if log.exists() else iter(())
+
+
+def _answers(settings: Settings, lines: Sequence[DecisionRecord]) -> list[dict[str, Any]]:
+    """Each verdict with what it rests on and what came of it, as plain values."""
+    store, outcomes = ModelStore(settings.model_dir), _Outcomes(settings)
+    return [
+        {
+            "verdict": msgspec.to_builtins(line),
+            "explanation": _explained(store, line),
+            "outcome": outcomes.of(line),
+        }
+        for line in lines
+    ]
+
+
 def _on(line: DecisionRecord, day: str | None) -> bool:
     return day is None or line.session == day or line.at.startswith(day)
 
 
 def _explained(store: ModelStore, line: DecisionRecord) -> dict[str, Any]:
     """The contributions as plain values; ``problem`` says why there are none."""
-    if line.risk_score is None or line.features is None or line.model_id is None:
+    unscored = line.risk_score is None and line.reason not in ABOUT_FEATURES
+    if unscored or line.features is None or line.model_id is None:
         return {"problem": f"the verdict rests on no score: {line.reason}"}
     try:
         digests = store.digests(line.model_id)
@@ -92,6 +113,9 @@ def _explained(store: ModelStore, line: DecisionRecord) -> dict[str, Any]:
             return {"problem": f"the files of {line.model_id} are not those that scored"}
         scorer = store.load_scorer(line.model_id, digests, max_abs_z=math.inf)
         features = seen_features(line.features)
+        if line.risk_score is None:
+            said = ", ".join([line.reason, *_objections(scorer.assess(features))])
+            return {"problem": f"the verdict rests on no score: {said}"}
         explanation = scorer.explain(features, scorer.predict_risk(features))
     except (AftercloseError, OSError) as error:
         return {"problem": f"the model cannot be read any more: {error}"}
@@ -101,6 +125,16 @@ def _explained(store: ModelStore, line: DecisionRecord) -> dict[str, Any]:
     for part in parts["contributions"]:
         part["unit"] = _unit_of(part["feature"])
     return parts | {"reason": line.reason, "model_id": line.model_id}
+
+
+def _objections(found: Assessment) -> Iterator[str]:
+    """Which features a verdict without a score is to be blamed on, as far as they show it."""
+    if found.missing:
+        yield f"missing {' '.join(found.missing)}"
+    if found.invalid:
+        yield f"no number {' '.join(found.invalid)}"
+    if found.worst_feature is not None and found.max_abs_z > USUAL_Z:
+        yield f"{found.worst_feature} is {found.max_abs_z:.3g} standard deviations from its mean"
 
 
 def _unit_of(feature: str) -> str:

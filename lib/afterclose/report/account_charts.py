@@ -7,8 +7,7 @@ from afterclose.evaluating.account import FILTERED, RULES
 from afterclose.evaluating.money_record import MoneyRecord
 from afterclose.report.svg import Stroke
 from afterclose.report.time_chart import Panel, Series, TimeChart, day_words, time_chart
-from afterclose.wording.money import amount, signed
-from afterclose.wording.numbers import percent
+from afterclose.wording.numbers import amount, percent, signed
 
 Values = Sequence[float | None]
 

@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 from afterclose.evaluating.account import FILTERED, RULES
 from afterclose.evaluating.money_record import Drawdown, MoneyRecord, Slice
 from afterclose.report.time_chart import day_words
-from afterclose.wording.money import amount, signed
-from afterclose.wording.numbers import count, percent
+from afterclose.wording.numbers import amount, count, percent, signed
 from afterclose.wording.printable import printable
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -19,7 +19,7 @@ from afterclose.report.money_view import MoneyView, Tile, money_view, tiles
 from afterclose.report.part_view import Part, parts
 from afterclose.report.trades_view import TradesView, trades_view
 from afterclose.report.walk_view import Histories, WindowRow, histories, window_rows
-from afterclose.wording.numbers import counted, minute, number, typeset
+from afterclose.wording.numbers import counted, minute, number, prose, typeset
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
 
@@ -96,7 +96,7 @@ def candidate_view(
         tiles=tiles(part),
         money=money_view(part, evaluation.money.get(main), held),
         trades=trades_view(evaluation, main),
-        notes=[printable(note) for note in evaluation.notes],
+        notes=[prose(printable(note)) for note in evaluation.notes],
         parts=list(parts(evaluation)),
         glossary=glossary(),
         basis=counted(record.trades, f"{PART_NAMES[main]} trade"),
@@ -135,7 +135,7 @@ def _gate_rows(answer: GatesAnswer | None) -> list[GateRow]:
         GateRow(
             name=printable(gate.name).replace("_", " "),
             passed=gate.passed,
-            sentence=printable(gate.sentence),
+            sentence=prose(printable(gate.sentence)),
         )
         for gate in (answer.gates if answer else ())
     ]
@@ -144,4 +144,4 @@ def _gate_rows(answer: GatesAnswer | None) -> list[GateRow]:
 
 def _next_words(answer: GatesAnswer | None) -> str:
     """How far a refused candidate is from a promotion; empty where nothing refuses."""
-    return printable(answer.next.words) if answer and answer.next else ""
+    return prose(printable(answer.next.words)) if answer and answer.next else ""

@@ -8,11 +8,21 @@ from afterclose.evaluating.comparison import Difference
 from afterclose.evaluating.side_by_side import FIRST, Disagreement, SideBySide
 from afterclose.report.account_charts import account_chart
 from afterclose.report.breakdown_view import MONTHS, HeatMap, SliceTable, slice_tables, years_of
+from afterclose.report.comparison_view import MeasureRow
 from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.glossary import glossary
 from afterclose.report.time_chart import TimeChart
-from afterclose.wording.money import amount, fine_print, more_or_less, signed
-from afterclose.wording.numbers import counted, day, interval, number, percent
+from afterclose.wording.money import fine_print, more_or_less
+from afterclose.wording.numbers import (
+    amount,
+    counted,
+    day,
+    interval,
+    number,
+    percent,
+    prose,
+    signed,
+)
 from afterclose.wording.printable import printable
 
 
@@ -22,16 +32,6 @@ class ModelName(NamedTuple):
     model_id: str
     link: str
     threshold: str
-
-
-class MeasureRow(NamedTuple):
-    """One measure of the account: the rules, both models, and the second less the first."""
-
-    name: str
-    cells: list[str]
-    difference: str
-    interval: str
-    tone: Tone | None
 
 
 class DisagreementRow(NamedTuple):
@@ -84,7 +84,7 @@ def compare_view(
         sentences=_sentences(found, change),
         account=chart._replace(jumps=False),
         measures=_measures(account),
-        lines=list(fine_print(account)),
+        lines=[prose(line) for line in fine_print(account)],
         months=MONTHS,
         heat=_heat(found, names),
         slices=slice_tables(found.money),
@@ -121,12 +121,13 @@ def _measures(account: Account) -> list[MeasureRow]:
     rows = []
     for name, (key, form, better) in forms.items():
         change = account.differences[FIRST][key]
-        ends = [("" if end is None else form(end)) for end in (change.low, change.high)]
+        differs = signed if form is amount else form
+        ends = [("" if end is None else differs(end)) for end in (change.low, change.high)]
         rows.append(
             MeasureRow(
                 name=name,
                 cells=[form(_value(metrics, key)) for metrics in policies],
-                difference="" if change.value is None else form(change.value),
+                difference="" if change.value is None else differs(change.value),
                 interval=interval(*ends) if all(ends) else "",
                 tone=tone_of(change) if better else None,
             )

@@ -25,14 +25,14 @@ class Whisker(NamedTuple):
 
 
 class MeasureRow(NamedTuple):
-    """One measure under each policy; the rest is empty where no interval was computed."""
+    """One measure under each policy or model; the rest is empty where no interval was computed."""
 
     name: str
     cells: list[str]
     difference: str
     interval: str
     tone: Tone | None
-    whisker: Whisker | None
+    whisker: Whisker | None = None
 
 
 class ComparisonTable(NamedTuple):

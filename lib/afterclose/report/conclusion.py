@@ -12,7 +12,7 @@ from afterclose.evaluating.account import RULES, Account
 from afterclose.evaluating.comparison import Difference
 from afterclose.evaluating.figures import Evaluation, GatesAnswer, Part, PartName
 from afterclose.wording.money import headline, taken_away, volatility_remark
-from afterclose.wording.numbers import counted, interval, percent
+from afterclose.wording.numbers import counted, interval, percent, prose
 
 Tone = Literal["good", "bad", "unsure"]
 """How a figure is to be taken; it is shown by a sign as well as by a colour."""
@@ -93,8 +93,8 @@ def _in_money(account: Account) -> Conclusion:
     remark = volatility_remark(account)
     return Conclusion(
         tone_of(change) or "unsure",
-        headline(account),
-        [taken_away(account), *([remark] if remark else [])],
+        prose(headline(account)),
+        [prose(taken_away(account)), *([prose(remark)] if remark else [])],
     )
 
 

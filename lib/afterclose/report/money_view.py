@@ -18,8 +18,8 @@ from afterclose.report.breakdown_view import (
 from afterclose.report.comparison_view import period
 from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.time_chart import TimeChart
-from afterclose.wording.money import amount, fine_print, signed
-from afterclose.wording.numbers import chance, count, counted, percent
+from afterclose.wording.money import fine_print
+from afterclose.wording.numbers import amount, chance, count, counted, percent, prose, signed
 
 
 class Tile(NamedTuple):
@@ -63,7 +63,7 @@ def money_view(
     return MoneyView(
         lead=lead,
         account=account_chart("account-chart", record, account.capital, held),
-        lines=[*fine_print(account), *_drawn(record)],
+        lines=[prose(line) for line in (*fine_print(account), *_drawn(record))],
         rolling=rolling_chart("rolling-chart", record),
         rolling_lead=f"The mean over the newest {count(record.rolling_decisions)} decisions that "
         "had ended, of those that were traded.",

@@ -5,8 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from afterclose.report.conclusion import Tone
 from afterclose.report.recent_verdicts import RecentVerdict, session_of
-from afterclose.wording.money import amount, signed
-from afterclose.wording.numbers import DASH, counted, day, number, percent
+from afterclose.wording.numbers import DASH, amount, counted, day, number, percent, prose, signed
 from afterclose.wording.printable import printable
 
 MOST_ROWS: Final = 40
@@ -147,4 +146,4 @@ def _alarms(monitor: Mapping[str, Any] | None) -> Iterator[AlarmRow]:
     for kind, asks in ALARMS.items():
         found = (monitor or {}).get(kind)
         if isinstance(found, Mapping) and isinstance(found.get("words"), str):
-            yield AlarmRow(asks, bool(found.get("alarm")), printable(found["words"]))
+            yield AlarmRow(asks, bool(found.get("alarm")), prose(printable(found["words"])))

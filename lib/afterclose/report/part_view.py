@@ -1,6 +1,6 @@
 """Each way of testing a candidate: what it means, its trades, its table and its curve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from afterclose.evaluating import figures
@@ -17,7 +17,7 @@ from afterclose.wording.money import (
     policy_rows,
     taken_away,
 )
-from afterclose.wording.numbers import chance, count, counted, number, percent
+from afterclose.wording.numbers import DASH, chance, count, counted, number, percent, prose
 
 LEADS: Final[dict[PartName, tuple[str, str]]] = {
     "walk_forward": (
@@ -102,13 +102,18 @@ def _account(account: Account | None) -> AccountTables | None:
     if account is None:
         return None
     return AccountTables(
-        sentences=[headline(account), taken_away(account)],
+        sentences=[prose(headline(account)), prose(taken_away(account))],
         head=HEADER,
-        rows=policy_rows(account),
+        rows=_typeset(policy_rows(account)),
         difference_head=DIFFERENCE_HEADER,
-        differences=difference_rows(account),
-        lines=list(fine_print(account)),
+        differences=_typeset(difference_rows(account)),
+        lines=[prose(line) for line in fine_print(account)],
     )
+
+
+def _typeset(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Rows of the terminal's tables with the pages' signs; a lone hyphen is no value."""
+    return [tuple(DASH if cell == "-" else prose(cell) for cell in row) for row in rows]
 
 
 def _lines(part: figures.Part) -> list[str]:

@@ -12,7 +12,6 @@ from afterclose.report.conclusion import Tone, tone_of
 from afterclose.report.glossary import scope_glossary
 from afterclose.report.morning_view import MorningView, morning_view
 from afterclose.report.status_view import OUTCOMES, Card, cards
-from afterclose.wording.money import signed
 from afterclose.wording.numbers import (
     DASH,
     FIXED,
@@ -24,6 +23,8 @@ from afterclose.wording.numbers import (
     minute,
     number,
     percent,
+    prose,
+    signed,
 )
 from afterclose.wording.printable import printable
 from afterclose.wording.promote_line import PromoteLine
@@ -161,7 +162,7 @@ def scope_view(
         newest=newest,
         newest_link=pages.get(newest or "", ""),
         newest_refused=refused,
-        newest_next=printable(gates.next.words) if gates.next else "",
+        newest_next=prose(printable(gates.next.words)) if gates.next else "",
         promote=promote and promote.against(refused),
         candidates=[
             candidate_row(name, models[name], risk_threshold, pages.get(name, ""))

@@ -122,7 +122,7 @@ def taken_away(account: "Account") -> str:
     return (
         f"What it took away ({away.decisions:,} decisions) went on to make "
         f"{signed(away.net_pnl)}, {signed(away.mean_net_pnl)} each "
-        f"({away.confidence:.0%} sure that it loses)."
+        f"({numerals.percent(away.confidence, 0)} sure that it loses)."
     )
 
 

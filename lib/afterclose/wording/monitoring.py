@@ -116,8 +116,9 @@ def monitor_text(found: Mapping[str, Any]) -> str:
     lines += [f"  {reason}: {number:,}" for reason, number in facts["verdicts"].items()]
     if facts["sessions"]:
         lines.append(
-            f"Of the last {facts['sessions']} sessions: {whole_percent(facts['block_share'])} "
-            f"blocked, {whole_percent(facts['abstain_share'])} without a score"
+            f"Of the last {counted(facts['sessions'], 'session')}: "
+            f"{whole_percent(facts['block_share'])} blocked, "
+            f"{whole_percent(facts['abstain_share'])} without a score"
         )
     if facts["latency_us"] is not None:
         lines.append(f"Time to answer, median: {facts['latency_us']:.0f} µs")

@@ -4,11 +4,16 @@ Every function takes None for what has no value and gives a dash, because a blan
 like a mistake of the page.
 """
 
+import re
 from datetime import UTC, datetime
 
 from afterclose import numerals
+from afterclose.wording import money
 
 MINUS, DASH, FIXED = "\N{MINUS SIGN}", "\N{EN DASH}", "\N{NO-BREAK SPACE}"
+
+_NEGATIVE = re.compile(r"(?<![\w.-])-(?=\d)")
+"""The hyphen of a number below 0, not one inside an id, a date or a range."""
 
 POLICIES = {
     "rules_only": "the rules alone",
@@ -23,6 +28,21 @@ def typeset(text: str) -> str:
     if text == numerals.UNKNOWN:
         return DASH
     return text.replace("-", MINUS).replace(" %", f"{FIXED}%")
+
+
+def prose(text: str) -> str:
+    """Sentences and cells of the terminal's wording with the pages' signs; ids and dates stay."""
+    return _NEGATIVE.sub(MINUS, text).replace(" %", f"{FIXED}%")
+
+
+def amount(value: float) -> str:
+    """Money in the ledger's currency, without a sign for gains."""
+    return typeset(money.amount(value))
+
+
+def signed(value: float) -> str:
+    """Money with its sign."""
+    return typeset(money.signed(value))
 
 
 def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str:

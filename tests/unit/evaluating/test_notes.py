@@ -67,6 +67,10 @@ def test_a_threshold_that_was_found_is_not_called_a_setting() -> None:
     assert "(62 %) is near or above the model's own threshold (0.50)" in note
 
 
+def test_a_threshold_that_was_found_lies_among_the_scores_and_keeps_what_it_was_to_keep() -> None:
+    assert list(part_notes("held-out", a_hundred(bad_share=0.45, kept=60), tuned=True)) == []
+
+
 def test_blocking_none_was_no_test() -> None:
     (note,) = part_notes("held-out", a_hundred(bad_share=0.9, kept=100))
     assert note == "The filter blocked none of 100 held-out trades: its worth was not tested."

@@ -116,8 +116,21 @@ def test_only_named_columns_are_learned_from(settings, tmp_path):
     assert DatasetBuilder.from_settings(settings).build_from_ledger() == (1, 1)
     with pytest.raises(InputError, match="known only after"):
         run(settings, source, "--features", "exit_price")
-    with pytest.raises(InputError, match="no column 'rsj'"):
+    hint = "no column 'rsj'; did you mean rsi[?] besides the trade's own there are: rsi, account_eq"
+    with pytest.raises(InputError, match=hint):
         run(settings, source, "--features", "rsj")
+
+
+def test_a_format_that_is_not_known_is_named_with_those_that_are(settings, tmp_path):
+    with pytest.raises(InputError, match=r"--format 'cvs' is not known; did you mean csv.*ib-flex"):
+        run(settings, tmp_path / "t.csv", "--format", "cvs")
+
+
+def test_a_file_that_is_not_there_is_named_once(settings, tmp_path):
+    absent = tmp_path / "t.csv"
+    with pytest.raises(InputError) as refused:
+        run(settings, absent)
+    assert str(refused.value) == f"{absent}: there is no such file"
 
 
 def test_a_mapping_of_ones_own_reads_what_no_other_does(settings, tmp_path):

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.errors import StorageError
+from afterclose.errors import InputError, StorageError
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.status import current_status
+from afterclose.operating.comparing import compare
+from afterclose.operating.operations import rollback
 from afterclose.operating.rules_alone import deactivate, switch_off, switch_on
 from afterclose.registry.state import RegistryState
 from afterclose.risk_filter import RiskFilter
@@ -172,3 +174,24 @@ def test_a_filter_without_a_model_is_over_too(settings: Settings) -> None:
     assert risk.check({}).reason == "no_active_model"
     time.sleep(0.6)
     assert risk.check({}).reason == "session_over"
+
+
+def test_a_rollback_from_no_model_says_that_the_rules_traded(scope: Settings) -> None:
+    deactivate(scope, DURING_THE_SESSION, "")
+    told = rollback(scope, DURING_THE_SESSION, "it was fine").text
+    assert told.startswith("Rolled back from none (rules only) to ")
+
+
+def test_a_comparison_without_two_models_says_which_is_lacking_and_which_there_are(
+    scope: Settings,
+) -> None:
+    state = registry_state(scope)
+    assert state.active is not None
+    with pytest.raises(
+        InputError, match=r"no candidate waits: .* the newest here: (.*)"
+    ) as refused:
+        compare(scope, DURING_THE_SESSION)
+    assert str(refused.value).endswith(f" the newest here: {state.active.model_id}")
+    deactivate(scope, DURING_THE_SESSION, "")
+    with pytest.raises(InputError, match="no model is active: name two models, make compare A="):
+        compare(scope, DURING_THE_SESSION)

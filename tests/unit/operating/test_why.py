@@ -71,6 +71,22 @@ def test_a_symbol_and_a_day_find_the_same(scope: Settings) -> None:
     assert why(scope, symbol="AAPL", day="2026-01-26").status == "nothing_due"
 
 
+def test_a_verdict_without_a_score_names_the_features_at_fault(scope: Settings) -> None:
+    told = why(scope, trade_id="T-2").text
+    assert "features_invalid, no number atr_pct" in told
+    with RiskFilter.load(scope, BEFORE_THE_OPEN) as risk:
+        risk.check({"rsi": 1.0}, about=Subject("T-3"))
+        risk.check({"atr_pct": 1e5, "rsi": 1.0}, about=Subject("T-4"))
+    assert "features_missing, missing atr_pct\n" in why(scope, trade_id="T-3").text
+    wild = why(scope, trade_id="T-4").text
+    assert "out_of_distribution, atr_pct is 1e+05 standard deviations from its mean" in wild
+
+
+def test_a_day_that_is_no_date_is_refused(scope: Settings) -> None:
+    with pytest.raises(InputError, match="--date 'yesterday' is not a date; write YYYY-MM-DD"):
+        why(scope, symbol="AAPL", day="yesterday")
+
+
 def test_a_verdict_without_a_score_says_why_nothing_is_taken_apart(scope: Settings) -> None:
     outcome = why(scope, trade_id="shadow-T-2")
     assert "No contributions: the verdict rests on no score: features_invalid" in outcome.text

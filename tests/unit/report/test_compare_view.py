@@ -36,13 +36,20 @@ def test_a_breakdown_has_the_rules_both_models_and_the_second_less_the_first(
     (table,) = [table for table in view.slices if table.key == "strategy"]
     said = {row.name: (row.rules, row.first, row.filtered, row.difference) for row in table.rows}
     assert said == {
-        "swing": ("-100", "-200", "+100", "+300"),
-        "pullback": ("+20.00", "+20.00", "-40.00", "-60.00"),
+        "swing": ("\N{MINUS SIGN}100", "\N{MINUS SIGN}200", "+100", "+300"),
+        "pullback": ("+20.00", "+20.00", "\N{MINUS SIGN}40.00", "\N{MINUS SIGN}60.00"),
     }
 
 
 def test_the_months_show_both_models_and_their_difference_first(view: CompareView) -> None:
     assert [heat.title for heat in view.heat] == ["Second less first", "A", "B", "Rules alone"]
-    sums = {heat.key: sum(float(c.text) for row in heat.rows
+    sums = {heat.key: sum(float(c.text.replace("\N{MINUS SIGN}", "-")) for row in heat.rows
                           for c in row.cells[:12] if c.text) for heat in view.heat}  # fmt: skip
     assert sums == {"difference": 240, "first": -180, "filtered": 60, "rules": -80}
+
+
+def test_every_difference_in_money_has_its_sign(view: CompareView) -> None:
+    for row in view.measures[:4]:
+        for said in (row.difference, *row.interval.split(" to ")):
+            assert said[:1] in {"", "0", "+", "\N{MINUS SIGN}"}, row
+    assert any(row.interval.split(" to ")[-1].startswith("+") for row in view.measures[2:4])

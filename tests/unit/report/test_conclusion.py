@@ -42,9 +42,12 @@ def test_a_filter_that_earns_more_is_better_and_says_by_how_much() -> None:
     found = conclusion(evaluated(gates=None))
     assert found.tone == "good"
     assert found.headline == (
-        "Would have earned 513 more than the rules alone on 2,000 (95 %: 351 more to 704 more)."
+        "Would have earned 513 more than the rules alone on 2,000 (95\N{NO-BREAK SPACE}%: 351 more "
+        "to 704 more)."
     )
-    assert found.sentences[0].startswith("What it took away (26 decisions) went on to make -513,")
+    assert found.sentences[0].startswith(
+        "What it took away (26 decisions) went on to make \N{MINUS SIGN}513,"
+    )
     assert "each trade alike, over 60 walk-forward trades" in found.sentences[1]
     assert "95 % interval" in found.sentences[1]
     assert "bad ones and" in found.sentences[2]

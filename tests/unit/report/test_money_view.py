@@ -67,7 +67,11 @@ def test_the_tables_say_what_was_blocked_and_what_it_changed() -> None:
     assert (first.name, first.touched, first.bad) == ("not said", "1", f"50{FIXED}%")
     assert (first.difference, first.change, second.change) == ("+50.00", 1.0, -0.5)
     (fall,) = view.falls[1].rows
-    assert (fall.depth, fall.share, fall.recovered) == ("-240", f"{MINUS}20.0{FIXED}%", "not yet")
+    assert (fall.depth, fall.share, fall.recovered) == (
+        "\N{MINUS SIGN}240",
+        f"{MINUS}20.0{FIXED}%",
+        "not yet",
+    )
     assert fall.since == f"3{FIXED}Jan{FIXED}2024"
 
 

@@ -39,9 +39,12 @@ def test_the_last_session_and_the_week_are_told_apart_with_what_came_of_them() -
         None,
     )
     assert view.session == "27\N{NO-BREAK SPACE}Jan\N{NO-BREAK SPACE}2026"
-    assert view.yesterday == "2 entries: 1 blocked. The blocked ones went on to make -500."
+    assert (
+        view.yesterday
+        == "2 entries: 1 blocked. The blocked ones went on to make \N{MINUS SIGN}500."
+    )
     assert view.week == (
-        "3 entries: 1 blocked, 1 made smaller. The blocked ones went on to make -500. "
+        "3 entries: 1 blocked, 1 made smaller. The blocked ones went on to make \N{MINUS SIGN}500. "
         "Those let through made +200, 1 of 2 being closed."
     )
     first, second, third = view.rows

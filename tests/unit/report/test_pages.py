@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -13,7 +14,7 @@ from afterclose.report.candidate_view import candidate_view
 from afterclose.report.pages import TEMPLATES, page
 from afterclose.report.svg import Role
 from afterclose.wording.promote_line import PromoteLine
-from report_builders import ACTIVE_ID, evaluation, feature, metadata
+from report_builders import ACTIVE_ID, evaluation, feature, metadata, publish_scope
 
 HOSTILE = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}\u202e\x1b[31m$x$"
@@ -115,3 +116,14 @@ def test_every_role_has_its_classes_in_the_style() -> None:
     assert [
         role for role in get_args(Role) if f".f-{role} " not in css or f".s-{role} " not in css
     ] == []
+
+
+def test_no_figure_on_a_page_is_below_0_by_a_hyphen(tmp_path: Path) -> None:
+    """A hyphen beside a real minus sign looks like another figure, and ends a line alone."""
+    root = publish_scope(tmp_path)
+    pages = [*root.rglob("report.html"), *root.glob("*.html")]
+    assert len(pages) == 5
+    for path in pages:
+        shown = re.sub(r"(?s)<(script|style|code)\b.*?</\1>|<[^>]*>", " ", path.read_text())
+        assert "\N{MINUS SIGN}" in shown
+        assert re.findall(r"(?<![\w.-])-\d.{20}", shown) == []

@@ -65,7 +65,7 @@ def test_the_headline_is_the_money_with_its_interval() -> None:
 def test_what_was_taken_away_is_followed_to_its_end() -> None:
     assert taken_away(account()) == (
         "What it took away (26 decisions) went on to make -513, -19.73 each "
-        "(100% sure that it loses)."
+        "(100 % sure that it loses)."
     )
 
 
