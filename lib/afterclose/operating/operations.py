@@ -20,7 +20,7 @@ from afterclose.operating.redrawn import redraws
 from afterclose.records import Outcome
 from afterclose.scope_files import MODELS_FOLDER
 from afterclose.settings import Settings
-from afterclose.wording.registry import promotion_text
+from afterclose.wording.registry import NO_MODEL, promotion_text
 
 
 class PromotionRequest(NamedTuple):
@@ -86,7 +86,7 @@ def rollback(settings: Settings, now: datetime, reason: str, by: str | None = No
             status="done",
             reason=reason,
             details={"model_id": model_id, "rolled_back_from": left},
-            text=f"Rolled back from {left} to {model_id}.\n"
+            text=f"Rolled back from {left or NO_MODEL} to {model_id}.\n"
             f"Threshold: {_threshold(registry, model_id, settings)}",
         )
         return end(outcome)

@@ -83,7 +83,11 @@ def registration(
     offer = offered(command, advice)
     if not evaluated:
         waits = "is registered, and has not been evaluated"
-        offer = ["It has not been evaluated: `make evaluate` first.", "Then, to promote it:", command]
+        offer = [
+            "It has not been evaluated: `make evaluate` first.",
+            "Then, to promote it:",
+            command,
+        ]
     reason = f"{model_id} {waits if new else 'was registered before'}"
     blocks = f"Threshold: {threshold}"
     lines = [f"Registered {model_id}.", blocks, *offer]
