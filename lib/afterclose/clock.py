@@ -5,7 +5,7 @@ no patching. Market sessions are `afterclose.market.clock`.
 """
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from afterclose.errors import InputError
 
@@ -34,3 +34,13 @@ def parse_now(text: str | None) -> datetime:
         raise InputError(
             f"--now {text!r} is not a moment; write ISO 8601, such as 2026-01-27T21:30:00+00:00"
         ) from None
+
+
+def check_date(option: str, text: str | None) -> None:
+    """Raise InputError naming ``option`` unless its value is a date, or None."""
+    try:
+        if text is None or date.fromisoformat(text).isoformat() == text:
+            return
+    except ValueError:
+        pass
+    raise InputError(f"{option} {text!r} is not a date; write YYYY-MM-DD")

@@ -4,7 +4,7 @@ The bridge for people whose strategy is not in this project: their bars and thei
 go through the same replay that the demo uses, and their scope gets a ledger to learn from.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from afterclose.clock import check_date
 from afterclose.disk.files import write_atomic
-from afterclose.errors import InputError
 from afterclose.history.bar_features import with_bar_features
 from afterclose.history.bars import on_sessions, read_ohlcv
 from afterclose.history.replay import BLOCKED, ENTERED, ReplaySummary, replay_sessions
@@ -45,8 +45,8 @@ def replay_files(
     Raises InputError for a file or a date that cannot be used, ScopeBusy, and what a replay
     raises.
     """
-    _check_date("--from", start)
-    _check_date("--to", end)
+    check_date("--from", start)
+    check_date("--to", end)
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
@@ -78,8 +78,8 @@ def backtest_files(
     evidence that promotes (`afterclose.evaluating.evaluation`). Nothing else of the scope is
     touched. Raises as `replay_files` does.
     """
-    _check_date("--from", start)
-    _check_date("--to", end)
+    check_date("--from", start)
+    check_date("--to", end)
     bars = on_sessions(read_ohlcv(Path(bars_path)), settings)
     signals = read_signals(Path(signals_path), market_timezone(settings))
     frame = bars.frame[bars.frame["closes_at"] <= now]
@@ -138,12 +138,3 @@ def replay_text(summary: ReplaySummary, dropped: dict[str, int]) -> str:
         *(f"Bars left out, {reason}: {rows}" for reason, rows in dropped.items()),
     ]
     return section("TRADING DAYS REPLAYED", lines)
-
-
-def _check_date(name: str, text: str | None) -> None:
-    try:
-        if text is None or date.fromisoformat(text).isoformat() == text:
-            return
-    except ValueError:
-        pass
-    raise InputError(f"{name} {text!r} is not a date; write YYYY-MM-DD")

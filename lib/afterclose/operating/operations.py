@@ -105,7 +105,11 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
     With ``within_minutes`` only from so long before its open: a cron tick in the evening
     would otherwise take the night away in which promotions are made. A market that never
     closes, or only for minutes, is not locked then, for the lock would never end.
+
+    Raises InputError for minutes below 0, and what `ModelRegistry.lock` raises.
     """
+    if within_minutes is not None and within_minutes < 0:
+        raise InputError(f"--within {within_minutes} is before no open; name minutes from 0")
     clock = MarketClock.from_settings(settings, may_build=True)
     if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
         return Outcome(job="lock", status="nothing_due", reason=early)

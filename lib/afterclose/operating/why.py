@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from afterclose.clock import check_date
 from afterclose.errors import AftercloseError, InputError
 from afterclose.features.catalogue import CATALOGUE, FRACTION
 from afterclose.history.blocked_entries import own_id
@@ -41,10 +42,11 @@ def why(
 ) -> Outcome:
     """The verdicts on one trade, or on a symbol of one session or day, the oldest first.
 
-    Raises InputError when neither is named.
+    Raises InputError when neither is named, and for a ``day`` that is none.
     """
     if not trade_id and not symbol:
         raise InputError("say which verdict: --trade ID, or --symbol SYMBOL with --date YYYY-MM-DD")
+    check_date("--date", day)
     log = settings.root / DECISIONS_FILE
     lines = read_decisions(log) if log.exists() else iter(())
     wanted = (trade_id or "").removeprefix(SHADOW_PREFIX)
