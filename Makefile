@@ -27,8 +27,11 @@ export SERVICE IMAGE
 # What a recipe cannot do without: $(call need,ID,promote ID=20260127_153000).
 need = $(if $(value $1),,$(error $1 is missing: make $2))
 
+# A switch is off where it says so: `$(call flag,ANYWAY,--anyway)` is nothing for ANYWAY=0.
+flag = $$(case "$${$1-}" in (""|0|no|off|false) ;; (*) echo $2;; esac)
+
 COMMON = $${LOGS_DIR:+--logs-dir "$$LOGS_DIR"} $${MARKET:+--market "$$MARKET"} \
-	$${ENV:+--env "$$ENV"} $${NOW:+--now "$$NOW"} $${JSON:+--json}
+	$${ENV:+--env "$$ENV"} $${NOW:+--now "$$NOW"} $(call flag,JSON,--json)
 ifeq ($(IN),container)
 RUN = $(COMPOSE) exec -T "$$SERVICE" python -m
 READY :=
@@ -137,7 +140,7 @@ lock-files: $(VENV)/.dev ## pin the dependencies anew, with hashes
 build: $(READY) ## add newly closed trades to the dataset
 	@$(RUN) jobs.build $(COMMON)
 train: $(READY) ## train a model on the dataset   [DATASET_VERSION=v…]
-	@$(RUN) jobs.train $(COMMON) $${DATASET_VERSION:+--dataset-version "$$DATASET_VERSION"} $${FORCE:+--force}
+	@$(RUN) jobs.train $(COMMON) $${DATASET_VERSION:+--dataset-version "$$DATASET_VERSION"} $(call flag,FORCE,--force)
 evaluate: $(READY) ## evaluate a model out of sample   [ID=…]
 	@$(RUN) jobs.evaluate $(COMMON) $${ID:+--id "$$ID"}
 register: $(READY) ## register a model as a candidate   [ID=…]
@@ -145,17 +148,17 @@ register: $(READY) ## register a model as a candidate   [ID=…]
 promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [FROM=us/paper] [ANYWAY=1] [IN=container]
 	$(call need,ID,promote ID=20260127_153000)
 	@$(RUN) jobs.promote $(COMMON) --id "$$ID" $${REASON:+--reason "$$REASON"} $${FROM:+--from "$$FROM"} \
-		$${ANYWAY:+--anyway} $${BY:+--by "$$BY"}
+		$(call flag,ANYWAY,--anyway) $${BY:+--by "$$BY"}
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
 	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 deactivate: $(READY) ## no active model any more: the rules alone from the next load on   [REASON="…"]
-	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 off: $(READY) ## switch the filter off, running ones too   [REASON="…"]
-	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 on: $(READY) ## switch it on again
 	@$(RUN) jobs.on $(COMMON)
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
-	@$(RUN) jobs.cycle $(COMMON) $${FORCE:+--force}
+	@$(RUN) jobs.cycle $(COMMON) $(call flag,FORCE,--force)
 lock: $(READY) ## pin the active model until the session's close
 	@$(RUN) jobs.lock $(COMMON)
 unlock: $(READY) ## end a session lock by hand   [REASON="…"]
@@ -173,15 +176,15 @@ compare: $(READY) ## two models on the same decisions, as a page   [A=…] [B=�
 open: $(READY) ## show the pages in a browser, until Ctrl-C   [PORT=…]
 	@$(RUN) jobs.open $(COMMON) $${PORT:+--port "$$PORT"}
 verify: $(READY) ## check every file of the scope   [REPAIR=1]
-	@$(RUN) jobs.verify $(COMMON) $${REPAIR:+--repair}
+	@$(RUN) jobs.verify $(COMMON) $(call flag,REPAIR,--repair)
 cron: $(READY) ## run the crontab here, in the foreground   [CHECK=1]
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jobs.cron $(COMMON) crontab $${CHECK:+--check}
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(RUN) jobs.cron $(COMMON) crontab $(call flag,CHECK,--check)
 fleet: $(READY) ## the cycle of every scope that is due   [SCOPES='us/*'] [STEP=verify] …
 	@$(RUN) jobs.fleet $(COMMON) $${SCOPES:+--scopes "$$SCOPES"} $${STEP:+--step "$$STEP"} \
 		$${WORKERS:+--workers "$$WORKERS"} $${TIME_LIMIT_S:+--time-limit-s "$$TIME_LIMIT_S"} \
 		$${JITTER_S:+--jitter-s "$$JITTER_S"}
 courier: $(READY) ## send pings and messages about all scopes   [ONCE=1] [STATE_DIR=courier]
-	@$(RUN) jobs.courier $(COMMON) $${STATE_DIR:+--state-dir "$$STATE_DIR"} $${ONCE:+--once}
+	@$(RUN) jobs.courier $(COMMON) $${STATE_DIR:+--state-dir "$$STATE_DIR"} $(call flag,ONCE,--once)
 backup: $(READY) ## copy scopes to a folder or an object store   TO=s3://bucket/name [SCOPES='us/*']
 	$(call need,TO,backup TO=/mnt/backup)
 	@$(RUN) jobs.backup $(COMMON) --to "$$TO" $${SCOPES:+--scopes "$$SCOPES"} \
@@ -194,7 +197,7 @@ session: $(READY) ## replay trading days   BARS=… SIGNALS=… [BACKTEST=1] [FR
 	$(call need,BARS,session BARS=bars.csv SIGNALS=signals.jsonl)
 	$(call need,SIGNALS,session BARS=bars.csv SIGNALS=signals.jsonl)
 	@$(RUN) jobs.session $(COMMON) --bars "$$BARS" --signals "$$SIGNALS" \
-		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $${BACKTEST:+--backtest}
+		$${FROM_DATE:+--from "$$FROM_DATE"} $${TO_DATE:+--to "$$TO_DATE"} $(call flag,BACKTEST,--backtest)
 
 .PHONY: import-ledger study placebo why shadow
 why: $(READY) ## why a verdict was what it was   TRADE=… | SYMBOL=… [DATE=…]
@@ -210,9 +213,9 @@ import-ledger: $(READY) ## trades of another system   FILE=… [FEATURES=…] [B
 		$${MAP:+--map "$$MAP"} $${FEATURES:+--features "$$FEATURES"} \
 		$${ACCOUNT:+--account "$$ACCOUNT"} $${DATE_FORMAT:+--date-format "$$DATE_FORMAT"} \
 		$${DECIMAL:+--decimal "$$DECIMAL"} $${SIDE:+--side "$$SIDE"} \
-		$${LONG_ONLY:+--long-only} $${OPENING:+--opening "$$OPENING"} \
+		$(call flag,LONG_ONLY,--long-only) $${OPENING:+--opening "$$OPENING"} \
 		$${ORDER:+--order "$$ORDER"} $${PNL:+--pnl "$$PNL"} $${SPLITS:+--splits "$$SPLITS"} \
-		$${DRY_RUN:+--dry-run} -- "$$FILE"
+		$(call flag,DRY_RUN,--dry-run) -- "$$FILE"
 placebo: $(READY) ## your history with features that know nothing, through the gates   [COUNT=50]
 	@$(RUN) jobs.placebo $(COMMON) $${COUNT:+--count "$$COUNT"}
 study: $(READY) $(if $(filter demo,$(value DATA)),$(READY:.runtime=.demo)) ## replay prices, or your own trades   DATA=prices.csv | LEDGER=… [RECIPES=…] [EVERY=…] [OUT=…]

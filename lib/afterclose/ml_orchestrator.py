@@ -34,7 +34,7 @@ from afterclose.settings import Settings
 from afterclose.wording.build import build_text
 from afterclose.wording.cycle import cycle_text, promote_command, registration
 from afterclose.wording.evaluation import evaluation_text
-from afterclose.wording.money import refusal_of
+from afterclose.wording.money import refusal
 from afterclose.wording.training import training_text
 
 if TYPE_CHECKING:
@@ -190,10 +190,16 @@ class OfflineMLOrchestrator:
             promotion = self._promote_if_passed(chosen, moment) if new else None
             self.registry.prune(self._settings.keep_models, now=moment)
             command = self._promote_command(chosen)
-            advice, threshold = self._advice(chosen), self._threshold(chosen)
-            return end(
-                registration(chosen, command, promotion, advice, threshold=threshold, new=new)
+            outcome = registration(
+                chosen,
+                command,
+                promotion,
+                self._advice(chosen),
+                threshold=self._threshold(chosen),
+                new=new,
+                evaluated=self._is_evaluated(chosen),
             )
+            return end(outcome)
 
     # --- the cycle ----------------------------------------------------------------------
 
@@ -344,13 +350,17 @@ class OfflineMLOrchestrator:
         return promote_if_passed(self.registry, model_id, answer, now)
 
     def _advice(self, model_id: str) -> tuple[str, ...]:
-        """What the gates say against a model, and what it means in money; empty if nothing."""
+        """What the gates say against a model, and what it means in money; empty if nothing.
+
+        What this process has found out itself counts, and not what the file says of it.
+        """
         from afterclose.gating.stored import read_evaluation  # NumPy: not for an idle tick
 
         if not self._is_evaluated(model_id):
-            return ("It has not been evaluated: `make evaluate` first.",)
-        lines = refusal_of(read_evaluation(self._store.folder(model_id)))
-        return tuple(line for line in lines if line)
+            return ()
+        evaluation = read_evaluation(self._store.folder(model_id))
+        answer = self.evaluator.answered(model_id) or evaluation.gates
+        return tuple(line for line in refusal(answer, evaluation.walk_forward.account) if line)
 
     def _cycle_text(
         self,

@@ -145,6 +145,10 @@ class OfflineEvaluator:
                 self._evaluated(model_id, now or utc_now())
         return self._answers[model_id]
 
+    def answered(self, model_id: str) -> GatesAnswer | None:
+        """The gates' answer that this object has found out already, if it has."""
+        return self._answers.get(model_id)
+
     def _evaluated(self, model_id: str, now: datetime) -> Evaluation:
         view = self.registry.view()
         digests = self._digests(view, model_id)

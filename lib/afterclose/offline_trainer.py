@@ -236,7 +236,10 @@ def _skipped(
         n_rows=len(dataset),
         mae_threshold=options.mae_threshold,
         mae_unit=options.mae_unit,
+        target=options.target,
         risk_threshold=options.risk_threshold,
+        threshold_mode=options.threshold_mode,
+        block_share=options.block_share if options.threshold_mode == "share" else None,
         sample_weights=options.sample_weights,
     )
 

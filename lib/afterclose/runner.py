@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any, NoReturn
 
 from afterclose.clock import parse_now, utc_now
 from afterclose.config import json_logs_are_asked, load_settings
@@ -45,9 +46,24 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, width=HELP_COLUMNS)
 
 
+class _JobParser(argparse.ArgumentParser):
+    """Unusable arguments are one JSON object too, where ``--json`` is among them."""
+
+    _words: tuple[str, ...] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        self._words = tuple(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        if "--json" in self._words:
+            _print_failure(self.prog.rpartition(".")[2], message, UsageError.exit_code)
+        super().error(message)
+
+
 def job_parser(name: str, doc: str | None) -> argparse.ArgumentParser:
     """The parser of job ``name`` with the options common to all jobs."""
-    parser = argparse.ArgumentParser(
+    parser = _JobParser(
         prog=f"python -m jobs.{name}",
         description=doc,
         formatter_class=_HelpFormatter,
@@ -213,12 +229,17 @@ def _fail(args: argparse.Namespace, prog: str, error: BaseException, code: int) 
     else:
         sys.stderr.write(f"{job}: {words}\n")
     if args.json:
-        import json
-
-        status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
-        body = {"schema_version": RESULT_VERSION, "job": job, "status": status, "reason": words}
-        sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
+        _print_failure(job, words, code)
     return code
+
+
+def _print_failure(job: str, words: str, code: int) -> None:
+    """The one JSON object of a job that came to nothing."""
+    import json
+
+    status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
+    body = {"schema_version": RESULT_VERSION, "job": job, "status": status, "reason": words}
+    sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
 
 
 def _json_lines(args: argparse.Namespace, prog: str, scope: str) -> JsonLines:

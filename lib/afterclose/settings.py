@@ -55,7 +55,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ledger_file: Annotated[
         str, Meta(description="ledger to learn from, several with : between; empty: the scope's")
     ] = ""
-    risk_threshold: Annotated[Share, Meta(description="block when the risk score is above")] = 0.5
+    risk_threshold: Annotated[
+        Share, Meta(description="threshold mode fixed blocks when the risk score is above")
+    ] = 0.5
     mae_threshold: Annotated[
         float, Meta(gt=0, le=100, description="bad when abs(MAE) is above")
     ] = 0.03

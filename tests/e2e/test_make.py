@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def test_a_reason_arrives_as_it_was_typed_and_runs_nothing(tmp_path: Path) -> No
     cycle = make("cycle", *common)
     assert (cycle.returncode, cycle.stderr) == (0, ""), cycle.stdout
     assert "make promote ID=20260127_220000" in cycle.stdout
+    for no in ("0", "no", "false", ""):
+        refused = make("promote", "ID=20260127_220000", f"ANYWAY={no}", *common)
+        assert (refused.returncode, "gates refuse it" in refused.stderr) == (2, True), no
     reason = HOSTILE.format(mark)
     promoted = make("promote", "ID=20260127_220000", f"REASON={reason}", "ANYWAY=1", *common)
     assert promoted.returncode == 0, promoted.stderr
@@ -74,6 +78,13 @@ def test_what_is_missing_is_said_in_one_sentence(words: list[str], sentence: str
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_switch_takes_0_for_yes() -> None:
+    """ANYWAY=0 must not overrule a gate, nor DRY_RUN=0 keep an import from writing."""
+    text = (REPOSITORY / "Makefile").read_text()
+    assert {"ANYWAY", "DRY_RUN", "REPAIR"} < set(re.findall(r"\$\(call flag,([A-Z_]+),", text))
+    assert not re.findall(r":\+--[a-z-]+\}", text)
 
 
 def test_an_import_is_read_from_standard_input(tmp_path: Path) -> None:

@@ -113,4 +113,6 @@ def test_an_evaluation_that_was_forged_promotes_nothing(tmp_path: Path) -> None:
     path.write_text(json.dumps(forged))
     text = job("register", tmp_path)
     assert "Not promoted automatically: " in text
+    assert " gates refuse it: " in text  # as this process found, and not as the file says
+    assert text.splitlines()[-1].endswith(" ANYWAY=1")
     assert active(tmp_path) is None

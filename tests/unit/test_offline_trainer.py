@@ -171,6 +171,14 @@ def test_no_trades_at_all_are_too_few(tmp_path: Path) -> None:
     assert reason == "Dataset too small (0 rows). Need >= 20 for training."
 
 
+def test_what_was_skipped_says_how_it_would_have_been_trained(tmp_path: Path) -> None:
+    empty = Dataset.from_rows([], "v00000000-e3b0c44298fc", "0" * 64)
+    for mode, share in (("share", 0.2), ("tuned", None), ("fixed", None)):
+        skipped = trainer_in(tmp_path, empty, threshold_mode=mode, target="r").train(now=NOW)
+        assert (skipped["status"], skipped["target"]) == ("skipped", "r")
+        assert (skipped["threshold_mode"], skipped["block_share"]) == (mode, share)
+
+
 def test_one_class_is_skipped_with_a_reason(tmp_path: Path) -> None:
     dataset = dataset_of({"a": np.arange(40.0)}, pnl_pct=np.full(40, 0.01))
     trainer = trainer_in(tmp_path, dataset)

@@ -91,6 +91,19 @@ def test_an_unknown_option_is_exit_2() -> None:
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize("argv", [["--json", "--colour"], ["--now", "--json"]])
+def test_unusable_arguments_are_one_json_object_too(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_job(lambda s, n, a: Outcome(job="", status=""), parser(), argv)
+    assert caught.value.code == 2
+    shown = capsys.readouterr()
+    said = json.loads(shown.out)
+    assert (said["job"], said["status"], said["exit_code"]) == ("probe", "unusable", 2)
+    assert said["reason"] in shown.err
+
+
 def test_a_job_ends_without_a_last_search_for_garbage() -> None:
     """Python looks through all that the libraries made when it ends: a tenth of a cycle."""
     code = """

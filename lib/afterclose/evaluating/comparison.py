@@ -143,7 +143,7 @@ def compare(
         ),
         significance=significance(
             pnl,
-            keep,
+            verdicts.size,
             block=outcomes.sessions.block_of_row,
             stretch=outcomes.sessions.stretch_of_row,
             candidates_tried=candidates_tried,

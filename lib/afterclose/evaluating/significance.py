@@ -14,7 +14,7 @@ from statistics import NormalDist
 import msgspec
 import numpy as np
 
-from afterclose.arrays import Floats, Indices, Mask
+from afterclose.arrays import Floats, Indices
 from afterclose.evaluating.sessions import in_chunks
 from afterclose.measures.metrics import has_spread
 
@@ -31,12 +31,12 @@ MIN_ROWS_FOR_MOMENTS = 4
 
 
 class Significance(msgspec.Struct, frozen=True, kw_only=True):
-    """How surprising a filter's result is; None where nothing, or everything, was blocked.
+    """How surprising a filter's result is; None where all were traded in one size, or none.
 
     `p_value` is the chance that luck, block of sessions by block, gains as much by blocking as
-    many trades; `p_value_deflated` the chance that the best of `candidates_tried` such filters
-    does; `deflated_sharpe` the probability that the filter's true gain per signal is above
-    that of the luckiest of as many useless ones.
+    many trades, and making as many smaller; `p_value_deflated` the chance that the best of
+    `candidates_tried` such filters does; `deflated_sharpe` the probability that the filter's
+    true gain per signal is above that of the luckiest of as many useless ones.
     """
 
     p_value: float | None
@@ -48,7 +48,7 @@ class Significance(msgspec.Struct, frozen=True, kw_only=True):
 
 def significance(
     pnl: Floats,
-    keep: Mask,
+    size: Floats,
     *,
     block: Indices,
     stretch: Indices,
@@ -56,27 +56,28 @@ def significance(
     draws: int,
     seed: int,
 ) -> Significance:
-    """All figures for the trades that ``keep`` lets through, against trading them all.
+    """All figures for trades in the sizes of a filter, against trading them all whole.
 
-    ``pnl`` float64[n] without NaN, ``keep`` bool[n], ``block`` and ``stretch`` int[n] those of
-    each trade's session (`sessions.Sessions`), ``candidates_tried`` at least 1.
+    ``pnl`` float64[n] without NaN, ``size`` float64[n] in [0, 1], ``block`` and ``stretch`` int[n]
+    those of each trade's session (`sessions.Sessions`), ``candidates_tried`` at least 1.
     """
-    p_value, done = luck_of_blocking(pnl, keep, block, stretch, draws=draws, seed=seed)
+    p_value, done = luck_of_blocking(pnl, size, block, stretch, draws=draws, seed=seed)
     return Significance(
         p_value=p_value,
         permuted_draws=done,
         candidates_tried=candidates_tried,
         p_value_deflated=None if p_value is None else sidak(p_value, candidates_tried),
-        deflated_sharpe=deflated_sharpe(np.where(keep, 0.0, -pnl), candidates_tried),
+        deflated_sharpe=deflated_sharpe((1.0 - size) * -pnl, candidates_tried),
     )
 
 
 def luck_of_blocking(
-    pnl: Floats, keep: Mask, block: Indices, stretch: Indices, *, draws: int, seed: int
+    pnl: Floats, size: Floats, block: Indices, stretch: Indices, *, draws: int, seed: int
 ) -> tuple[float | None, int]:
     """One-sided p-value of what blocking gained, and the draws behind it.
 
-    What is compared is the sum of (blocked - share blocked) x (mean PnL - PnL), share and mean
+    ``size`` float64[n] is what the filter trades of each: 0 is blocked, 1 whole. What is compared
+    is the sum of (taken away - mean taken away) x (mean PnL - PnL), the means
     being those of the ``stretch`` int[n] of time (one model blocks more than the next, and that
     one year was better than another is a single piece of luck), cut into the blocks of sessions
     that ``block`` int[n] numbers from 0. Where luck alone rules, each
@@ -87,22 +88,20 @@ def luck_of_blocking(
     their sum varies by the root of m / (m - 1): draws are made that much wider, as for any mean
     that was estimated (without it, market-wide noise passed 8 to 9 % instead of 5 on US stocks).
     p = (1 + as good or better) / (1 + draws) is never 0 (Phipson & Smyth, 2010); with few blocks
-    it cannot be small. (None, 0) when nothing or everything was blocked.
+    it cannot be small. (None, 0) when all sizes are equal: nothing was chosen.
     """
-    rows, kept = len(pnl), int(keep.sum())
-    if kept in (0, rows):
+    away = 1.0 - size
+    if not len(pnl) or np.ptp(away) == 0:
         return None, 0
-    gains = np.bincount(
-        block, -_centred((~keep).astype(np.float64), stretch) * _centred(pnl, stretch)
-    )
+    gains = np.bincount(block, -_centred(away, stretch) * _centred(pnl, stretch))
     blocks, means = len(gains), int(stretch.max()) + 1
     gains_drawn = gains * math.sqrt(blocks / max(blocks - means, 1))
     # A draw that ties with what was observed must count, whatever the order of summing.
     as_good = float(gains.sum()) - ROUNDING * float(np.abs(pnl).sum())
     rng = np.random.default_rng(seed)
     better = 0
-    for size in in_chunks(draws, len(gains), CHUNK_CELLS):
-        signs = 2.0 * rng.integers(0, 2, (size, len(gains))) - 1.0
+    for drawn in in_chunks(draws, len(gains), CHUNK_CELLS):
+        signs = 2.0 * rng.integers(0, 2, (drawn, len(gains))) - 1.0
         better += int(np.count_nonzero(signs @ gains_drawn >= as_good))
     return (1 + better) / (1 + draws), draws
 

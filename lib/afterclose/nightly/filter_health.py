@@ -114,6 +114,13 @@ def _model_alerts(
 
 def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[str]:
     last, reasons = verdicts[-1], {verdict.reason for verdict in verdicts}
+    if last.reason == "session_over":
+        yield (
+            f"the filter of session {last.session} was asked at {last.at:%Y-%m-%d %H:%M} UTC, "
+            "after the next one had opened: it leaves everything to the rules (session_over); "
+            "the trading process must load the filter before each session"
+        )
+        return
     count = f"the last {len(verdicts)} verdicts of session {last.session}"
     if reasons <= {"model_load_failed", "model_expired"}:
         yield (

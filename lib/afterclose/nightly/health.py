@@ -64,9 +64,12 @@ def alerts(settings: Settings, now: datetime, view: RegistryView, runs: list[Run
     clock, cycle = MarketClock.from_settings(settings), latest_state(runs)
     yield from _cron_alerts(settings.root, now)
     yield from clock_alerts(runs, view.state, now)
+    built = read_part(settings.root / DATASET_FILE, _Built)
+    yield from _missing_ledgers(settings, built)
     if not training_is_refused(settings):
         yield from _cycle_alerts(settings, clock, now, cycle)
-        yield from _ledger_alerts(settings)
+        if built and built.rejects.lines:
+            yield from _reject_alerts(settings.root, built)
     yield from filter_alerts(settings, clock, now, view)
     yield from _calendar_alerts(clock, now)
 
@@ -122,11 +125,16 @@ def _cycle_alerts(
         )
     elif cycle.outcome == "SKIPPED" and not _is_harmless(cycle.reason):
         yield (
-            f"the cycle of session {cycle.session} trained nothing: {cycle.reason}. This does not "
-            "pass by itself: mend it, then run `make cycle FORCE=1`"
+            f"the cycle of session {cycle.session} trained nothing: {_sentence(cycle.reason)} "
+            "This does not pass by itself: mend it, then run `make cycle FORCE=1`"
         )
     elif due and due.session and (due.session > cycle.session or now - cycle.at > OVERDUE_AFTER):
         yield f"session {due.session} has not been handled; `make cycle` does it, cron should"
+
+
+def _sentence(reason: str) -> str:
+    """A reason with one full stop: errors end with theirs."""
+    return reason if reason.endswith(".") else f"{reason}."
 
 
 def _is_harmless(reason: str) -> bool:
@@ -156,16 +164,14 @@ class _Built(msgspec.Struct, frozen=True):
     ledgers: tuple[_Ledger, ...] = ()
 
 
-def _ledger_alerts(settings: Settings) -> Iterator[str]:
-    built = read_part(settings.root / DATASET_FILE, _Built)
+def _missing_ledgers(settings: Settings, built: _Built | None) -> Iterator[str]:
+    """Ledgers that are named or were read, and are not there: where nothing trains too."""
     read = {settings.root / known.ledger for known in built.ledgers if known.bytes} if built else ()
     # Of a build without it the metadata say that nothing of it was read: the rows remember.
     named = settings.ledger_paths if settings.ledger_file or (built and built.rows) else ()
     for path in sorted({*named, *read}):
         if not path.exists():
             yield f"the ledger {path} is gone; restore it, or name the right one in ML_LEDGER_FILE"
-    if built and built.rejects.lines:
-        yield from _reject_alerts(settings.root, built)
 
 
 def _reject_alerts(root: Path, built: _Built) -> Iterator[str]:

@@ -18,31 +18,50 @@ from afterclose.settings import Settings
 REMEDY = "To promote it all the same: ANYWAY=1 (--anyway)."
 
 
-def gates_consent(settings: Settings, model_dir: Path, model_id: str) -> Consent:
+def gates_consent(
+    settings: Settings, model_dir: Path, model_id: str, overruled: list[str] | None = None
+) -> Consent:
     """What refuses a promotion that the gates of ``settings`` are against.
 
-    ``model_dir`` is where the model and its evaluation lie.
+    ``model_dir`` is where the model and its evaluation lie. With a list ``overruled`` nothing is
+    refused: what the gates say against it is added there, for whoever overrules them to see.
     """
-    return partial(_refuse_against_gates, settings=settings, model_dir=model_dir, model_id=model_id)
+    return partial(
+        _ask, settings=settings, model_dir=model_dir, model_id=model_id, overruled=overruled
+    )
 
 
-def _refuse_against_gates(
-    view: RegistryView, *, settings: Settings, model_dir: Path, model_id: str
+def _ask(
+    view: RegistryView,
+    *,
+    settings: Settings,
+    model_dir: Path,
+    model_id: str,
+    overruled: list[str] | None,
 ) -> None:
-    """Raise PromotionRefused with two lines where the gates refuse."""
+    """Raise PromotionRefused, or add to ``overruled``, where the gates refuse."""
+    if any((event.subject, event.event) == (model_id, "promoted") for event in view.chain.events):
+        return
+    against = _against(settings, model_dir / model_id)
+    if overruled is not None:
+        overruled += against
+    elif against:
+        words = "\n".join(against)
+        raise PromotionRefused(model_id, f"{words} {REMEDY}")
+
+
+def _against(settings: Settings, folder: Path) -> list[str]:
+    """Which gates refuse, and what the candidate means in money; nothing where all pass."""
     from afterclose.gating.promotion import GateOptions, ask_gates  # NumPy stands behind them
     from afterclose.gating.stored import read_evaluation
     from afterclose.wording.money import refusal
 
-    if any((event.subject, event.event) == (model_id, "promoted") for event in view.chain.events):
-        return
     try:
-        evaluation = read_evaluation(model_dir / model_id)
+        evaluation = read_evaluation(folder)
     except AftercloseError as error:
-        raise PromotionRefused(model_id, f"the gates cannot judge it: {error} {REMEDY}") from None
+        return [f"the gates cannot judge it: {error}"]
     answer = ask_gates(evaluation, GateOptions.from_settings(settings))
     which, in_money = refusal(answer, evaluation.walk_forward.account)
     if evaluation.is_old:
         in_money = "It was evaluated before money was counted: train a new candidate to see it."
-    if which:
-        raise PromotionRefused(model_id, f"{which}\n{in_money} {REMEDY}")
+    return [which, in_money] if which else []

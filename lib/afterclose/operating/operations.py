@@ -48,24 +48,30 @@ def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Out
     check_model_id(model_id)
     source = _scope(settings, request.origin) if request.origin else None
     registry = ModelRegistry.from_settings(settings, by=request.by)
-    consent = gates_consent(settings, source or settings.model_dir, model_id)
+    overruled: list[str] = []
+    consent = gates_consent(
+        settings, source or settings.model_dir, model_id, overruled if request.anyway else None
+    )
     with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
         if source:
-            registry.import_model(
-                source, model_id, consent=None if request.anyway else consent, now=now
-            )
-        ask = None if request.anyway or source else consent
+            registry.import_model(source, model_id, consent=consent, now=now)
+        ask = None if source else consent
         changed = registry.promote_candidate(model_id, reason=reason, consent=ask, now=now)
         outcome = Outcome(
             job="promote",
             status="done" if changed else "unchanged",
             reason=reason if changed else f"{model_id} is active already",
-            details={"model_id": model_id, "previous_active": registry.previous_active()},
+            details={
+                "model_id": model_id,
+                "previous_active": registry.previous_active(),
+                "overruled": overruled,
+            },
             text=promotion_text(
                 model_id,
                 registry.previous_active(),
                 _threshold(registry, model_id, settings),
                 changed=changed,
+                overruled=overruled,
             ),
         )
         return end(outcome)
@@ -99,7 +105,11 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
     With ``within_minutes`` only from so long before its open: a cron tick in the evening
     would otherwise take the night away in which promotions are made. A market that never
     closes, or only for minutes, is not locked then, for the lock would never end.
+
+    Raises InputError for minutes below 0, and what `ModelRegistry.lock` raises.
     """
+    if within_minutes is not None and within_minutes < 0:
+        raise InputError(f"--within {within_minutes} is before no open; name minutes from 0")
     clock = MarketClock.from_settings(settings, may_build=True)
     if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
         return Outcome(job="lock", status="nothing_due", reason=early)

@@ -13,16 +13,17 @@ from afterclose.records import Outcome
 from afterclose.registry.writer import whoami
 from afterclose.settings import Settings
 from afterclose.trading.switch import Switch
+from afterclose.wording.cycle import make_command, promote_command
 
 
 @redraws
-def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """Leave the scope without an active model.
+def deactivate(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """Leave the scope without an active model; ``by`` names who asks, as for a promotion.
 
     Raises ScopeBusy while another job writes, IntegrityError for a broken registry; the
     switch works all the same.
     """
-    registry = ModelRegistry.from_settings(settings)
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("deactivate", now) as end:
         left = registry.deactivate(reason=reason, now=now)
         if left is None:
@@ -34,21 +35,22 @@ def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
             details={"model_id": left},
             text=f"No model is active any more; {left} was.\n"
             "A filter that is running keeps it until its session is over; `make off` stops it at "
-            f"its next check.\nThe way back: make promote ID={left}",
+            f"its next check.\nThe way back: {promote_command(left, settings)}",
         )
         return end(outcome)
 
 
 @redraws
-def switch_off(settings: Settings, now: datetime, reason: str) -> Outcome:
+def switch_off(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
     """Put the scope's filters, running ones too, on the rules alone. Raises StorageError."""
     switch = Switch(settings)
     off = switch.read()
     if off is not None:
         return _unchanged("off", f"switched off already, by {off.by}")
-    switch.turn_off(now, whoami(), reason)
+    switch.turn_off(now, by or whoami(), reason)
     text = "Switched off: from their next check on, filters leave every entry to the rules.\n"
-    return Outcome(job="off", status="done", reason=reason, text=f"{text}The way back: make on")
+    back = make_command("on", settings)
+    return Outcome(job="off", status="done", reason=reason, text=f"{text}The way back: {back}")
 
 
 def switch_on(settings: Settings) -> Outcome:

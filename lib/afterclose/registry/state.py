@@ -157,6 +157,8 @@ class _Folding:
     def promoted(self, event: Event) -> None:
         if self.activation is None or self.activation.subject != event.subject:
             self._retire_active()
+        if self.history and self.history[-1] == event.subject:
+            self.history.pop()  # back after a deactivation: no model is its own predecessor
         self._activate(event)
 
     def rolled_back(self, event: Event) -> None:

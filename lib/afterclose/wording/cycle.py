@@ -73,15 +73,24 @@ def registration(
     *,
     threshold: str,
     new: bool,
+    evaluated: bool = True,
 ) -> Outcome:
     """What registering came to; ``command`` promotes the model, against ``advice`` if any.
 
-    ``threshold`` says where the model blocks.
+    ``threshold`` says where the model blocks. Until it is ``evaluated`` nothing promotes it.
     """
     waits = "is registered, and the gates refuse it" if advice else "awaits a promotion"
+    offer = offered(command, advice)
+    if not evaluated:
+        waits = "is registered, and has not been evaluated"
+        offer = [
+            "It has not been evaluated: `make evaluate` first.",
+            "Then, to promote it:",
+            command,
+        ]
     reason = f"{model_id} {waits if new else 'was registered before'}"
     blocks = f"Threshold: {threshold}"
-    lines = [f"Registered {model_id}.", blocks, *offered(command, advice)]
+    lines = [f"Registered {model_id}.", blocks, *offer]
     text = "\n".join(lines) if new else ""
     if promotion and promotion.promoted:
         reason = f"{model_id} was promoted automatically ({promotion.reason})"
@@ -95,7 +104,7 @@ def registration(
         reason=reason,
         details={
             "model_id": model_id,
-            "promote": command,
+            "promote": offer[-1],
             "auto_promotion": promotion and promotion._asdict(),
         },
         text=text,

@@ -13,7 +13,7 @@ from afterclose.wording.tables import table_lines
 if TYPE_CHECKING:  # NumPy stands behind them, which words do not need
     from afterclose.evaluating.account import Account
     from afterclose.evaluating.comparison import Difference
-    from afterclose.evaluating.figures import Evaluation, GatesAnswer, Part
+    from afterclose.evaluating.figures import GatesAnswer, Part
 
 SMALLEST_COIN: Final = 0.01
 
@@ -137,11 +137,6 @@ def refusal(answer: "GatesAnswer | None", account: "Account | None") -> tuple[st
         f"{len(answer.refusing)} of {len(answer.gates)} gates refuse it: {names}.",
         headline(account),
     )
-
-
-def refusal_of(evaluation: "Evaluation") -> tuple[str, str]:
-    """`refusal` by the answer that is kept in the evaluation."""
-    return refusal(evaluation.gates, evaluation.walk_forward.account)
 
 
 def amount(value: float) -> str:

@@ -19,7 +19,8 @@ PNL = np.random.default_rng(4).normal(0.001, 0.02, 12)
 
 def luck_of_blocking(pnl, keep, block, **options):
     """The p-value over one stretch of time."""
-    return tested.luck_of_blocking(pnl, keep, block, np.zeros(len(pnl), dtype=int), **options)
+    one = np.zeros(len(pnl), dtype=int)
+    return tested.luck_of_blocking(pnl, keep.astype(float), block, one, **options)
 
 
 def test_a_share_that_changes_with_the_years_is_no_knowledge() -> None:
@@ -30,7 +31,8 @@ def test_a_share_that_changes_with_the_years_is_no_knowledge() -> None:
     keep = rng.random(4000) > np.where(late, 0.4, 0.1)
     block = np.arange(4000) // 40
     naive, _ = luck_of_blocking(pnl, keep, block, draws=999, seed=0)
-    p_value, _ = tested.luck_of_blocking(pnl, keep, block, late.astype(int), draws=999, seed=0)
+    size, half = keep.astype(float), late.astype(int)
+    p_value, _ = tested.luck_of_blocking(pnl, size, block, half, draws=999, seed=0)
     assert naive < 0.01
     assert p_value > 0.05
 
@@ -71,8 +73,8 @@ def test_whole_blocks_at_random_pass_no_more_often_than_promised_in_short_stretc
     small = 0
     for seed in range(1000):
         pnl = rng.normal(size=20)[block] + 0.1 * rng.normal(size=200)
-        keep = rng.normal(size=20)[block] < 0.5
-        p_value, _ = tested.luck_of_blocking(pnl, keep, block, block // 5, draws=199, seed=seed)
+        size = (rng.normal(size=20)[block] < 0.5).astype(float)
+        p_value, _ = tested.luck_of_blocking(pnl, size, block, block // 5, draws=199, seed=seed)
         small += p_value is not None and p_value <= 0.05
     assert small <= 70  # at 5 % more has a chance of 1 in 300
 
@@ -102,11 +104,25 @@ def test_an_edge_in_each_session_is_found() -> None:
     assert p_value < 0.01
 
 
-@pytest.mark.parametrize("keep", [np.ones(12, bool), np.zeros(12, bool)])
-def test_blocking_nothing_or_everything_has_no_p_value(keep: np.ndarray) -> None:
+def test_the_sizes_are_judged_and_not_only_what_was_blocked() -> None:
+    """Of two filters that block the same, the one that halves winners is no better than luck."""
+    rng = np.random.default_rng(6)
+    pnl = rng.normal(0, 0.02, 2000)
+    blocked, block = rng.random(2000) < 0.1, np.arange(2000) // 40
+    wise = np.where(blocked, 0.0, np.where(pnl < 0, 0.5, 1.0))
+    unwise = np.where(blocked, 0.0, np.where(pnl > 0, 0.5, 1.0))
+    p_values = [luck_of_blocking(pnl, size, block, draws=999, seed=0)[0] for size in (wise, unwise)]
+    assert p_values[0] == 0.001
+    assert p_values[1] > 0.9
+    halved = luck_of_blocking(pnl, 0.5 + 0.5 * (pnl > 0), block, draws=999, seed=0)
+    assert halved == (0.001, 999)  # though nothing was blocked
+
+
+@pytest.mark.parametrize("size", [np.ones(12), np.zeros(12), np.full(12, 0.5)])
+def test_equal_sizes_have_no_p_value(size: np.ndarray) -> None:
     result = significance(
         PNL,
-        keep,
+        size,
         block=np.arange(12),
         stretch=np.zeros(12, int),
         candidates_tried=3,
@@ -121,7 +137,7 @@ def test_no_trades_have_no_significance() -> None:
     nothing = np.array([])
     result = significance(
         nothing,
-        nothing.astype(bool),
+        nothing,
         block=np.arange(0),
         stretch=np.arange(0),
         candidates_tried=1,

@@ -138,6 +138,9 @@ def test_a_skip_that_does_not_pass_by_itself_is_said(handled: Settings) -> None:
     journal_ends(handled, "skipped", "no usable feature: rsi (constant)")
     (alert,) = said(handled)
     assert "trained nothing: no usable feature: rsi (constant). This does not pass" in alert
+    journal_ends(handled, "skipped", "a file was changed. Restore it.")
+    (alert,) = said(handled)
+    assert "a file was changed. Restore it. This does not pass" in alert
 
 
 def test_a_session_that_is_late_is_said(handled: Settings) -> None:
@@ -292,8 +295,9 @@ def test_an_id_of_two_trades_is_said_by_name_and_ends_with_it(
 
 
 def test_a_named_ledger_that_is_missing_is_said_from_the_start(settings: Settings) -> None:
-    (alert,) = said(replace(settings, ledger_file="/mnt/no/such.jsonl"))
-    assert alert.startswith("the ledger /mnt/no/such.jsonl is gone")
+    for env in ("paper", "live"):  # the monitor of a scope that never trains reads it too
+        (alert,) = said(replace(settings, ledger_file="/mnt/no/such.jsonl", env=env))
+        assert alert.startswith("the ledger /mnt/no/such.jsonl is gone")
 
 
 def test_a_ledger_that_was_read_and_is_gone_is_said(settings: Settings) -> None:
@@ -357,6 +361,23 @@ def test_a_trading_process_that_never_loaded_the_promoted_model_is_said(
     path.write_text(json.dumps(line | {"at": "2026-01-29T15:00:00+00:00"}) + "\n")
     (alert,) = said(handled, datetime(2026, 1, 28, 16, tzinfo=UTC))
     assert "but the rules alone; it must load the filter before each session" in alert
+
+
+def test_a_filter_that_outlived_its_session_is_said_until_it_is_loaded_anew(
+    handled: Settings,
+) -> None:
+    promote_model(handled, now=NIGHT)
+    verdicts(handled, MORNING)
+    path = handled.root / "ml_decisions.jsonl"
+    lines = path.read_text().splitlines()
+    late = json.loads(lines[-1]) | {"at": "2026-01-29T15:00:00+00:00", "reason": "session_over"}
+    path.write_text("\n".join([*lines, json.dumps(late | {"model_id": None})]) + "\n")
+    later = datetime(2026, 1, 29, 16, tzinfo=UTC)
+    (alert,) = [alert for alert in said(handled, later) if "handled" not in alert]
+    assert alert.startswith("the filter of session 2026-01-28 was asked at 2026-01-29 15:00 UTC")
+    assert alert.endswith("must load the filter before each session")
+    verdicts(handled, later)
+    assert [alert for alert in said(handled, later) if "handled" not in alert] == []
 
 
 def test_a_filter_that_abstains_from_everything_is_said(handled: Settings) -> None:

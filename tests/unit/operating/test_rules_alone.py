@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.errors import InputError, StorageError
+from afterclose.errors import InputError, RefusedError, StorageError
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.status import current_status
 from afterclose.operating.comparing import compare
 from afterclose.operating.operations import rollback
 from afterclose.operating.rules_alone import deactivate, switch_off, switch_on
+from afterclose.registry.reader import read_registry
 from afterclose.registry.state import RegistryState
 from afterclose.risk_filter import RiskFilter
 from afterclose.scope_files import SWITCH_FILE
@@ -103,6 +104,7 @@ def test_the_switch_says_who_since_when_and_why(scope: Settings) -> None:
     assert alert.startswith("the filter is switched off since 2026-01-27 18:00 UTC by ")
     assert alert.endswith(": try\n'it'; `make on` ends it")
     assert switch_on(scope).reason.startswith("it was switched off since 2026-01-27 18:00 UTC")
+    assert outcome.text.endswith(f"The way back: make on LOGS_DIR={scope.logs_dir}")
     assert switch_on(scope).status == "unchanged"
     assert not any("switched off" in alert for alert in current_status(scope, CLOSE).alerts)
 
@@ -125,6 +127,13 @@ def test_a_scope_that_takes_no_file_says_so(settings: Settings, tmp_path: Path) 
         switch_off(settings, DURING_THE_SESSION, "")
 
 
+def test_both_ways_back_name_who_asked_where_the_process_cannot_know(scope: Settings) -> None:
+    switch_off(scope, DURING_THE_SESSION, "", "ann@desk")
+    assert "by ann@desk" in switch_on(scope).reason
+    deactivate(scope, DURING_THE_SESSION, "", "ann@desk")
+    assert read_registry(scope.model_dir).chain.events[-1].by == "ann@desk"
+
+
 def test_after_a_deactivation_who_loads_trades_by_the_rules(scope: Settings) -> None:
     active = ModelRegistry.from_settings(scope).get_active_model()
     with trading(scope) as trader:
@@ -132,7 +141,7 @@ def test_after_a_deactivation_who_loads_trades_by_the_rules(scope: Settings) -> 
         assert registry_state(scope).running_lock(DURING_THE_SESSION)
         outcome = deactivate(scope, DURING_THE_SESSION, "a bad first model")
         assert outcome.details == {"model_id": active}
-        assert f"make promote ID={active}" in outcome.text
+        assert outcome.text.endswith(f"make promote ID={active} LOGS_DIR={scope.logs_dir}")
         assert trader.reason() == "high_risk"  # frozen for its session, as promised
     with trading(scope) as restarted:
         assert restarted.reason() == "no_active_model"
@@ -151,6 +160,8 @@ def test_a_deactivated_model_can_be_promoted_again_or_rolled_back_to(scope: Sett
     deactivate(scope, CLOSE, "")
     assert registry.promote_candidate(active, now=CLOSE)
     assert registry.get_active_model() == active
+    with pytest.raises(RefusedError, match="no model was active before"):
+        registry.rollback(now=CLOSE)
 
 
 def test_a_filter_that_outlives_its_session_leaves_it_to_the_rules(scope: Settings) -> None:

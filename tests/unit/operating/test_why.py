@@ -107,6 +107,9 @@ def test_nothing_asked_and_nothing_found_are_said(scope: Settings, settings: Set
     with pytest.raises(InputError, match="--trade ID"):
         why(scope)
     assert why(scope, trade_id="T-9").status == "nothing_due"
+    for no_day in ("junk", "2026-1-27", "2026-02-30", ""):
+        with pytest.raises(InputError, match="write YYYY-MM-DD"):
+            why(scope, symbol="AAPL", day=no_day)
 
 
 def test_a_model_that_learned_r_is_taken_apart_in_r(settings: Settings) -> None:

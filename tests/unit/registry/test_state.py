@@ -77,6 +77,17 @@ def test_promoting_the_active_model_anew_does_not_make_it_its_own_predecessor() 
     assert (state.active_id, state.previous_id) == ("B", "A")
 
 
+def test_a_model_that_comes_back_after_a_deactivation_is_not_its_own_predecessor() -> None:
+    """A rollback would have returned to the very model that is active."""
+    left = [*REGISTERED, ("promoted", "A"), ("promoted", "B"), ("deactivated", "B")]
+    back = state_of(*left, ("promoted", "B"))
+    assert (back.active_id, back.previous_id) == ("B", "A")
+    other = state_of(*left, ("promoted", "C"))
+    assert (other.active_id, other.previous_id) == ("C", "B")
+    only = state_of(*REGISTERED, ("promoted", "A"), ("deactivated", "A"), ("promoted", "A"))
+    assert (only.active_id, only.previous_id) == ("A", None)
+
+
 def test_registering_again_keeps_state_and_evaluation_and_takes_the_new_figures() -> None:
     state = state_of(
         ("registered", "A", {"metrics": figures({"auc": 0.5})}),

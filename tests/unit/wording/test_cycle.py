@@ -90,3 +90,16 @@ def test_what_the_gates_refuse_never_just_awaits_anybody() -> None:
     outcome = registration(ID, command(), None, advice, threshold=BLOCKS, new=True)
     assert outcome.reason == f"{ID} is registered, and the gates refuse it"
     assert outcome.text.endswith(f"make promote ID={ID} ANYWAY=1")
+    assert outcome.details["promote"] == f"make promote ID={ID} ANYWAY=1"
+
+
+def test_a_model_that_was_not_evaluated_is_offered_with_what_comes_first() -> None:
+    """ANYWAY=1 overrules gates, and would not help: nothing was evaluated."""
+    outcome = registration(ID, command(), None, threshold=BLOCKS, new=True, evaluated=False)
+    assert outcome.reason == f"{ID} is registered, and has not been evaluated"
+    assert "ANYWAY" not in outcome.text
+    assert outcome.text.splitlines()[-3:] == [
+        "It has not been evaluated: `make evaluate` first.",
+        "Then, to promote it:",
+        f"make promote ID={ID}",
+    ]

@@ -10,7 +10,7 @@ from afterclose.wording.money import (
     fine_print,
     headline,
     more_or_less,
-    refusal_of,
+    refusal,
     signed,
     taken_away,
     volatility_remark,
@@ -85,6 +85,7 @@ def test_the_fine_print_says_what_is_unknown_and_how_little_there_is() -> None:
 
 
 def test_a_refusal_is_which_gates_and_what_it_means_in_money() -> None:
-    which, in_money = refusal_of(evaluated())
+    found = evaluated()
+    which, in_money = refusal(found.gates, found.walk_forward.account)
     assert "gates refuse it: enough decisions, " in which
     assert in_money.startswith("Would have earned 513 more than the rules alone on 2,000")

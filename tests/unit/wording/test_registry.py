@@ -25,6 +25,12 @@ def test_a_promotion_names_the_new_model_and_the_one_before() -> None:
     ]
 
 
+def test_a_promotion_against_the_gates_says_first_what_they_had_against_it() -> None:
+    against = ("1 of 14 gates refuse it: more money.", "Would have earned 3 less than ...")
+    text = promotion_text(A, None, "0.5 (tuned)", changed=True, overruled=against)
+    assert text.splitlines()[3:7] == [*against, "Promoted all the same.", f"Active model: {A}"]
+
+
 def test_a_first_promotion_had_the_rules_alone_before_it() -> None:
     assert "Previous active: none (rules only)" in promotion_text(A, None, BLOCKS, changed=True)
 

@@ -153,7 +153,7 @@ def _one_look(recipe: Recipe, decisions: Dataset, once: Judged, moment: int) -> 
     seed = recipe.training.seed
     p_value, _ = luck_of_blocking(
         seen.realized_pnl_pct,
-        size >= 1,
+        size,
         sessions.block_of_row,
         sessions.stretch_of_row,
         draws=DRAWS,
