@@ -85,6 +85,9 @@ class Dates:
         return moment
 
     def _moment(self, text: str) -> datetime:
+        _, told, effective = text.partition(" as of ")
+        if told and _NUMERIC.fullmatch(effective):
+            text = effective  # booked on the first day, done on the second
         if text[4:5] == "-":
             try:
                 moment = datetime.fromisoformat(text)

@@ -8,7 +8,8 @@ from afterclose.errors import InputError
 from afterclose.importing import freqtrade, ib_flex
 from afterclose.importing.draft import draft_of
 from afterclose.importing.feature_columns import Features
-from afterclose.importing.fills import Fills, in_order
+from afterclose.importing.fill_order import in_order
+from afterclose.importing.fills import Fills
 from afterclose.importing.grids import Grid
 from afterclose.importing.mapping import Mapping, mappings
 from afterclose.importing.matching import matched
@@ -115,7 +116,6 @@ def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=read.trips,
         unused=read.unused, notes=notes, merge=merge, money=money, fees_in_pnl=mapping.money.fees,
-        fees_stated=bool(rows.fee_columns),
     )  # fmt: skip
 
 
@@ -125,19 +125,13 @@ def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     rows.forget()
     fills, problems = in_order(read.executions, options, mapping.spot)
     read.executions = []
-    notes = []
-    if read.fees_left_out:
-        notes.append(
-            f"Fees left out: {read.fees_left_out:g} in a currency that is not the trade's, or "
-            "that the file does not state."
-        )
-    trips, unused, said = matched(
+    trips, unused, said, stated = matched(
         fills, options, spot=mapping.spot, flat=mapping.opening == "flat", shorts=read.opens_short
     )
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=trips,
-        unused=[*read.unused, *unused], notes=notes, problems=[*problems, *said],
-        fees_stated=bool(rows.fee_columns),
+        unused=[*read.unused, *unused], notes=read.notes, problems=[*problems, *said],
+        stated=stated,
     )  # fmt: skip
 
 
@@ -149,7 +143,15 @@ def _notes(rows: Rows, options: Options) -> list[str]:
     if not rows.has("symbol"):
         which = "as you say" if options.symbol_given else "the file's name"
         notes.append(f"The file names no symbol: {options.symbol!r} is taken, {which} (SYMBOL=).")
-    if not rows.fee_columns:
+    if rows.fees.left_out:
+        notes.append(
+            f"Fees left out: {rows.fees.left_out:g} in a currency that is not the trade's, or "
+            "that the file does not state."
+        )
+    if rows.fees.rows:
+        paid = sum(fee for fees in rows.fees.rows.values() for fee, _ in fees)
+        notes.append(f"Fees of orders whose fills are not in the file: {paid:g}, left out.")
+    if not rows.fees.columns and rows.mapping.fee_rows is None:
         notes.append("There is no column for fees: they are taken as 0.")
     fees = rows.mapping.fees.columns
     lacking = [field for field in rows.mapping.columns if not rows.has(field) and field != "symbol"]

@@ -43,7 +43,8 @@ class Execution(NamedTuple):
 
     ``quantity`` is above 0 for a purchase, below 0 for a sale, and holds the
     contract's multiplier; ``moment`` has an offset; ``fees`` are in currency, below 0 where
-    more was received than paid; ``closes_only`` is a fill that opens nothing.
+    more was received than paid; ``closes_only`` is a fill that opens nothing; ``pnl`` is what
+    the file says that the fill realised; one that ``expires`` closes whichever side is held.
     """
 
     account: str
@@ -57,6 +58,9 @@ class Execution(NamedTuple):
     own_id: str = ""
     order_id: str = ""
     features: dict[str, float | bool | None] | None = None
+    currency: str = ""
+    pnl: float | None = None
+    expires: bool = False
 
 
 class Trip(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +91,7 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     exit_type: str | None = None
     exit_reason: str | None = None
     origin: str | None = None
+    currency: str = ""
     features: dict[str, float | bool | None] = {}
 
     @property
@@ -112,7 +117,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """All that one file holds: ``trips`` are pieces, not yet decisions.
 
     ``problems`` are what cannot be told from the file and decides a sign or an order: with
-    any, nothing is written. ``fills`` are (symbol, moment, price) of all executions.
+    any, nothing is written. ``stated`` is what fills say that they realised, and the difference
+    of it to what was computed.
     """
 
     name: str
@@ -126,7 +132,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     merge: bool = True
     money: str = "no"
     fees_in_pnl: bool = False
-    fees_stated: bool = True
+    stated: tuple[float, float] | None = None
 
 
 class NotUsable(Exception):

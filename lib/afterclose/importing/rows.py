@@ -11,11 +11,12 @@ from afterclose.importing.mapping import Mapping
 from afterclose.importing.numbers import decimal_mark, read_number
 from afterclose.importing.parsed import NotUsable, Options, Unused
 from afterclose.importing.recognise import Table, find, plain
+from afterclose.importing.row_fees import RowFees
 from afterclose.importing.values import is_blank
 
 TIMES = ("time", "entry_time", "exit_time", "decision_time")
 NUMBERS = (
-    "quantity", "price", "entry_price", "exit_price", "multiplier", "pnl", "mae", "mfe",
+    "quantity", "price", "entry_price", "exit_price", "multiplier", "amount", "pnl", "mae", "mfe",
     "confidence", "stop", "target",
 )  # fmt: skip
 
@@ -34,10 +35,11 @@ class Rows:
         self.records = len(table.lines)
         self.unused: list[Unused] = []
         self.problems: list[str] = []
+        self.fees = RowFees(self)
         self.lines = self._kept(table.lines)
         if self.mapping.text is not None:
             self.lines = self._told(self.lines)
-        self.fee_columns = self._fee_columns()
+        self.fees.find_columns()
         self.dates = self._dates()
         self.mark = self._mark()
 
@@ -62,15 +64,6 @@ class Rows:
     def optional(self, line: Line, field: str) -> float | None:
         """The number in a cell; None where it is blank."""
         return None if is_blank(self.text(line, field)) else self.number(line, field)
-
-    def fees(self, line: Line) -> float:
-        """What the row paid: above 0 a cost, below 0 received. Raises NotUsable."""
-        total = 0.0
-        for place, sign in self.fee_columns:
-            cell = line.cells[place] if place < len(line.cells) else ""
-            if not is_blank(cell):
-                total += sign * float(read_number(self.columns[place], cell, self.mark))
-        return total
 
     def place(self, line: Line) -> str:
         """A row's place for people."""
@@ -139,7 +132,7 @@ class Rows:
         text = self.mapping.text
         if text is None:
             return list(lines)
-        place = find(self.columns, [text.column])
+        place = find(self.columns, text.headings)
         pattern = re.compile(text.pattern, re.VERBOSE)
         width = len(self.columns)
         self.columns += list(pattern.groupindex)
@@ -149,31 +142,13 @@ class Rows:
             cell = line.cells[place] if place is not None and place < len(line.cells) else ""
             found = pattern.fullmatch(cell.strip())
             if found is None:
+                if self.fees.keeps(line, cell):
+                    continue
                 self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
                 continue
             cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))
             told.append(Line(line.number, cells + tuple(each or "" for each in found.groups())))
         return told
-
-    def _fee_columns(self) -> list[tuple[int, int]]:
-        """Columns with the sign that makes a payment above 0."""
-        found: list[tuple[int, int]] = []
-        fees = self.mapping.fees
-        for heading in fees.columns:
-            place = find(self.columns, [heading])
-            if place is not None and place not in [each for each, _ in found]:
-                found.append((place, 1 if fees.sign == "cost" else -1))
-                if fees.sign == "either":
-                    found[-1] = (place, self._payment_sign(place))
-        return found
-
-    def _payment_sign(self, place: int) -> int:
-        """Most of a column's values are payments, whichever sign they are written with."""
-        below = sum(
-            cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in self.column(place)
-        )
-        above = sum(any(d in cell for d in "123456789") for cell in self.column(place)) - below
-        return -1 if below > above else 1
 
     def _dates(self) -> Dates:
         zone = self.options.timezone
@@ -202,10 +177,10 @@ class Rows:
         if self.options.decimal:
             return self.options.decimal
         places = {self.index[name] for name in NUMBERS if name in self.index}
-        places |= {place for place, _ in self.fee_columns}
+        places |= {place for place, _ in self.fees.columns}
         marks = {decimal_mark(self.column(place)) for place in places if self._has_comma(place)}
-        if marks - {None}:
-            return "," if marks - {None} == {","} else "."
+        if marks - {None} in ({","}, {"."}):
+            return "," if "," in marks else "."
         if marks:
             self.problems.append(
                 "the comma in its numbers can be a decimal or a thousands mark: say which with "

@@ -16,6 +16,12 @@ LONG_AND_SHORT = {
     "long": ("long", "buy", "b", "l", "1", "bot", "buy to open"),
     "short": ("short", "sell", "s", "-1", "sld", "sell short", "sell to open"),
 }
+NOT_TRADED = frozenset({
+    "cancelled", "canceled", "rejected", "expired unfilled", "not filled", "unfilled", "pending",
+    "working", "new", "void", "deleted",
+})  # fmt: skip
+"""States in which a row is no trade. Other words there may be anything (`win`, `stopped`)."""
+
 SOURCES = ("paper", "live", "backtest")
 TOLERANCE = 0.015
 """By how much money of one trade may differ: it is rounded to cents."""
@@ -65,6 +71,7 @@ class Trips:
         self._side = options.side
         if not rows.has("side") and self._side is None:
             self._side = self._told_side()
+            rows.fees.left_out = 0.0  # each row was read once already, to find out
         self.trips = self._all()
 
     def _told_side(self) -> str | None:
@@ -88,7 +95,7 @@ class Trips:
             try:
                 entry, leave = (self.rows.number(line, f"{n}_price") for n in ("entry", "exit"))
                 size = self.rows.number(line, "quantity")
-                pnl, fees = self.rows.number(line, "pnl"), self.rows.fees(line)
+                pnl, fees = self.rows.number(line, "pnl"), self.rows.fees.of(line)
             except NotUsable:
                 continue
             gain = (leave - entry) * size
@@ -132,6 +139,9 @@ class Trips:
 
     def _trip(self, line: Line) -> Trip:
         rows = self.rows
+        state = plain(rows.text(line, "status"))
+        if state in NOT_TRADED:
+            raise NotUsable("not filled", f"its state is {quoted(state)}")
         symbol = rows.text(line, "symbol")
         if rows.has("symbol") and is_blank(symbol):
             raise NotUsable("missing value", "symbol is empty")
@@ -151,7 +161,7 @@ class Trips:
             entry_price=entry_price,
             exit_moment=left,
             exit_price=exit_price,
-            fees=rows.fees(line),
+            fees=rows.fees.of(line),
             place=rows.place(line),
             account=rows.text(line, "account") or self.options.account,
             own_id=rows.text(line, "own_id"),
@@ -164,6 +174,7 @@ class Trips:
             exit_reason=rows.text(line, "exit_reason") or None,
             origin=self._origin(rows.text(line, "origin")),
             features=self._features.of(line),
+            currency=rows.text(line, "currency"),
         )
 
     def _size(self, line: Line) -> float:

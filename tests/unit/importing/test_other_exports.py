@@ -1,0 +1,213 @@
+# ruff: noqa: E501, ISC004 - tables are easier to read in whole lines
+"""The same sources as other accounts export them: options, several currencies, fees in rows.
+
+Figures are worked out by hand: decisions with an exit (long, short), still open, net PnL, fees.
+"""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from afterclose.config import load_settings
+from afterclose.importing.ledger_import import import_file
+from afterclose.importing.request import Request
+
+NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
+
+TRADINGVIEW = (
+    "Trade #,Type,Date and time,Signal,Price USD,Position size (qty),Net P&L USD,Net P&L %\n"
+    "1,Exit long,2024-01-03 10:00,X,110,10,100,10\n1,Entry long,2024-01-02 10:00,L,100,10,100,10\n"
+)
+SCHWAB = "Date,Action,Symbol,Description,Price,Quantity,Fees & Comm,Amount\n"
+IB = (
+    "Statement,Header,Field Name,Field Value\nStatement,Data,Title,Activity\n"
+    "Trades,Header,DataDiscriminator,Asset Category,Currency,Symbol,Date/Time,Quantity,T. Price,"
+    "C. Price,Proceeds,Comm/Fee,Basis,Realized P/L,MTM P/L,Code\n"
+)
+DEGIRO = "Datum,Tijd,Valutadatum,Product,ISIN,Omschrijving,FX,Mutatie,,Saldo,,Order Id\n"
+DEGIRO_ROWS = (
+    '16-12-2022,10:00,16-12-2022,P,US1,DEGIRO Transactiekosten en/of kosten van derden,,EUR,"-2,00",EUR,"1,0",B\n'
+    '16-12-2022,10:00,16-12-2022,P,US1,"Verkoop 10 @ 34,5 EUR",,EUR,"345,00",EUR,"0,6",B\n'
+    '15-12-2022,10:01,15-12-2022,P,US1,"Koop 4 @ 33,9 EUR",,EUR,"-135,60",EUR,"0,0",A\n'
+    '15-12-2022,10:00,15-12-2022,P,US1,DEGIRO Transactiekosten en/of kosten van derden,,EUR,"-2,00",EUR,"1,0",A\n'
+    '15-12-2022,10:00,15-12-2022,P,US1,"Koop 6 @ 33,9 EUR",,EUR,"-203,40",EUR,"0,0",A\n'
+)
+ROBINHOOD = '"Activity Date","Process Date","Settle Date","Instrument","Description","Trans Code","Quantity","Price","Amount"\n'
+
+RIGHT = {
+    "a trade that TradingView shows as open, at the price of the day, is open": (
+        TRADINGVIEW + "2,Exit short,2024-01-05 10:00,Open,105,10,-50,-5\n"
+        "2,Entry short,2024-01-04 10:00,S,100,10,-50,-5\n",
+        (1, 0), 1, 100.0, 0.0,
+    ),
+    "an option's multiplier is in Schwab's amounts, and what expires is a loss": (
+        SCHWAB + "01/19/2021 as of 01/15/2021,Expired,SPY 01/15/2021 380.00 C,CALL SPY,,-1,,\n"
+        "01/12/2021,Sell to Close,SPY 01/22/2021 370.00 P,PUT,$3.00,1,$0.66,$299.34\n"
+        "01/11/2021,Buy to Open,SPY 01/22/2021 370.00 P,PUT,$2.00,1,$0.66,-$200.66\n"
+        "01/08/2021,Buy to Open,SPY 01/15/2021 380.00 C,CALL SPY,$1.20,1,$0.66,-$120.66\n",
+        (2, 0), 0, -21.98, 1.98,
+    ),
+    "an option that was sold and expires is a gain": (
+        SCHWAB + "01/19/2021 as of 01/15/2021,Expired,SPY 01/15/2021 380.00 C,CALL SPY,,1,,\n"
+        "01/08/2021,Sell to Open,SPY 01/15/2021 380.00 C,CALL SPY,$1.20,1,$0.66,$119.34\n",
+        (0, 1), 0, 119.34, 0.66,
+    ),
+    "Interactive Brokers: options, futures and a worthless expiry, as its proceeds say": (
+        IB + 'Trades,Data,Order,Equity and Index Options,USD,SPY 15JAN21 380 C,"2021-01-08, 10:00:00",1,1.20,1.25,-120,-0.66,120.66,0,5,O\n'
+        'Trades,Data,Order,Equity and Index Options,USD,SPY 15JAN21 380 C,"2021-01-15, 16:20:00",-1,0,0,0,0,-120.66,-120.66,0,C;Ep\n'
+        'Trades,Data,Order,Futures,USD,MESM5,"2025-04-08, 10:00:00",2,5000,5001,-50000,-1.24,50000,0,0,O\n'
+        'Trades,Data,Order,Futures,USD,MESM5,"2025-04-09, 10:00:00",-2,5010,5001,50100,-1.24,-50001.24,97.52,0,C\n',
+        (2, 0), 0, -23.14, 3.14,
+    ),
+    "a sale that says that it opens is a short": (
+        IB + 'Trades,Data,Order,Stocks,USD,AAPL,"2021-01-08, 10:00:00",-10,120,1,1200,-1,-1199,0,5,O\n'
+        'Trades,Data,Order,Stocks,USD,AAPL,"2021-01-09, 10:00:00",10,119,1,-1190,-1,1199,8,5,C\n',
+        (0, 1), 0, 8.0, 2.0,
+    ),
+    "Robinhood: an option is no share of what it is of": (
+        ROBINHOOD + '"1/16/2024","1/16/2024","1/18/2024","AAPL","AAPL 1/19/2024 Call $180.00","STC","1","$2.00","$199.96"\n'
+        '"1/15/2024","1/15/2024","1/17/2024","AAPL","AAPL 1/19/2024 Call $180.00","BTO","1","$1.00","($100.04)"\n'
+        '"1/15/2024","1/15/2024","1/17/2024","AAPL","Apple","Buy","10","$180.00","($1,800.00)"\n',
+        (1, 0), 1, 100.0, 0.0,
+    ),
+    "Fidelity: a multiplier": (
+        "Run Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Amount ($)\n"
+        "01/16/2024,YOU SOLD CLOSING TRANSACTION,-AAPL240119C180,CALL,Cash,-1,2,0.65,0.02,199.33\n"
+        "01/15/2024,YOU BOUGHT OPENING TRANSACTION,-AAPL240119C180,CALL,Cash,1,1,0.65,0.02,-100.67\n",
+        (1, 0), 0, 98.66, 1.34,
+    ),
+    "DEGIRO: fees stand in rows of their own, fills of one order are minutes apart": (
+        DEGIRO + DEGIRO_ROWS, (1, 0), 0, 2.0, 4.0,
+    ),
+    "DEGIRO in English": (
+        DEGIRO.replace("Datum,Tijd,Valutadatum", "Date,Time,Value date")
+        .replace("Omschrijving", "Description").replace("Mutatie", "Change")
+        .replace("Saldo", "Balance")
+        + DEGIRO_ROWS.replace("Koop", "Buy").replace("Verkoop", "Sell")
+        .replace("DEGIRO Transactiekosten en/of kosten van derden", "DEGIRO Transaction and/or third party fees"),
+        (1, 0), 0, 2.0, 4.0,
+    ),
+    "a lone column `time` is no clock": (
+        "time,symbol,side,quantity,price\n2026-01-05T10:00,A,buy,10,100\n2026-01-07T10:00,A,sell,10,95\n",
+        (1, 0), 0, -50.0, 0.0,
+    ),
+    "small numbers with a decimal comma": (
+        "date;symbol;side;quantity;price;fee\n2026-01-05T10:00;A;buy;10;100,5;5E-01\n"
+        "2026-01-07T10:00;A;sell;10;101,5;5,0E-1\n",
+        (1, 0), 0, 9.0, 1.0,
+    ),
+    "a row that was cancelled is no trade, one that is open has no exit": (
+        "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
+        "A,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,closed\n"
+        "B,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,Cancelled\n"
+        "E,long,10,2026-01-05T10:00,100,2026-01-06T10:00,102,rejected\n"
+        "C,long,10,2026-01-05T10:00,100,,101,open\n",
+        (1, 0), 1, 10.0, 0.0,
+    ),
+}  # fmt: skip
+
+
+def imported(tmp_path, text, market="us", **options):
+    path = tmp_path / "export.csv"
+    path.write_text(text, encoding="utf-8")
+    settings = load_settings({}, logs_dir=str(tmp_path / "logs"), market=market)
+    return import_file(settings, NOW, Request.of({"file": str(path), **options}))
+
+
+@pytest.mark.parametrize("fact", RIGHT)
+def test_exports_of_other_accounts(tmp_path, fact):
+    text, sides, still_open, net, fees = RIGHT[fact]
+    got = imported(tmp_path, text).details
+    assert got["problems"] == []
+    assert ((got["long"], got["short"]), got["open"]) == (sides, still_open)
+    assert (got["net_pnl"], got["fees"]) == (pytest.approx(net), pytest.approx(fees))
+
+
+def test_what_fills_say_they_realised_is_compared(tmp_path):
+    rows = (
+        'Trades,Data,Order,Stocks,USD,AAPL,"2021-01-08, 10:00:00",10,120,1,-1200,-1,1201,0,5,O\n'
+        'Trades,Data,Order,Stocks,USD,AAPL,"2021-01-09, 10:00:00",-10,121,1,1210,-1,-1201,{},5,C\n'
+    )
+    right = imported(tmp_path, IB + rows.format(8)).details
+    assert (right["stated_pnl"], right["stated_difference"]) == (8.0, pytest.approx(0))
+    wrong = imported(tmp_path, IB + rows.format(500))
+    assert (wrong.exit_code, wrong.details["stated_difference"]) == (2, pytest.approx(-492, abs=3))
+    assert "PNL=ignore" in wrong.reason
+    assert imported(tmp_path, IB + rows.format(500), pnl="ignore").exit_code == 0
+
+
+def test_a_fill_that_closes_opens_no_short(tmp_path):
+    row = (
+        'Trades,Data,Order,Stocks,USD,AAPL,"2021-01-08, 10:00:00",-10,120,1,1200,-1,-1000,199,5,C\n'
+    )
+    asked = imported(tmp_path, IB + row)
+    assert (asked.exit_code, asked.details["open"]) == (2, 0)
+    assert imported(tmp_path, IB + row, opening="skip").details["open"] == 0
+
+
+def test_there_is_no_sum_over_currencies(tmp_path):
+    outcome = imported(
+        tmp_path,
+        "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,fees,currency,fee currency\n"
+        "A,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,1,USD,EUR\n"
+        "B,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,1,EUR,EUR\n",
+    )
+    got = outcome.details
+    assert (got["net_pnl"], got["fees"]) == (None, None)
+    assert got["by_currency"] == {
+        "USD": {"net_pnl": pytest.approx(10), "fees": 0.0},
+        "EUR": {"net_pnl": pytest.approx(9), "fees": 1.0},
+    }
+    assert "Net PnL in USD: 10.00" in outcome.text
+    assert any(note.startswith("Fees left out: 1 ") for note in got["notes"])
+
+
+def test_each_fee_has_its_own_currency(tmp_path):
+    got = imported(
+        tmp_path,
+        "Action,Time,ISIN,Ticker,Name,No. of shares,Price / share,Currency (Price / share),"
+        "Currency conversion fee,Currency (Currency conversion fee),Transaction fee,Currency (Transaction fee)\n"
+        "Market buy,2023-12-18 14:30:03.613,U,CSCO,C,2.5,50,USD,0.15,EUR,0.10,USD\n"
+        "Market sell,2023-12-19 14:30:03.613,U,CSCO,C,2.5,52,USD,0.15,EUR,,\n",
+    ).details
+    assert (got["net_pnl"], got["fees"]) == (pytest.approx(4.9), pytest.approx(0.1))
+    assert any(note.startswith("Fees left out: 0.3 ") for note in got["notes"])
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("3,2026-01-05T11:00,A,sell,10,x", "not a number"),
+        ("3,yesterday,A,sell,10,99", "not a timestamp"),
+        ("1,2026-01-05T10:01,A,buy,20,101", "conflicting id"),
+    ],
+)
+def test_beside_a_fill_that_cannot_be_read_nothing_of_its_symbol_is_paired(tmp_path, row, reason):
+    got = imported(
+        tmp_path,
+        "id,date,symbol,side,quantity,price\n1,2026-01-05T10:00,A,buy,10,100\n" + row + "\n"
+        "4,2026-01-06T10:00,A,buy,10,90\n5,2026-01-07T10:00,A,sell,10,95\n"
+        "6,2026-01-06T10:00,B,buy,10,90\n7,2026-01-07T10:00,B,sell,10,95\n",
+    ).details
+    assert (got["closed"], got["open"], got["net_pnl"]) == (1, 0, pytest.approx(50))
+    counts = {entry["reason"]: entry["count"] for entry in got["left_out"]}
+    assert counts == {reason: 1, "beside a fill that is missing": 3}
+
+
+def test_amounts_that_are_of_another_currency_are_said(tmp_path):
+    got = imported(
+        tmp_path,
+        "ID;Type;Time;Symbol;Comment;Amount\n"
+        "2;Stocks/ETF sale;13.04.2024 13:01:45;A.US;CLOSE BUY 2 @ 12.00;21.8\n"
+        "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.US;OPEN BUY 2 @ 11.00;-20.1\n",
+    ).details
+    assert got["net_pnl"] == pytest.approx(2)
+    assert any(note.startswith("Amounts that are not price x quantity: 2") for note in got["notes"])
+
+
+def test_decimal_marks_that_contradict_each_other_are_asked(tmp_path):
+    text = (
+        "date;symbol;side;quantity;price;fee\n2026-01-05T10:00;A;buy;10;1,100.5;0,5\n"
+        "2026-01-07T10:00;A;sell;10;1,101.5;0,5\n"
+    )
+    assert "DECIMAL=" in imported(tmp_path, text).reason
