@@ -123,10 +123,11 @@ def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     mapping = rows.mapping
     read = Fills(rows, features, options)
     rows.forget()
-    fills, problems = in_order(read.executions, options, mapping.spot)
+    spot = mapping.spot and options.opening != "flat"  # who says so has sold short there (margin)
+    fills, problems = in_order(read.executions, options, spot)
     read.executions = []
     trips, unused, said, stated = matched(
-        fills, options, spot=mapping.spot, flat=mapping.opening == "flat", shorts=read.opens_short
+        fills, options, spot=spot, flat=mapping.opening == "flat", shorts=read.opens_short
     )
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=trips,

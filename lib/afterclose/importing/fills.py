@@ -30,6 +30,9 @@ HOLES = frozenset({
 })  # fmt: skip
 """Reasons for which a fill is left out although it changed a position."""
 
+DONE = ("filled", "executed", "cum")
+"""How columns begin that say how much of an order was filled."""
+
 FILLED = ("filled", "fill", "closed", "complete", "completed", "executed", "done",
           "partially filled", "partially_filled", "partial fill", "partial_fill", "traded",
           "trade", "success", "ok")  # fmt: skip
@@ -189,6 +192,10 @@ class Fills:
     def _check_state(self, line: Line) -> None:
         state = self.rows.text(line, "status")
         if state and word_of(self.mapping, state, {"filled": FILLED}) != "filled":
+            place = self.rows.index.get("quantity")
+            counted = place is not None and self.rows.columns[place].startswith(DONE)
+            if counted and self.rows.optional(line, "quantity"):
+                return  # an order that was cancelled after a part of it
             raise NotUsable("not filled", f"its state is {quoted(state)}")
 
     def _sign(self, line: Line, size: Decimal, symbol: str) -> tuple[int, bool]:

@@ -4,6 +4,7 @@ Only what is in the currency of the trade is part of its money. The rest is summ
 `left_out`, and the receipt says it: a fee of 0.0002 may be BNB and not dollars.
 """
 
+import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,14 @@ from afterclose.importing.values import is_blank
 
 if TYPE_CHECKING:
     from afterclose.importing.rows import Rows
+
+
+_BEHIND = re.compile(r"\d\s?([A-Z][A-Z0-9]{1,5})$")
+"""The asset behind a number: 0.0004BNB."""
+
+
+MONEY = frozenset({"USD", "EUR", "GBP", "CHF", "JPY", "INR", "CAD", "AUD", "HKD", "SEK", "NOK"})
+"""What stands behind a number for people, and says nothing that the trade does not."""
 
 
 class RowFees:
@@ -60,17 +69,31 @@ class RowFees:
             if is_blank(cell):
                 continue
             paid = sign * float(read_number(rows.columns[place], cell, rows.mark))
-            named = _cell(line, self._currencies.get(place)).strip()
-            if named and own and named != own:
-                other += paid
-            else:
-                total += paid
+            worth = self._worth(line, place, cell)
+            total += paid * (worth or 0.0)
+            other += 0.0 if worth else paid
         for paid, named in self.rows.pop(rows.text(line, "order_id"), ()):
             total, other = (total + paid, other) if named == own else (total, other + paid)
-        if self._all_foreign(line, own):
-            total, other = 0.0, total + other
         self.left_out += other
         return total
+
+    def _worth(self, line: Line, place: int, cell: str) -> float | None:
+        """One unit of a fee in the currency of the trade; None where that cannot be told."""
+        rows = self._rows
+        own, pair = rows.text(line, "currency"), rows.text(line, "symbol")
+        named = (
+            _cell(line, self._currencies.get(place)).strip()
+            or rows.text(line, "fee_currency")
+            or _coin_behind(cell)
+        )
+        if not named:
+            return None if rows.mapping.fees.currency == "unknown" else 1.0
+        if own:
+            return 1.0 if named == own else None
+        if pair.endswith(named):
+            return 1.0
+        # paid in the coin that was traded: so many of it at its price
+        return rows.number(line, "price") if rows.has("price") and pair.startswith(named) else None
 
     def keeps(self, line: Line, cell: str) -> bool:
         """Whether a row whose text is ``cell`` is the fee of an order; it is kept for its fill."""
@@ -88,20 +111,17 @@ class RowFees:
         self.rows.setdefault(order, []).append((paid, currency))
         return True
 
-    def _all_foreign(self, line: Line, own: str) -> bool:
-        rows = self._rows
-        named = rows.text(line, "fee_currency")
-        foreign = bool(named) and (
-            named != own if own else not rows.text(line, "symbol").endswith(named)
-        )
-        return foreign or rows.mapping.fees.currency == "unknown"
-
     def _payment_sign(self, place: int) -> int:
         """Most of a column's values are payments, whichever sign they are written with."""
         cells = list(self._rows.column(place))
         below = sum(cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in cells)
         above = sum(any(d in cell for d in "123456789") for cell in cells) - below
         return -1 if below > above else 1
+
+
+def _coin_behind(cell: str) -> str:
+    found = _BEHIND.search(cell.strip())
+    return "" if found is None or found[1] in MONEY else found[1]
 
 
 def _cell(line: Line, place: int | None) -> str:

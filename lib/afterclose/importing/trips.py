@@ -110,8 +110,10 @@ class Trips:
                 return None
             if len(fits) == 1:
                 sides |= fits
+        if len(sides) != 1:
+            return None
         self.side_from = "The side is told by the PnL column: it is that of {} trades in each row."
-        return sides.pop() if len(sides) == 1 else None
+        return sides.pop()
 
     def _all(self) -> list[Trip]:
         found = []
@@ -205,6 +207,8 @@ class Trips:
         side = {"buy": "long", "sell": "short"}.get(side or "", side)
         if side not in ("long", "short"):
             raise NotUsable("unknown side", f"side is {quoted(said)}; write long or short")
+        if side == "long" and size < 0:
+            raise NotUsable("unknown side", f"side is {quoted(said)} and the quantity {size:g}")
         return side
 
     def _excursions(self, line: Line) -> tuple[float | None, float | None]:

@@ -96,6 +96,18 @@ RIGHT = {
         "2026-01-07T10:00;A;sell;10;101,5;5,0E-1\n",
         (1, 0), 0, 9.0, 1.0,
     ),
+    "a fee in the trade's own asset or coin counts, whatever column says it": (
+        "Date(UTC),Pair,Side,Price,Executed,Amount,Fee\n"
+        "2024-01-02 04:36:30,SOLUSDT,BUY,100.0,2SOL,200USDT,0.002SOL\n"
+        "2024-01-03 13:35:33,SOLUSDT,SELL,110.0,2SOL,220USDT,0.22USDT\n",
+        (1, 0), 0, 19.58, 0.42,
+    ),
+    "of a cancelled order that was filled in part, the part counts, at its price": (
+        "time,symbol,side,quantity,filled,avg price,price,status\n"
+        "2026-01-05T10:00,A,buy,100,40,10,11,CANCELED\n2026-01-05T11:00,A,buy,100,0,,11,CANCELED\n"
+        "2026-01-06T10:00,A,sell,40,40,12,11,FILLED\n",
+        (1, 0), 0, 80.0, 0.0,
+    ),
     "a row that was cancelled is no trade, one that is open has no exit": (
         "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
         "A,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,closed\n"
@@ -192,6 +204,40 @@ def test_beside_a_fill_that_cannot_be_read_nothing_of_its_symbol_is_paired(tmp_p
     assert (got["closed"], got["open"], got["net_pnl"]) == (1, 0, pytest.approx(50))
     counts = {entry["reason"]: entry["count"] for entry in got["left_out"]}
     assert counts == {reason: 1, "beside a fill that is missing": 3}
+
+
+KRAKEN_SHORT = (
+    '"txid","ordertxid","pair","time","type","ordertype","price","cost","fee","vol","margin"\n'
+    '"A","O1","BTC/EUR","2024-01-02 08:00:00.1","sell","market",100,200,0.4,2,40\n'
+    '"B","O2","BTC/EUR","2024-01-03 08:00:00.1","buy","market",90,180,0.4,2,0\n'
+)
+
+
+def test_who_says_that_nothing_was_held_has_sold_short_on_margin(tmp_path):
+    assert "OPENING=flat" in imported(tmp_path, KRAKEN_SHORT, "crypto").reason
+    got = imported(tmp_path, KRAKEN_SHORT, "crypto", opening="flat").details
+    assert ((got["long"], got["short"]), got["open"]) == ((0, 1), 0)
+    assert got["net_pnl"] == pytest.approx(19.2)
+
+
+def test_a_long_of_less_than_nothing_is_left_out(tmp_path):
+    got = imported(
+        tmp_path,
+        "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price\n"
+        "A,short,-10,2025-11-03,100,2025-11-04,90\nB,long,-10,2025-11-03,100,2025-11-04,90\n",
+    ).details
+    assert ((got["long"], got["short"]), got["net_pnl"]) == ((0, 1), pytest.approx(100))
+    assert got["left_out"][0]["reason"] == "unknown side"
+
+
+def test_sides_that_differ_are_not_said_to_be_all_the_same(tmp_path):
+    got = imported(
+        tmp_path,
+        "entry_date,entry_price,exit_date,exit_price,position_size,profit_loss\n"
+        "2017-01-06,100,2017-01-07,90,2,20\n2017-01-08,100,2017-01-09,110,2,20\n",
+    ).details
+    assert "SIDE=" in got["problems"][0]
+    assert not any("told by the PnL" in note for note in got["notes"])
 
 
 def test_amounts_that_are_of_another_currency_are_said(tmp_path):
