@@ -87,6 +87,7 @@ def test_a_candidate_waits_for_a_person_who_promotes_it_and_rolls_it_back(logs: 
         "promote", logs, "--id", first, "--reason", "I know", "--anyway", "--by", "ann@desk"
     )
     assert (code, result["status"]) == (0, "done")
+    assert result["against"] == [which.partition(": ")[2], in_money.partition(" To promote")[0]]
     assert "ann@desk" in (scope(logs) / "ml_models/registry_events.jsonl").read_text()
     write_ledger(scope(logs) / "trade_ledger.jsonl", synthetic_records(260))
     _, result = job("cycle", logs, now=NEXT_EVENING)

@@ -26,6 +26,20 @@ def gates_consent(settings: Settings, model_dir: Path, model_id: str) -> Consent
     return partial(_refuse_against_gates, settings=settings, model_dir=model_dir, model_id=model_id)
 
 
+def overruled(consent: Consent, told: list[str]) -> Consent:
+    """A consent that refuses nothing, and says in ``told`` what the gates refuse."""
+
+    def note(view: RegistryView) -> None:
+        try:
+            consent(view)
+        except PromotionRefused as refused:
+            told.extend(refused.reason.removesuffix(REMEDY).rstrip().splitlines())
+        except ImportError:  # where only trading is installed, gates cannot be asked
+            pass
+
+    return note
+
+
 def _refuse_against_gates(
     view: RegistryView, *, settings: Settings, model_dir: Path, model_id: str
 ) -> None:

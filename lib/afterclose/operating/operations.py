@@ -15,7 +15,7 @@ from afterclose.learning.blocking import blocking_of
 from afterclose.market.clock import MarketClock
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.work import Workplace
-from afterclose.operating.consent import gates_consent
+from afterclose.operating.consent import gates_consent, overruled
 from afterclose.operating.redrawn import redraws
 from afterclose.records import Outcome
 from afterclose.scope_files import MODELS_FOLDER
@@ -49,23 +49,29 @@ def promote(settings: Settings, now: datetime, request: PromotionRequest) -> Out
     source = _scope(settings, request.origin) if request.origin else None
     registry = ModelRegistry.from_settings(settings, by=request.by)
     consent = gates_consent(settings, source or settings.model_dir, model_id)
+    against: list[str] = []
+    if request.anyway:
+        consent = overruled(consent, against)
     with Workplace.from_settings(settings).run("promote", now, model_id=model_id) as end:
         if source:
-            registry.import_model(
-                source, model_id, consent=None if request.anyway else consent, now=now
-            )
-        ask = None if request.anyway or source else consent
+            registry.import_model(source, model_id, consent=consent, now=now)
+        ask = None if source else consent
         changed = registry.promote_candidate(model_id, reason=reason, consent=ask, now=now)
         outcome = Outcome(
             job="promote",
             status="done" if changed else "unchanged",
             reason=reason if changed else f"{model_id} is active already",
-            details={"model_id": model_id, "previous_active": registry.previous_active()},
+            details={
+                "model_id": model_id,
+                "previous_active": registry.previous_active(),
+                "against": against,
+            },
             text=promotion_text(
                 model_id,
                 registry.previous_active(),
                 _threshold(registry, model_id, settings),
                 changed=changed,
+                against=against,
             ),
         )
         return end(outcome)

@@ -4,7 +4,7 @@ Reasons and errors were typed by people or come from files, so they are printed 
 of visible characters: a terminal obeys escape codes wherever they come from.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -37,15 +37,23 @@ def candidates_text(records: Mapping[str, Mapping[str, Any]], risk_threshold: fl
     return section("CANDIDATES", [head, *rows] if rows else ["No model waits for a promotion."])
 
 
-def promotion_text(model_id: str, previous: str | None, threshold: str, *, changed: bool) -> str:
+def promotion_text(
+    model_id: str,
+    previous: str | None,
+    threshold: str,
+    *,
+    changed: bool,
+    against: Sequence[str] = (),
+) -> str:
     """What a promotion did; ``changed`` is False when the model was active already.
 
-    ``threshold`` says where the model blocks.
+    ``threshold`` says where the model blocks, ``against`` what the gates say against it.
     """
     if not changed:
         same = [f"{model_id} is active already; nothing changed.", f"Threshold: {threshold}"]
         return section("MODEL PROMOTION", same)
-    lines = [
+    lines = [*against, "Promoted against the gates (ANYWAY=1)."] if against else []
+    lines += [
         f"Active model: {model_id}",
         f"Threshold: {threshold}",
         f"Previous active: {previous or NO_MODEL}",
