@@ -103,7 +103,8 @@ def _new_for_one(trade: Trade, chart: "_Chart") -> tuple[float, str]:
             f"The bars of {trade.symbol} show a split of {shown}: {trade.trade_id} was held "
             "through it and is put in new shares."
         )
-    ratio = _adjusted_by(trade, chart)
+    # bars as traded that the entry does not lie in: SPLITS= has put it in new shares already
+    ratio = None if through else _adjusted_by(trade, chart)
     if ratio is None:
         return 1.0, ""
     return ratio, (

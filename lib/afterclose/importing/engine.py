@@ -1,6 +1,7 @@
 """A file to pieces of trades: reader, mapping, executions or round trips."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -31,17 +32,40 @@ def parse_documents(
 ) -> Parsed:
     """The first document that is of a known kind. Raises InputError with a draft mapping."""
     problems = []
-    for document in documents:
+    for number, document in enumerate(documents):
         if not document.data.strip():
             problems.append(InputError("the file is empty; export it again"))
             continue
         try:
-            return parse_document(document, wanted, own, options)
+            parsed = parse_document(document, wanted, own, options)
+            return _alone(parsed, document, documents[number + 1 :], own, options)
         except InputError as error:
             if len(documents) == 1:
                 raise
             problems.append(InputError(f"{document.name}: {error}"))
     raise problems[0] if problems else InputError("there is no file in it")
+
+
+def _alone(
+    parsed: Parsed,
+    document: Document,
+    others: Sequence[Document],
+    own: Mapping | None,
+    options: Options,
+) -> Parsed:
+    """It, refused where others of the packed files hold trades of the same kind."""
+    more = []
+    for other in others:
+        with suppress(InputError):
+            if other.data.strip() and parse_document(other, parsed.name, own, options).trips:
+                more.append(other.name)
+    if not more:
+        return parsed
+    words = (
+        f"{len(more) + 1} files in it hold trades ({', '.join([document.name, *more])}), and one "
+        "at a time is read: unpack it and import each"
+    )
+    return replace(parsed, problems=[words, *parsed.problems])
 
 
 def parse_document(
@@ -75,12 +99,20 @@ def parse_grids(
     """The table of the grids that a mapping knows. Raises InputError with a draft mapping."""
     known = [own] if own else [each for each in mappings() if wanted in (AUTO, each.name)]
     for mapping in known:
-        for grid in grids:
-            table = table_of(grid, [mapping])
-            if table is not None:
-                parsed = parse_table(table, options)
-                return replace(parsed, notes=[*notes, *parsed.notes])
+        tables = [table for grid in grids if (table := table_of(grid, [mapping])) is not None]
+        if tables:
+            names = [table.grid.name for table in tables if table.lines]
+            parsed = parse_table(tables[0], options)
+            problems = [_several(names), *parsed.problems] if len(names) > 1 else parsed.problems
+            return replace(parsed, notes=[*notes, *parsed.notes], problems=problems)
     raise InputError(draft_of(grids, own))
+
+
+def _several(names: Sequence[str]) -> str:
+    return (
+        f"{len(names)} tables in it hold trades ({', '.join(names)}), and one at a time is read: "
+        f"save each as a file of its own, or name one in a mapping (MAP=, table = {names[0]!r})"
+    )
 
 
 def parse_table(table: Table, options: Options) -> Parsed:
@@ -107,7 +139,7 @@ def parse_table(table: Table, options: Options) -> Parsed:
 def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
     mapping = rows.mapping
     read = Trips(rows, features, options)
-    notes = []
+    notes = list(read.notes)
     if read.side_from and read.trips:
         notes.append(read.side_from.format(read.trips[0].side))
     # who numbers the trades of a plain table says which are one
@@ -132,7 +164,7 @@ def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=trips,
         unused=[*read.unused, *unused], notes=read.notes, problems=[*problems, *said],
-        stated=stated,
+        stated=stated, in_new_shares=True,
     )  # fmt: skip
 
 

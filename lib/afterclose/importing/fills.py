@@ -11,6 +11,7 @@ from afterclose.importing.numbers import read_number
 from afterclose.importing.parsed import Execution, NotUsable, Options, Unused
 from afterclose.importing.recognise import find
 from afterclose.importing.rows import Rows, word_of
+from afterclose.importing.split_rows import untold_splits
 from afterclose.importing.values import SMALLEST, is_blank, quoted
 
 BUY_AND_SELL = {
@@ -79,6 +80,7 @@ class Fills:
                 continue
             found.append(execution)
             self._amounts.append(self._amount(line))
+        rows.problems += untold_splits(rows, found)
         return found
 
     def _mark_hole(self, line: Line, problem: NotUsable) -> None:

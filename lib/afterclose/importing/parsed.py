@@ -100,6 +100,26 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.place} and {self.exit_place}" if self.exit_place else self.place
 
 
+def gain(trip: Trip) -> float:
+    """What the price move was worth, before fees; 0 while it is open."""
+    if trip.exit_price is None:
+        return 0.0
+    return (1 if trip.side == "long" else -1) * (trip.exit_price - trip.entry_price) * trip.quantity
+
+
+def root(symbol: str) -> str:
+    """A contract without its month and year: MESM5 and MESU5 have one multiplier."""
+    return symbol[:-2] if symbol[-1:].isdigit() and symbol[-2:-1].isalpha() else symbol
+
+
+def tidy(rate: float) -> float:
+    """A multiplier that rounding has touched: 4.9998 is 5."""
+    for digits in (0, 1, 2):
+        if round(rate, digits) and abs(rate / round(rate, digits) - 1) < 0.002:
+            return round(rate, digits)
+    return rate
+
+
 class Unused(msgspec.Struct, frozen=True):
     """Something that gives no trade.
 
@@ -118,7 +138,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
     ``problems`` are what cannot be told from the file and decides a sign or an order: with
     any, nothing is written. ``stated`` is what fills say that they realised, and the difference
-    of it to what was computed.
+    of it to what was computed. ``in_new_shares``: SPLITS= was heeded before fills were matched.
     """
 
     name: str
@@ -133,6 +153,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     money: str = "no"
     fees_in_pnl: bool = False
     stated: tuple[float, float] | None = None
+    in_new_shares: bool = False
 
 
 class NotUsable(Exception):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
+from datetime import date
 
 from afterclose.errors import InputError
 from afterclose.importing.dates import Dates, day_order, order_of_format
@@ -21,6 +22,9 @@ NUMBERS = (
 )  # fmt: skip
 
 
+_SPLIT = re.compile(r"\bsplit\b|^spl$|^spr$", re.IGNORECASE)
+"""A row that changes a position without being a fill; Robinhood's codes are SPL and SPR."""
+
 Words = AnyMapping[str, Sequence[str]]
 """What a word means to the words that mean it."""
 
@@ -35,6 +39,7 @@ class Rows:
         self.records = len(table.lines)
         self.unused: list[Unused] = []
         self.problems: list[str] = []
+        self.split_lines: list[Line] = []
         self.fees = RowFees(self)
         self.lines = self._kept(table.lines)
         if self.mapping.text is not None:
@@ -65,6 +70,13 @@ class Rows:
         """The number in a cell; None where it is blank."""
         return None if is_blank(self.text(line, field)) else self.number(line, field)
 
+    def day(self, line: Line) -> date | None:
+        """The day of a row, where it has one."""
+        try:
+            return self.dates.read("time", self.text(line, "time")).date()
+        except NotUsable:
+            return None
+
     def place(self, line: Line) -> str:
         """A row's place for people."""
         return self.table.grid.place(line.number)
@@ -87,8 +99,13 @@ class Rows:
             if why is None:
                 kept.append(line)
             elif why:
+                self._look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it is {why[:40]!r}"))
         return kept
+
+    def _look_for_split(self, line: Line) -> None:
+        if any(_SPLIT.search(cell) for cell in line.cells):
+            self.split_lines.append(line)
 
     def _dropped(
         self, line: Line, rules: Sequence[tuple[int | None, list[str], bool]]
@@ -144,6 +161,7 @@ class Rows:
             if found is None:
                 if self.fees.keeps(line, cell):
                     continue
+                self._look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
                 continue
             cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))
@@ -169,7 +187,7 @@ class Rows:
             first = next(self.column(places[0]), "")
             self.problems.append(
                 f"every date can be read day first or month first ({first!r}): say which with "
-                "DATE_FORMAT=dmy or DATE_FORMAT=mdy"
+                "DATE_FORMAT=dmy or DATE_FORMAT=mdy (or ymd, where it begins with the year)"
             )
         return Dates(zone, order or "ymd")
 

@@ -39,7 +39,8 @@ def _decided(parsed: Parsed, options: Options) -> tuple[list[Trip], Made]:
 
     A million pieces and their records at once are a gigabyte.
     """
-    trips = split_trips(parsed.trips, options.splits)
+    splits = () if parsed.in_new_shares else options.splits
+    trips = split_trips(parsed.trips, splits)
     parsed.trips.clear()
     money = checked(trips, parsed.money, parsed.fees_in_pnl, options.pnl == "ignore")
     notes = [*parsed.notes, *money.notes]

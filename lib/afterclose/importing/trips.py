@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from afterclose.importing.excursion_unit import in_fractions
 from afterclose.importing.feature_columns import Features
 from afterclose.importing.grids import Line
 from afterclose.importing.numbers import read_number
@@ -68,6 +69,7 @@ class Trips:
         self.mapping = rows.mapping
         self.unused: list[Unused] = []
         self.side_from = ""
+        self.notes: list[str] = []
         self._side = options.side
         if not rows.has("side") and self._side is None:
             self._side = self._told_side()
@@ -125,7 +127,10 @@ class Trips:
                 with suppress(NotUsable):
                     pnl = self.rows.optional(line, "pnl")
                 self.unused.append(problem.at(self.rows.place(line), pnl))
-        return self._without_repeats(found)
+        trips = self._without_repeats(found)
+        if self.mapping.percent:
+            trips, self.notes = in_fractions(trips)
+        return trips
 
     def _without_repeats(self, trips: Sequence[Trip]) -> list[Trip]:
         """Of rows with one id, or equal to the last digit without one, the last counts."""

@@ -206,6 +206,17 @@ def test_a_trade_through_a_split_is_put_in_new_shares(ratio, adjusted):
     assert any("put in new shares" in note for note in found.notes)
 
 
+def test_an_entry_in_new_shares_stays_beside_bars_as_traded():
+    rows = BARS.set_index("date")
+    entry, leave = (rows.at[pd.Timestamp(d), "open"] for d in ("2019-12-03", "2019-12-09"))
+    settled = trade(
+        entry_timestamp="2019-12-03T09:30:00-05:00", exit_timestamp="2019-12-09T09:30:00-05:00",
+        entry_price=entry, exit_price=leave, quantity=100.0,
+    )  # fmt: skip
+    found = with_bars([settled], placed(unadjusted(RAW, pd.Timestamp("2019-12-05"), 4.0)))
+    assert (found.trades[0].entry_price, found.trades[0].quantity) == (entry, 100.0)
+
+
 def test_a_crash_with_the_money_of_many_days_is_no_split():
     crashed = unadjusted(RAW, pd.Timestamp("2019-12-05"), 2.0)
     there = pd.to_datetime(crashed["date"]) == pd.Timestamp("2019-12-05")

@@ -4,6 +4,8 @@
 Figures are worked out by hand: decisions with an exit (long, short), still open, net PnL, fees.
 """
 
+import json
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -107,6 +109,25 @@ RIGHT = {
         "2026-01-05T10:00,A,buy,100,40,10,11,CANCELED\n2026-01-05T11:00,A,buy,100,0,,11,CANCELED\n"
         "2026-01-06T10:00,A,sell,40,40,12,11,FILLED\n",
         (1, 0), 0, 80.0, 0.0,
+    ),
+    "Binance's trades by pair and type, with the coin of each fee": (
+        '"Date(UTC)","Pair","Type","Price","Amount","Total","Fee","Fee Coin"\n'
+        "2024-01-02 04:36:30,SOLUSDT,BUY,100.0,2,200,0.2,USDT\n"
+        "2024-01-03 04:36:30,SOLUSDT,SELL,110.0,2,220,0.002,SOL\n",
+        (1, 0), 0, 19.58, 0.42,
+    ),
+    "days before a short year": (
+        "date,symbol,side,quantity,price\n05.06.25 10:00,A,buy,10,100\n17.06.25 10:00,A,sell,10,95\n",
+        (1, 0), 0, -50.0, 0.0,
+    ),
+    "a future's multiplier and commission, in no column, by the PnL of all trades": (
+        "Trade #,Type,Date/Time,Signal,Price USD,Contracts,Profit USD\n"
+        + "".join(
+            f"{day},Entry long,2024-01-0{day} 10:00,L,5000,{size},{50 * move * size - 4.5 * size}\n"
+            f"{day},Exit long,2024-01-0{day} 15:00,X,{5000 + move},{size},{50 * move * size - 4.5 * size}\n"
+            for day, move, size in ((1, 10, 1), (2, -7.25, 2), (3, 30, 3), (4, 4, 1), (5, -12.5, 2))
+        ),
+        (5, 0), 0, 50 * (10 - 14.5 + 90 + 4 - 25) - 40.5, 40.5,
     ),
     "a row that was cancelled is no trade, one that is open has no exit": (
         "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
@@ -257,3 +278,109 @@ def test_decimal_marks_that_contradict_each_other_are_asked(tmp_path):
         "2026-01-07T10:00;A;sell;10;1,101.5;0,5\n"
     )
     assert "DECIMAL=" in imported(tmp_path, text).reason
+
+
+JANUARY = "date,symbol,side,quantity,price\n2026-01-05T10:00,A,buy,10,100\n2026-01-07T10:00,A,sell,10,95\n"
+
+
+def test_several_files_in_one_are_not_read_as_the_first_alone(tmp_path):
+    path = tmp_path / "months.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("jan.csv", JANUARY)
+        packed.writestr("feb.csv", JANUARY.replace("-01-", "-02-"))
+        packed.writestr("readme.txt", "nothing")
+    settings = load_settings({}, logs_dir=str(tmp_path / "logs"))
+    refused = import_file(settings, NOW, Request.of({"file": str(path)}))
+    assert (refused.exit_code, "jan.csv, feb.csv" in refused.reason) == (2, True)
+
+
+def test_several_sheets_are_not_read_as_the_first_alone(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for title in ("Jan", "Feb"):
+        sheet = book.create_sheet(title)
+        for line in JANUARY.splitlines():
+            sheet.append(line.split(","))
+    path = tmp_path / "months.xlsx"
+    book.save(path)
+    settings = load_settings({}, logs_dir=str(tmp_path / "logs"))
+    refused = import_file(settings, NOW, Request.of({"file": str(path)}))
+    assert (refused.exit_code, "(Jan, Feb)" in refused.reason) == (2, True)
+    own = tmp_path / "mine.toml"
+    own.write_text(
+        'name = "mine"\ntitle = "M"\nrows = "fills"\ntable = "feb"\n[columns]\n'
+        'time = "date"\nsymbol = "symbol"\nside = "side"\nquantity = "quantity"\nprice = "price"\n'
+    )
+    taken = import_file(settings, NOW, Request.of({"file": str(path), "map": str(own)}))
+    assert (taken.exit_code, taken.details["closed"]) == (0, 1)
+
+
+REVERSE_SPLIT = (
+    "01/20/2021,Sell,XYZ,X,$11,10,$0,$110\n01/15/2021,Reverse Split,XYZ,X,,10,,\n"
+    "01/15/2021,Reverse Split,XYZ,X,,-100,,\n01/10/2021,Buy,XYZ,X,$1,100,$0,-$100\n"
+)
+
+
+def test_a_split_that_the_file_tells_of_is_asked_about(tmp_path):
+    asked = imported(tmp_path, SCHWAB + REVERSE_SPLIT)
+    assert (asked.exit_code, "SPLITS=XYZ:2021-01-15" in asked.reason) == (2, True)
+    got = imported(tmp_path, SCHWAB + REVERSE_SPLIT, splits="XYZ:2021-01-15:0.1").details
+    assert (got["closed"], got["open"], got["net_pnl"]) == (1, 0, pytest.approx(10))
+
+
+SPLIT_FILLS = (
+    "date,symbol,side,quantity,price\n2026-01-12T10:00,A,BUY,10,400\n2026-01-20T10:00,A,SELL,40,110\n"
+    "2026-01-27T10:00,A,BUY,40,105\n2026-01-29T10:00,A,SELL,40,112\n"
+)
+FLEX = "".join(
+    f'<Trade accountId="U" symbol="A" assetCategory="STK" currency="USD" tradeID="{number}" '
+    f'levelOfDetail="EXECUTION" dateTime="202601{day};100000" buySell="{side}" quantity="{size}" '
+    f'tradePrice="{price}" ibCommission="0" ibCommissionCurrency="USD"/>'
+    for number, (day, side, size, price) in enumerate(
+        ((12, "BUY", 10, 400), (20, "SELL", -40, 110), (27, "BUY", 40, 105), (29, "SELL", -40, 112))
+    )
+)
+
+
+@pytest.mark.parametrize(
+    "text", [SPLIT_FILLS, f"<FlexQueryResponse><Trades>{FLEX}</Trades></FlexQueryResponse>"]
+)
+def test_a_split_is_heeded_once(tmp_path, text):
+    got = imported(tmp_path, text, splits="A:2026-01-20:4").details
+    assert (got["closed"], got["net_pnl"]) == (2, pytest.approx(40 * 10 + 40 * 7))
+
+
+def test_a_split_before_anything_was_held_is_no_question(tmp_path):
+    rows = "01/15/2021,Reverse Split,XYZ,X,,10,,\n01/10/2021,Sell,XYZ,X,$2,10,$0,$20\n01/08/2021,Buy,XYZ,X,$1,10,$0,-$10\n"
+    assert imported(tmp_path, SCHWAB + rows).details["net_pnl"] == pytest.approx(10)
+
+
+def test_a_short_year_that_may_come_first_is_asked_about(tmp_path):
+    text = (
+        "date,symbol,side,quantity,price\n25-06-05 10:00,A,buy,10,100\n25-06-17 10:00,A,sell,10,95\n"
+        "25-07-02 10:00,A,buy,10,100\n25-07-03 10:00,A,sell,10,95\n"
+    )
+    assert "DATE_FORMAT=" in imported(tmp_path, text).reason
+    got = imported(tmp_path, text, date_format="ymd").details
+    assert (got["first_entry"][:10], got["last_exit"][:10]) == ("2025-06-05", "2025-07-03")
+
+
+@pytest.mark.parametrize(("unit", "fits"), [(1.0, True), (0.01, True), (0.001, False)])
+def test_excursions_are_in_the_unit_that_the_trades_own_moves_allow(tmp_path, unit, fits):
+    rows = "".join(
+        f"{day},Entry long,2024-01-0{day} 10:00,L,100,1,{move},{unit * (max(move, 0) + 1)},{-unit * (1 - min(move, 0))}\n"
+        f"{day},Exit long,2024-01-0{day} 15:00,X,{100 + move},1,{move},{unit * (max(move, 0) + 1)},{-unit * (1 - min(move, 0))}\n"
+        for day, move in enumerate([5, -4, 8, 3, -6], 1)
+    )
+    imported(
+        tmp_path,
+        "Trade #,Type,Date/Time,Signal,Price USD,Contracts,Profit USD,Run-up %,Drawdown %\n" + rows,
+    )
+    ledger = tmp_path / "logs/us/paper/trade_ledger.jsonl"
+    made = [json.loads(line) for line in ledger.read_text().splitlines()]
+    right = [
+        (pytest.approx(-0.01 - max(-m, 0) / 100), pytest.approx(0.01 + max(m, 0) / 100))
+        for m in (5, -4, 8, 3, -6)
+    ]
+    found = [(trade["mae_pct"], trade["mfe_pct"]) for trade in made]
+    assert found == (right if fits else [(None, None)] * 5)
