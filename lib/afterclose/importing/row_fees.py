@@ -5,18 +5,16 @@ Only what is in the currency of the trade is part of its money. The rest is summ
 """
 
 import re
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from afterclose.importing.grids import Line
+from afterclose.importing.mapping import Mapping
 from afterclose.importing.numbers import read_number
 from afterclose.importing.parsed import NotUsable
 from afterclose.importing.recognise import find, plain
 from afterclose.importing.values import is_blank
-
-if TYPE_CHECKING:
-    from afterclose.importing.rows import Rows
-
 
 _BEHIND = re.compile(r"\d\s?([A-Z][A-Z0-9]{1,5})$")
 """The asset behind a number: 0.0004BNB."""
@@ -26,6 +24,26 @@ MONEY = frozenset({"USD", "EUR", "GBP", "CHF", "JPY", "INR", "CAD", "AUD", "HKD"
 """What stands behind a number for people, and says nothing that the trade does not."""
 
 
+class Cells(Protocol):
+    """What is asked of a table's rows; `afterclose.importing.rows.Rows` has it."""
+
+    columns: list[str]
+    mapping: Mapping
+    mark: str
+
+    def has(self, field: str) -> bool:
+        """Whether the file has a column for a field."""
+
+    def text(self, line: Line, field: str) -> str:
+        """A cell, empty where there is no such column."""
+
+    def number(self, line: Line, field: str) -> float:
+        """The number in a cell. Raises NotUsable."""
+
+    def column(self, place: int) -> Iterator[str]:
+        """The cells of a column that are not blank."""
+
+
 class RowFees:
     """Fees of a table's rows.
 
@@ -33,7 +51,7 @@ class RowFees:
     of their own (amount, currency) by the order that they belong to.
     """
 
-    def __init__(self, rows: "Rows") -> None:
+    def __init__(self, rows: Cells) -> None:
         self._rows = rows
         self.columns: list[tuple[int, int]] = []
         self.rows: dict[str, list[tuple[float, str]]] = {}
