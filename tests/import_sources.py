@@ -126,7 +126,7 @@ SOURCES = {
         "Spot Pairs,Order Type,Direction,Filled Value,Filled Price,Filled Quantity,Fees,Fee Currency,Order No.,Timestamp (UTC)\n"
         "BTCUSDT,Limit,BUY,100,100,1,0.001,BTC,1,2024-01-02 10:00:00\n"
         "BTCUSDT,Limit,SELL,110,110,1,0.11,USDT,2,2024-01-03 10:00:00\n",
-        (1, 0), 10.0, 0.0,
+        (1, 0), 9.79, 0.21,  # .001 BTC at 100, and .11 USDT
     ),
     "fidelity": (
         "\n\nRun Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Amount ($)\n"

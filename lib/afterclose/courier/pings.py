@@ -1,14 +1,15 @@
 """What a health-check service is to hear of a scope's journal: start, success, fail.
 
 Of each run of the night's job (the cycle; where a scope has none, the monitor) its START line
-pings `/start`, its good end the URL itself, a failure `/fail`, with the tail of the journal.
+pings `/start`, its good end the URL itself, a failure or a refusal (damaged data, exit 3)
+`/fail`, with the tail of the journal.
 Services that know run ids (healthchecks does) get them, so a ping that comes twice counts once.
 """
 
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
-from afterclose.nightly.journal import JournalLine
+from afterclose.nightly.journal import GOOD_ENDS, JournalLine
 
 JOBS: Final = ("cycle", "monitor")
 TAIL_LINES: Final = 20
@@ -55,7 +56,9 @@ def _place(line: JournalLine) -> str:
 
 
 def _suffix(line: JournalLine) -> str:
-    return f"{_SUFFIX[line.event]}?rid={uuid5(NAMESPACE_URL, line.run_id)}"
+    refused = line.event in GOOD_ENDS and line.code  # nothing was done, and it does not pass
+    suffix = _SUFFIX["FAILED" if refused else line.event]
+    return f"{suffix}?rid={uuid5(NAMESPACE_URL, line.run_id)}"
 
 
 def _tail(lines: list[JournalLine]) -> str:

@@ -16,6 +16,7 @@ its day's bar: then the bars are adjusted differently, or of something else.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -25,15 +26,12 @@ from msgspec.structs import replace
 from afterclose.features.market import MARKET
 from afterclose.history.bar_features import BarFeatures
 from afterclose.history.indicators import FEATURES, add_indicators, with_market
+from afterclose.importing.bar_splits import USUAL_SPLITS, in_new_shares, split_words, splits_of
 from afterclose.importing.values import excursions
 from afterclose.records import Trade
 
 ROUNDING = 0.001
 """How far a price may lie outside its bar, as a fraction: prices are rounded one by one."""
-
-LEAST_SPLIT = 1.9
-SPLIT_ROUNDING = 0.04
-"""A close over the next open that is a whole number from 2 on, this close to it, is a split."""
 
 NO_SYMBOL = "the bars do not have the symbol"
 
@@ -56,35 +54,73 @@ def with_bars(
     """
     placed = with_market(bars, [name for name in names if name in MARKET])
     wanted = placed[placed["symbol"].isin({trade.symbol for trade in trades})]
-    charts = {
-        str(symbol): _Chart(add_indicators(frame, names), names)
-        for symbol, frame in wanted.groupby("symbol")
-    }
+    charts = {str(symbol): _Chart(frame, names) for symbol, frame in wanted.groupby("symbol")}
     without: Counter[str] = Counter()
     whole, notes = _through_splits(trades, charts)
     done = [_with_chart(trade, charts, without) for trade in whole]
-    return WithBars(done, without, [*notes, *_notes(trades, charts)])
+    return WithBars(done, without, [*_split_notes(charts), *notes, *_notes(trades, charts)])
+
+
+def _split_notes(charts: Mapping[str, "_Chart"]) -> list[str]:
+    """A sentence where bars are as traded: their features look across splits in new shares."""
+    found = [(symbol, *split) for symbol, chart in charts.items() for split in chart.splits()]
+    if not found:
+        return []
+    symbol, day, ratio = found[0]
+    words = (
+        f"Bars that are not adjusted for splits: {len(found)} (first: {symbol}, "
+        f"{split_words(ratio)} on {day}). Features look across them in new shares."
+    )
+    return [words]
 
 
 def _through_splits(
     trades: Sequence[Trade], charts: Mapping[str, "_Chart"]
 ) -> tuple[list[Trade], list[str]]:
-    """Trades held through a split that the bars show, in shares of after it."""
+    """Trades held through splits that the bars show, or are adjusted for, in shares of after."""
     changed, notes = [], []
     for trade in trades:
         chart = charts.get(trade.symbol)
-        for day, ratio in chart.splits() if chart and trade.exit_timestamp else ():
-            entered, left = str(trade.entry_timestamp)[:10], str(trade.exit_timestamp)[:10]
-            if entered < day <= left and chart and _fits(trade, chart):
-                trade = replace(  # noqa: PLW2901 - the same trade, in new shares
-                    trade, entry_price=trade.entry_price / ratio, quantity=trade.quantity * ratio
-                )
-                notes.append(
-                    f"The bars of {trade.symbol} show a split of {ratio:g} for 1 on {day}: "
-                    f"{trade.trade_id} was held through it and is put in new shares."
-                )
+        ratio, words = _new_for_one(trade, chart) if chart else (1.0, "")
+        if words:
+            trade = replace(  # noqa: PLW2901 - the same trade, in new shares
+                trade, entry_price=trade.entry_price / ratio, quantity=trade.quantity * ratio
+            )
+            notes.append(words)
         changed.append(trade)
     return changed, notes
+
+
+def _new_for_one(trade: Trade, chart: "_Chart") -> tuple[float, str]:
+    """New shares at the exit for each one of the entry, and a sentence; empty where nothing is."""
+    if trade.exit_timestamp is None:
+        return 1.0, ""
+    entered, left = str(trade.entry_timestamp)[:10], str(trade.exit_timestamp)[:10]
+    through = [(day, ratio) for day, ratio in chart.splits() if entered < day <= left]
+    if through and _fits(trade, chart):
+        shown = ", ".join(f"{split_words(ratio)} on {day}" for day, ratio in through)
+        return prod(ratio for _, ratio in through), (
+            f"The bars of {trade.symbol} show a split of {shown}: {trade.trade_id} was held "
+            "through it and is put in new shares."
+        )
+    # bars as traded that the entry does not lie in: SPLITS= has put it in new shares already
+    ratio = None if through else _adjusted_by(trade, chart)
+    if ratio is None:
+        return 1.0, ""
+    return ratio, (
+        f"The entry of {trade.trade_id} is a price from before a split of {split_words(ratio)}, "
+        f"which the bars of {trade.symbol} are adjusted for: it is put in new shares."
+    )
+
+
+def _adjusted_by(trade: Trade, chart: "_Chart") -> float | None:
+    """The one split that brings the entry into its adjusted bar, where the exit is in its own."""
+    ends = _ends(trade)
+    if len(ends) < 2 or not chart.beside(*ends[0]) or not chart.holds(*ends[1]):
+        return None
+    price, moment = ends[0]
+    found = [ratio for ratio in USUAL_SPLITS if chart.holds(price / ratio, moment)]
+    return found[0] if len(found) == 1 else None
 
 
 def _fits(trade: Trade, chart: "_Chart") -> bool:
@@ -123,15 +159,16 @@ def _ends(trade: Trade) -> list[tuple[float, datetime]]:
 
 
 class _Chart:
-    """The bars of one symbol with indicators, by session."""
+    """The bars of one symbol as they are, and its features, by session."""
 
     def __init__(self, frame: pd.DataFrame, names: Sequence[str]) -> None:
         self.opens = pd.DatetimeIndex(frame["opens_at"])
         self.closes = pd.DatetimeIndex(frame["closes_at"])
         self.dates = pd.DatetimeIndex(frame["date"])
         self.low, self.high = frame["low"].to_numpy(), frame["high"].to_numpy()
-        self._open, self._close = frame["open"].to_numpy(), frame["close"].to_numpy()
-        self.features = BarFeatures(frame, names)
+        self._splits = splits_of(frame)
+        indicators = add_indicators(in_new_shares(frame, self._splits), names)
+        self.features = BarFeatures(indicators, names)
 
     def range_inside(self, entered: datetime, left: datetime) -> tuple[float, float] | None:
         """Lowest low and highest high of the whole sessions inside; None without one."""
@@ -147,13 +184,8 @@ class _Chart:
         return float(self.low[inside].min()), float(self.high[inside].max())
 
     def splits(self) -> list[tuple[str, float]]:
-        """Days (ISO 8601) that open at a whole fraction of the close before, and that number."""
-        ratios = self._close[:-1] / self._open[1:]
-        return [
-            (str(self.dates[row + 1].date()), float(round(ratio)))
-            for row, ratio in enumerate(ratios)
-            if ratio > LEAST_SPLIT and abs(ratio / round(ratio) - 1) < SPLIT_ROUNDING
-        ]
+        """Days (ISO 8601) of splits, and new shares for one old one."""
+        return [(str(self.dates[row].date()), ratio) for row, ratio in self._splits]
 
     def beside(self, price: float, moment: datetime) -> bool:
         """Whether the day's bar is there and the price is not in it."""

@@ -39,6 +39,8 @@ ORDERS = ("ymd", "mdy", "dmy")
 def day_order(values: Iterable[str]) -> str | None:
     """ymd, mdy or dmy; None where day and month can be read both ways."""
     month_first = day_first = ambiguous = False
+    short_firsts: set[str] = set()
+    short_lasts: set[str] = set()
     for value in values:
         found = _NUMERIC.match(value.strip())
         if not found or len(found["a"]) == 4:
@@ -47,6 +49,11 @@ def day_order(values: Iterable[str]) -> str | None:
         day_first |= first > 12 and second <= 12
         month_first |= second > 12 and first <= 12
         ambiguous |= first != second
+        if len(found["c"]) == 2:
+            short_firsts.add(found["a"])
+            short_lasts.add(found["c"])
+    if day_first and len(short_lasts) > len(short_firsts):
+        return None  # 25-06-05: its years differ more than its days, so it may begin with the year
     if day_first == month_first:
         return None if ambiguous else "ymd"
     return "dmy" if day_first else "mdy"
@@ -85,6 +92,9 @@ class Dates:
         return moment
 
     def _moment(self, text: str) -> datetime:
+        _, told, effective = text.partition(" as of ")
+        if told and _NUMERIC.fullmatch(effective):
+            text = effective  # booked on the first day, done on the second
         if text[4:5] == "-":
             try:
                 moment = datetime.fromisoformat(text)
@@ -133,6 +143,8 @@ class Dates:
             return int(a), int(b), int(c)
         whole = int(c) + (2000 if len(c) == 2 else 0)
         first, second = int(a), int(b)
+        if self.order == "ymd" and len(a) == len(c) == 2:
+            return 2000 + first, second, int(c)
         return (whole, second, first) if self.order == "dmy" else (whole, first, second)
 
     def _placed(self, moment: datetime, zone: str | None) -> datetime:

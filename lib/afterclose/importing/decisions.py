@@ -124,6 +124,7 @@ def _trip(entry: Execution, quantity: float, fees: float, left: Execution | None
         order=entry.order_id,
         own_id="" if entry.order_id.startswith("@") else entry.order_id,
         features=entry.features or {},
+        currency=entry.currency,
     )
 
 

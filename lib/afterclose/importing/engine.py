@@ -1,6 +1,7 @@
 """A file to pieces of trades: reader, mapping, executions or round trips."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from msgspec.structs import replace
 
@@ -8,7 +9,8 @@ from afterclose.errors import InputError
 from afterclose.importing import freqtrade, ib_flex
 from afterclose.importing.draft import draft_of
 from afterclose.importing.feature_columns import Features
-from afterclose.importing.fills import Fills, in_order
+from afterclose.importing.fill_order import in_order
+from afterclose.importing.fills import Fills
 from afterclose.importing.grids import Grid
 from afterclose.importing.mapping import Mapping, mappings
 from afterclose.importing.matching import matched
@@ -35,17 +37,40 @@ def parse_documents(
 ) -> Parsed:
     """The first document that is of a known kind. Raises InputError with a draft mapping."""
     problems = []
-    for document in documents:
+    for number, document in enumerate(documents):
         if not document.data.strip():
             problems.append(InputError("the file is empty; export it again"))
             continue
         try:
-            return parse_document(document, wanted, own, options)
+            parsed = parse_document(document, wanted, own, options)
+            return _alone(parsed, document, documents[number + 1 :], own, options)
         except InputError as error:
             if len(documents) == 1:
                 raise
             problems.append(InputError(f"{document.name}: {error}"))
     raise problems[0] if problems else InputError("there is no file in it")
+
+
+def _alone(
+    parsed: Parsed,
+    document: Document,
+    others: Sequence[Document],
+    own: Mapping | None,
+    options: Options,
+) -> Parsed:
+    """It, refused where others of the packed files hold trades of the same kind."""
+    more = []
+    for other in others:
+        with suppress(InputError):
+            if other.data.strip() and parse_document(other, parsed.name, own, options).trips:
+                more.append(other.name)
+    if not more:
+        return parsed
+    words = (
+        f"{len(more) + 1} files in it hold trades ({', '.join([document.name, *more])}), and one "
+        "at a time is read: unpack it and import each"
+    )
+    return replace(parsed, problems=[words, *parsed.problems])
 
 
 def parse_document(
@@ -79,12 +104,20 @@ def parse_grids(
     """The table of the grids that a mapping knows. Raises InputError with a draft mapping."""
     known = [own] if own else [each for each in mappings() if wanted in (AUTO, each.name)]
     for mapping in known:
-        for grid in grids:
-            table = table_of(grid, [mapping])
-            if table is not None:
-                parsed = parse_table(table, options)
-                return replace(parsed, notes=[*notes, *parsed.notes])
+        tables = [table for grid in grids if (table := table_of(grid, [mapping])) is not None]
+        if tables:
+            names = [table.grid.name for table in tables if table.lines]
+            parsed = parse_table(tables[0], options)
+            problems = [_several(names), *parsed.problems] if len(names) > 1 else parsed.problems
+            return replace(parsed, notes=[*notes, *parsed.notes], problems=problems)
     raise InputError(draft_of(grids, own))
+
+
+def _several(names: Sequence[str]) -> str:
+    return (
+        f"{len(names)} tables in it hold trades ({', '.join(names)}), and one at a time is read: "
+        f"save each as a file of its own, or name one in a mapping (MAP=, table = {names[0]!r})"
+    )
 
 
 def parse_table(table: Table, options: Options) -> Parsed:
@@ -111,7 +144,7 @@ def parse_table(table: Table, options: Options) -> Parsed:
 def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
     mapping = rows.mapping
     read = Trips(rows, features, options)
-    notes = []
+    notes = list(read.notes)
     if read.side_from and read.trips:
         notes.append(read.side_from.format(read.trips[0].side))
     # who numbers the trades of a plain table says which are one
@@ -120,7 +153,6 @@ def _trips(rows: Rows, features: Features, options: Options) -> Parsed:
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=read.trips,
         unused=read.unused, notes=notes, merge=merge, money=money, fees_in_pnl=mapping.money.fees,
-        fees_stated=bool(rows.fee_columns),
     )  # fmt: skip
 
 
@@ -128,21 +160,16 @@ def _fills(rows: Rows, features: Features, options: Options) -> Parsed:
     mapping = rows.mapping
     read = Fills(rows, features, options)
     rows.forget()
-    fills, problems = in_order(read.executions, options, mapping.spot)
+    spot = mapping.spot and options.opening != "flat"  # who says so has sold short there (margin)
+    fills, problems = in_order(read.executions, options, spot)
     read.executions = []
-    notes = []
-    if read.fees_left_out:
-        notes.append(
-            f"Fees left out: {read.fees_left_out:g} in a currency that is not the trade's, or "
-            "that the file does not state."
-        )
-    trips, unused, said = matched(
-        fills, options, spot=mapping.spot, flat=mapping.opening == "flat", shorts=read.opens_short
+    trips, unused, said, stated = matched(
+        fills, options, spot=spot, flat=mapping.opening == "flat", shorts=read.opens_short
     )
     return Parsed(
         name=mapping.name, title=mapping.title, source=mapping.source, trips=trips,
-        unused=[*read.unused, *unused], notes=notes, problems=[*problems, *said],
-        fees_stated=bool(rows.fee_columns),
+        unused=[*read.unused, *unused], notes=read.notes, problems=[*problems, *said],
+        stated=stated, in_new_shares=True,
     )  # fmt: skip
 
 
@@ -154,7 +181,15 @@ def _notes(rows: Rows, options: Options) -> list[str]:
     if not rows.has("symbol"):
         which = "as you say" if options.symbol_given else "the file's name"
         notes.append(f"The file names no symbol: {options.symbol!r} is taken, {which} (SYMBOL=).")
-    if not rows.fee_columns:
+    if rows.fees.left_out:
+        notes.append(
+            f"Fees left out: {rows.fees.left_out:g} in a currency that is not the trade's, or "
+            "that the file does not state."
+        )
+    if rows.fees.rows:
+        paid = sum(fee for fees in rows.fees.rows.values() for fee, _ in fees)
+        notes.append(f"Fees of orders whose fills are not in the file: {paid:g}, left out.")
+    if not rows.fees.columns and rows.mapping.fee_rows is None:
         notes.append("There is no column for fees: they are taken as 0.")
     fees = rows.mapping.fees.columns
     lacking = [field for field in rows.mapping.columns if not rows.has(field) and field != "symbol"]

@@ -1,14 +1,17 @@
 """Rows of fills to executions: one execution a row, of any broker that has a mapping."""
 
-from collections import Counter
-from collections.abc import Sequence
+import re
 from decimal import Decimal
 
+from afterclose.importing.amounts import by_amounts
 from afterclose.importing.feature_columns import Features
 from afterclose.importing.grids import Line
+from afterclose.importing.mapping import Mapping
 from afterclose.importing.numbers import read_number
 from afterclose.importing.parsed import Execution, NotUsable, Options, Unused
+from afterclose.importing.recognise import find
 from afterclose.importing.rows import Rows, word_of
+from afterclose.importing.split_rows import untold_splits
 from afterclose.importing.values import SMALLEST, is_blank, quoted
 
 BUY_AND_SELL = {
@@ -21,6 +24,15 @@ CLOSING = ("sell to close", "buy to close", "buy to cover", "stc", "btc", "cover
 """Words of a fill that opens nothing."""
 OPENING = ("sell short", "sell to open", "short", "ss", "sto")
 """Words of a sale that says that it opens a position."""
+
+HOLES = frozenset({
+    "missing value", "not a number", "not a timestamp", "number out of range", "not above 0",
+    "conflicting id",
+})  # fmt: skip
+"""Reasons for which a fill is left out although it changed a position."""
+
+DONE = ("filled", "executed", "cum")
+"""How columns begin that say how much of an order was filled."""
 
 FILLED = ("filled", "fill", "closed", "complete", "completed", "executed", "done",
           "partially filled", "partially_filled", "partial fill", "partial_fill", "traded",
@@ -35,12 +47,15 @@ class Fills:
         self.rows, self.options = rows, options
         self.mapping = rows.mapping
         self.unused: list[Unused] = []
-        self.fees_left_out = 0.0
+        self.notes: list[str] = []
         self.opens_short: set[str] = set()
         self._features = features
         self._seen: dict[tuple[str, int], tuple[str, ...]] = {}
         self._signed = self._is_signed()
-        self.executions = self._all()
+        self._contract = mapping_pattern(self.mapping)
+        self._amounts: list[float | None] = []
+        self._holes: dict[tuple[str, str], str] = {}
+        self.executions = self._scaled(self._without_holes(self._all()))
 
     def _is_signed(self) -> bool:
         if "side" not in self.mapping.columns:
@@ -61,9 +76,51 @@ class Fills:
                 execution = self._execution(line)
             except NotUsable as problem:
                 self.unused.append(problem.at(rows.place(line)))
+                self._mark_hole(line, problem)
                 continue
             found.append(execution)
+            self._amounts.append(self._amount(line))
+        rows.problems += untold_splits(rows, found)
         return found
+
+    def _mark_hole(self, line: Line, problem: NotUsable) -> None:
+        """Remember an instrument of which a fill is there and cannot be read."""
+        rows = self.rows
+        symbol = self._symbol_of(line)
+        traded = word_of(self.mapping, rows.text(line, "side"), BUY_AND_SELL)
+        if problem.reason in HOLES and symbol and (traded or not rows.has("side")):
+            account = rows.text(line, "account") or self.options.account
+            self._holes.setdefault((account, symbol), rows.place(line))
+
+    def _without_holes(self, found: list[Execution]) -> list[Execution]:
+        """Fills of instruments of which all are known: the others may be matched wrongly."""
+        if not self._holes:
+            return found
+        known: list[Execution] = []
+        amounts = []
+        for each, amount in zip(found, self._amounts, strict=True):
+            hole = self._holes.get((each.account, each.symbol))
+            if hole is None:
+                known.append(each)
+                amounts.append(amount)
+            else:
+                what = f"{hole} of {each.symbol} cannot be read, so its position is not known"
+                self.unused.append(Unused(each.place, "beside a fill that is missing", what))
+        self._amounts = amounts
+        return known
+
+    def _scaled(self, found: list[Execution]) -> list[Execution]:
+        """Fills in units of money, where the amounts say the contract's multiplier."""
+        if not any(self._amounts):
+            return found
+        scaled, self.notes = by_amounts(found, self._amounts, self.mapping.scale)
+        return scaled
+
+    def _amount(self, line: Line) -> float | None:
+        try:
+            return self.rows.optional(line, "amount")
+        except NotUsable:
+            return None
 
     def _execution(self, line: Line) -> Execution:
         rows = self.rows
@@ -71,15 +128,18 @@ class Fills:
         time = rows.text(line, "time")
         if rows.has("clock"):
             time = f"{time} {rows.text(line, 'clock')}"
-        symbol = rows.text(line, "symbol") or self._symbol()
-        size = read_number("quantity", rows.text(line, "quantity"), rows.mark)
-        sign, closes_only = self._sign(line, size, symbol)
+        symbol = self._symbol_of(line) or self._symbol()
+        expires = word_of(self.mapping, rows.text(line, "side"), {}) == "expired"
+        said = rows.text(line, "quantity")
+        # Robinhood writes 1S for what was short
+        size = read_number("quantity", said.rstrip("S") if expires else said, rows.mark)
+        sign, closes_only = (1, True) if expires else self._sign(line, size, symbol)
         size = abs(size)
         if not size:
             raise NotUsable("quantity is 0", "nothing was traded")
         if not is_blank(rows.text(line, "multiplier")):
             size *= read_number("multiplier", rows.text(line, "multiplier"), rows.mark)
-        price = rows.number(line, "price")
+        price = 0.0 if expires else rows.number(line, "price")
         if price < 0 or 0 < price < SMALLEST:
             raise NotUsable("not above 0", f"price is {price:g}")
         moment = rows.dates.read("time", time)
@@ -91,14 +151,40 @@ class Fills:
             moment=moment,
             price=price,
             quantity=size * sign,
-            fees=self._fees(line),
+            fees=rows.fees.of(line),
             place=rows.place(line),
-            closes_only=closes_only,
+            closes_only=closes_only or self._effect(line, sign, symbol),
             own_id=own_id,
             order_id=rows.text(line, "order_id")
             or (rows.place(line) if self.mapping.orders else ""),
             features=self._features.of(line) if self._features.names else None,
+            currency=rows.text(line, "currency"),
+            pnl=self._realized(line),
+            expires=expires,
         )
+
+    def _realized(self, line: Line) -> float | None:
+        """What the file says that a fill realised; a purchase that opens has 0 or nothing."""
+        return (self.rows.optional(line, "pnl") or None) if self.rows.has("pnl") else None
+
+    def _effect(self, line: Line, sign: int, symbol: str) -> bool:
+        """Whether a fill's codes (`C;Ep`) say that it only closes; a sale may say that it opens."""
+        codes = {code.strip().upper() for code in self.rows.text(line, "effect").split(";")}
+        if "O" in codes and sign < 0:
+            self.opens_short.add(symbol)
+        return "C" in codes and "O" not in codes
+
+    def _symbol_of(self, line: Line) -> str:
+        """The symbol, or the name of the contract where the row is of a derivative."""
+        if self._contract is not None:
+            place, pattern = self._contract
+            at = find(self.rows.columns, place)
+            found = (
+                pattern.search(line.cells[at]) if at is not None and at < len(line.cells) else None
+            )
+            if found:
+                return found[0]
+        return self.rows.text(line, "symbol")
 
     def _symbol(self) -> str:
         if self.rows.has("symbol"):
@@ -108,6 +194,10 @@ class Fills:
     def _check_state(self, line: Line) -> None:
         state = self.rows.text(line, "status")
         if state and word_of(self.mapping, state, {"filled": FILLED}) != "filled":
+            place = self.rows.index.get("quantity")
+            counted = place is not None and self.rows.columns[place].startswith(DONE)
+            if counted and self.rows.optional(line, "quantity"):
+                return  # an order that was cancelled after a part of it
             raise NotUsable("not filled", f"its state is {quoted(state)}")
 
     def _sign(self, line: Line, size: Decimal, symbol: str) -> tuple[int, bool]:
@@ -125,17 +215,6 @@ class Fills:
             self.opens_short.add(symbol)
         return sign, said.lower() in CLOSING
 
-    def _fees(self, line: Line) -> float:
-        rows = self.rows
-        fees = rows.fees(line)
-        named, own = rows.text(line, "fee_currency"), rows.text(line, "currency")
-        foreign = bool(named and own and named != own)
-        foreign |= bool(named and not own and not rows.text(line, "symbol").endswith(named))
-        if self.mapping.fees.currency == "unknown" or foreign:
-            self.fees_left_out += fees
-            return 0.0
-        return fees
-
     def _check_repeated(self, own_id: str, sign: int, line: Line) -> None:
         if not own_id:
             return
@@ -149,57 +228,7 @@ class Fills:
         )
 
 
-def in_order(
-    fills: Sequence[Execution], options: Options, spot: bool = False
-) -> tuple[list[Execution], list[str]]:
-    """The fills oldest first where the file is newest first, and what cannot be told."""
-    ups: Counter[str] = Counter()
-    downs: Counter[str] = Counter()
-    last: dict[str, Execution] = {}
-    ties = []
-    for fill in fills:
-        before = last.get(fill.symbol)
-        if before is not None:
-            ups[fill.symbol] += before.moment < fill.moment
-            downs[fill.symbol] += before.moment > fill.moment
-            if before.moment == fill.moment and (before.quantity > 0) != (fill.quantity > 0):
-                ties.append(fill)
-        last[fill.symbol] = fill
-    up, down = sum(ups.values()), sum(downs.values())
-    newest_first = options.order == "newest-first" or (options.order is None and down > up)
-    ordered = list(reversed(fills)) if newest_first else list(fills)
-    if spot and ties and options.order is None:
-        return _bought_before_sold(ordered), []
-    unsure = bool(ties) and (
-        up == down or (min(up, down) > 0 and max(up, down) < 20 * min(up, down))
-    )
-    if options.order is None and unsure:
-        words = (
-            f"a purchase and a sale of {ties[0].symbol} have the same time ({ties[0].place}), and "
-            "the file shows not which came first: say ORDER=newest-first or ORDER=oldest-first"
-        )
-        return ordered, [words]
-    return ordered, []
-
-
-def _bought_before_sold(fills: Sequence[Execution]) -> list[Execution]:
-    """Purchases before the sales of the same moment that need them.
-
-    Where nothing can be short, of the two orders only this one is possible.
-    """
-    held: Counter[tuple[str, str]] = Counter()
-    groups: dict[tuple[object, ...], list[Execution]] = {}
-    for fill in sorted(fills, key=lambda each: each.moment):
-        groups.setdefault((fill.account, fill.symbol, fill.moment), []).append(fill)
-    ordered = []
-    for group in groups.values():
-        name = (group[0].account, group[0].symbol)
-        low = now = held[name]
-        for fill in group:
-            now += fill.quantity  # type: ignore[assignment]
-            low = min(low, now)
-        if low < 0:
-            group.sort(key=lambda each: each.quantity < 0)
-        held[name] = now
-        ordered += group
-    return ordered
+def mapping_pattern(mapping: Mapping) -> tuple[list[str], re.Pattern[str]] | None:
+    """Headings and pattern that name a contract."""
+    rule = mapping.contract
+    return None if rule is None else (rule.headings, re.compile(rule.pattern))

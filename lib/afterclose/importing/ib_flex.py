@@ -65,7 +65,7 @@ def parse(data: bytes, options: Options) -> Parsed:
     actions = sum(each.tag == "CorporateAction" for each in elements)
     return Parsed(
         name=NAME, title="Interactive Brokers Flex", source="live", trips=trips,
-        unused=[*unused, *broken], records=len(mine),
+        unused=[*unused, *broken], records=len(mine), in_new_shares=True,
         notes=[f"Corporate actions in the file, not applied: {actions}."] if actions else [],
     )  # fmt: skip
 

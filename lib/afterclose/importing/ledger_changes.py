@@ -25,11 +25,15 @@ OF_TODAY = re.compile(r"csv-.*-[0-9a-f]{8}")
 
 
 class ImportedTrade(NamedTuple):
-    """A trade as it would be written, its place in the file, and the file's own PnL of it."""
+    """A trade as it would be written, its place in the file, and the file's own PnL of it.
+
+    ``currency`` is that of its prices, empty where the file does not say it.
+    """
 
     trade: Trade
     place: str
     pnl: float | None
+    currency: str = ""
 
 
 class Changes(NamedTuple):

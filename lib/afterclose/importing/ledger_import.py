@@ -21,7 +21,7 @@ from afterclose.importing.freqtrade import is_database, of_database
 from afterclose.importing.ledger_changes import Changes, ImportedTrade, changes, usable_only
 from afterclose.importing.mapping import own_mapping
 from afterclose.importing.parsed import Options, Parsed
-from afterclose.importing.receipt import left_out, totals
+from afterclose.importing.receipt import by_currency, left_out, totals
 from afterclose.importing.request import Request
 from afterclose.importing.source_file import read_source
 from afterclose.importing.trades import Made, trades_of
@@ -45,6 +45,7 @@ class Ready(NamedTuple):
     trades: list[Trade]
     without: Counter[str]
     bars_left_out: dict[str, int]
+    currencies: dict[str, dict[str, float]]
 
 
 def import_file(settings: Settings, now: datetime, request: Request) -> Outcome:
@@ -144,7 +145,7 @@ def _with_bars(
 ) -> Ready:
     trades = [each.trade for each in found]
     if request.bars is None:
-        return Ready(parsed, made, trades, Counter(), {})
+        return Ready(parsed, made, trades, Counter(), {}, by_currency(found))
     from afterclose.features.chosen import bar_features  # NumPy
     from afterclose.history.bars import on_sessions, read_ohlcv
     from afterclose.importing.bar_context import with_bars  # pandas
@@ -153,7 +154,7 @@ def _with_bars(
     names = bar_features(settings.bar_features)
     trades, without, notes = with_bars(trades, bars.frame, names)
     made = made._replace(notes=[*made.notes, *notes])
-    return Ready(parsed, made, trades, without, bars.dropped)
+    return Ready(parsed, made, trades, without, bars.dropped, by_currency(found))
 
 
 def _changes(ready: Ready, ledger: TradeLedger) -> Changes:
@@ -182,9 +183,9 @@ def _outcome(request: Request, ready: Ready, ledger: TradeLedger, made: Changes)
 def _details(request: Request, ready: Ready, ledger: TradeLedger, made: Changes) -> dict[str, Any]:
     trades = made.records
     with_features = sum(bool(trade.rule_features) for trade in trades)
-    return totals(trades) | {
-        "stated_pnl": ready.made.stated_pnl,
-        "stated_difference": ready.made.stated_difference,
+    return totals(trades, ready.currencies) | {
+        "stated_pnl": None if ready.currencies else ready.made.stated_pnl,
+        "stated_difference": None if ready.currencies else ready.made.stated_difference,
         "file": _shown(request.file),
         "format": ready.parsed.name,
         "title": ready.parsed.title,

@@ -17,7 +17,7 @@ from afterclose.errors import UNREADABLE, InputError
 
 FILL_FIELDS = (
     "time", "clock", "symbol", "side", "quantity", "price", "multiplier", "fill_id", "order_id",
-    "account", "status", "currency", "fee_currency",
+    "account", "status", "currency", "fee_currency", "effect", "amount", "pnl",
 )  # fmt: skip
 TRIP_FIELDS = (
     "symbol", "side", "quantity", "entry_time", "entry_price", "exit_time", "exit_price",
@@ -53,8 +53,24 @@ class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A column that tells a trade in words: the named groups of the pattern become columns."""
 
-    column: str
+    column: str | list[str]
     pattern: str
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings that the column may have, best first."""
+        return [self.column] if isinstance(self.column, str) else self.column
+
+
+class FeeRows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fees that stand in rows of their own, joined to a fill by the order's id.
+
+    ``words`` are what the text column begins with in such a row; a cost is below 0 there.
+    """
+
+    words: list[str]
+    amount: str
+    currency: list[str]
 
 
 class LeftOut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +86,9 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``rows``: fills (one execution a row), trips (one trade a row) or pairs (one row for the
     entry and one for the exit of a trade, joined by the column ``pair``). ``recognise`` are
     headings that tell this source from others, ``without`` are not there; ``keep`` and ``drop``
-    choose rows by the words in a column; ``spot``: nothing can be sold short there.
+    choose rows by the words in a column; ``spot``: nothing can be sold short there. ``contract``
+    finds the name of a derivative in a column, where the symbol is that of what it is of;
+    ``scale``: an amount that is a whole number of times price and quantity is a multiplier's.
     """
 
     name: str
@@ -86,6 +104,9 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     keep: dict[str, list[str]] = {}
     drop: dict[str, list[str]] = {}
     text: Text | None = None
+    contract: Text | None = None
+    fee_rows: FeeRows | None = None
+    scale: bool = False
     pair: str | None = None
     fees: Fees = Fees()
     money: Money = Money()

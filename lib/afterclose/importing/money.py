@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from afterclose.importing.parsed import Trip
+from afterclose.importing.contract_costs import with_costs
+from afterclose.importing.parsed import Trip, gain, root, tidy
 
 CENTS = 0.015
 SHARE = 0.001
@@ -32,15 +33,12 @@ class Checked(NamedTuple):
     difference: float | None
 
 
-def gain(trip: Trip) -> float:
-    """What the price move was worth, before fees; 0 while it is open."""
-    if trip.exit_price is None:
-        return 0.0
-    return (1 if trip.side == "long" else -1) * (trip.exit_price - trip.entry_price) * trip.quantity
-
-
 def checked(trips: Sequence[Trip], multiplier: str, fees: bool, ignore: bool) -> Checked:
-    """Compare; with ``multiplier`` (symbol, trade) and ``fees`` take them from the PnL."""
+    """Compare; with ``multiplier`` (symbol, trade) and ``fees`` take them from the PnL.
+
+    Where one multiplier and one cost a contract (or a trade) give all of a symbol's PnL to the
+    cent, that is what they are.
+    """
     closed = [trip for trip in trips if trip.pnl is not None and trip.exit_price is not None]
     if not closed or ignore:
         said = ["The PnL column is not compared (PNL=ignore)."] if closed else []
@@ -55,7 +53,10 @@ def checked(trips: Sequence[Trip], multiplier: str, fees: bool, ignore: bool) ->
         notes += said
         if fits:
             return Checked(scaled, notes, [], stated, _difference(scaled))
-    return Checked(scaled, notes, _contradictions(scaled), stated, _difference(scaled))
+    problems = _contradictions(scaled)
+    if problems and (fees or multiplier == "symbol") and (fitted := with_costs(trips)) is not None:
+        return Checked(*fitted, [], stated, _difference(fitted[0]))
+    return Checked(scaled, notes, problems, stated, _difference(scaled))
 
 
 def _difference(trips: Sequence[Trip]) -> float:
@@ -63,11 +64,6 @@ def _difference(trips: Sequence[Trip]) -> float:
     closed = [trip for trip in trips if trip.pnl is not None and trip.exit_price is not None]
     gross = sum(gain(trip) - (trip.pnl or 0.0) for trip in closed)
     return min(gross, gross - sum(trip.fees for trip in closed), key=abs)
-
-
-def root(symbol: str) -> str:
-    """A contract without its month and year: MESM5 and MESU5 have one multiplier."""
-    return symbol[:-2] if symbol[-1:].isdigit() and symbol[-2:-1].isalpha() else symbol
 
 
 def _contradictions(trips: Sequence[Trip]) -> list[str]:
@@ -101,7 +97,7 @@ def _scaled(trips: Sequence[Trip], by: str) -> tuple[list[Trip], list[str]]:
     usual = {}
     for name, found in rates.items():
         clear = sorted(found, reverse=True)[: max(1, len(found) // 2)]
-        usual[name] = _tidy(median(rate for _, rate in clear))
+        usual[name] = tidy(median(rate for _, rate in clear))
     scaled = []
     for trip in trips:
         rate = usual.get(root(trip.symbol), 1.0)
@@ -114,14 +110,6 @@ def _scaled(trips: Sequence[Trip], by: str) -> tuple[list[Trip], list[str]]:
     said = ", ".join(f"{name} {rate:g}" for name, rate in sorted(usual.items()))
     each = ", each trade at its own rate" if by == "trade" else ""
     return scaled, [f"Multiplier by the PnL over the price move{each}: {said}."]
-
-
-def _tidy(rate: float) -> float:
-    """A multiplier that rounding has touched: 4.9998 is 5."""
-    for digits in (0, 1, 2):
-        if round(rate, digits) and abs(rate / round(rate, digits) - 1) < 0.002:
-            return round(rate, digits)
-    return rate
 
 
 def _with_fees(trips: Sequence[Trip]) -> tuple[list[Trip], list[str], bool]:

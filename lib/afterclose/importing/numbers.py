@@ -15,7 +15,9 @@ from afterclose.importing.values import LARGEST, LONGEST_NUMBER_CHARACTERS, is_b
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _POINT = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{2,3})*,\d{3}|\d+)?(?:\.\d*)?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?", re.ASCII)
+_COMMA = re.compile(
+    r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+)?(?:,\d*)?(?:(?<=[\d,])[eE][+-]?\d{1,3})?", re.ASCII
+)
 _AROUND = re.compile(r"^(?:[A-Z]{3}\s|[$€£¥₹])+|(?:\s?[A-Z]{3,5}|\s?[$€£¥₹%])$")
 _SPACES = re.compile(r"(?<=\d)[\s'\u2019\u00a0\u202f](?=\d{3})")
 

@@ -43,7 +43,8 @@ class Execution(NamedTuple):
 
     ``quantity`` is above 0 for a purchase, below 0 for a sale, and holds the
     contract's multiplier; ``moment`` has an offset; ``fees`` are in currency, below 0 where
-    more was received than paid; ``closes_only`` is a fill that opens nothing.
+    more was received than paid; ``closes_only`` is a fill that opens nothing; ``pnl`` is what
+    the file says that the fill realised; one that ``expires`` closes whichever side is held.
     """
 
     account: str
@@ -57,6 +58,9 @@ class Execution(NamedTuple):
     own_id: str = ""
     order_id: str = ""
     features: dict[str, float | bool | None] | None = None
+    currency: str = ""
+    pnl: float | None = None
+    expires: bool = False
 
 
 class Trip(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,12 +91,33 @@ class Trip(msgspec.Struct, frozen=True, kw_only=True):
     exit_type: str | None = None
     exit_reason: str | None = None
     origin: str | None = None
+    currency: str = ""
     features: dict[str, float | bool | None] = {}
 
     @property
     def places(self) -> str:
         """Where it stands in the file, for people; put together only where it is said."""
         return f"{self.place} and {self.exit_place}" if self.exit_place else self.place
+
+
+def gain(trip: Trip) -> float:
+    """What the price move was worth, before fees; 0 while it is open."""
+    if trip.exit_price is None:
+        return 0.0
+    return (1 if trip.side == "long" else -1) * (trip.exit_price - trip.entry_price) * trip.quantity
+
+
+def root(symbol: str) -> str:
+    """A contract without its month and year: MESM5 and MESU5 have one multiplier."""
+    return symbol[:-2] if symbol[-1:].isdigit() and symbol[-2:-1].isalpha() else symbol
+
+
+def tidy(rate: float) -> float:
+    """A multiplier that rounding has touched: 4.9998 is 5."""
+    for digits in (0, 1, 2):
+        if round(rate, digits) and abs(rate / round(rate, digits) - 1) < 0.002:
+            return round(rate, digits)
+    return rate
 
 
 class Unused(msgspec.Struct, frozen=True):
@@ -112,7 +137,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """All that one file holds: ``trips`` are pieces, not yet decisions.
 
     ``problems`` are what cannot be told from the file and decides a sign or an order: with
-    any, nothing is written. ``fills`` are (symbol, moment, price) of all executions.
+    any, nothing is written. ``stated`` is what fills say that they realised, and the difference
+    of it to what was computed. ``in_new_shares``: SPLITS= was heeded before fills were matched.
     """
 
     name: str
@@ -126,7 +152,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     merge: bool = True
     money: str = "no"
     fees_in_pnl: bool = False
-    fees_stated: bool = True
+    stated: tuple[float, float] | None = None
+    in_new_shares: bool = False
 
 
 class NotUsable(Exception):

@@ -75,16 +75,18 @@ def _is_heading(columns: tuple[str, ...], mapping: Mapping) -> bool:
     if any(find(columns, [each]) is not None for each in mapping.without):
         return False
     if mapping.text is not None:
-        return find(columns, [mapping.text.column]) is not None
+        return find(columns, mapping.text.headings) is not None
     if mapping.rows == "pairs":
         return mapping.pair is not None and find(columns, [mapping.pair]) is not None
     return all(find(columns, mapping.headings(each)) is not None for each in NEEDED[mapping.rows])
 
 
 def _table(grid: Grid, mapping: Mapping, columns: tuple[str, ...], start: int) -> Table:
-    index = {}
+    index: dict[str, int] = {}
     for field in mapping.columns:
-        place = find(columns, mapping.headings(field))
+        # one column has one meaning: a lone `time` is no date with a clock of the same name
+        free = [name if at not in index.values() else "" for at, name in enumerate(columns)]
+        place = find(free, mapping.headings(field))
         if place is not None:
             index[field] = place
     lines = []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
+from datetime import date
 
 from afterclose.errors import InputError
 from afterclose.importing.dates import Dates, day_order, order_of_format
@@ -11,14 +12,18 @@ from afterclose.importing.mapping import Mapping
 from afterclose.importing.numbers import decimal_mark, read_number
 from afterclose.importing.parsed import NotUsable, Options, Unused
 from afterclose.importing.recognise import Table, find, plain
+from afterclose.importing.row_fees import RowFees
 from afterclose.importing.values import is_blank
 
 TIMES = ("time", "entry_time", "exit_time", "decision_time")
 NUMBERS = (
-    "quantity", "price", "entry_price", "exit_price", "multiplier", "pnl", "mae", "mfe",
+    "quantity", "price", "entry_price", "exit_price", "multiplier", "amount", "pnl", "mae", "mfe",
     "confidence", "stop", "target",
 )  # fmt: skip
 
+
+_SPLIT = re.compile(r"\bsplit\b|^spl$|^spr$", re.IGNORECASE)
+"""A row that changes a position without being a fill; Robinhood's codes are SPL and SPR."""
 
 Words = AnyMapping[str, Sequence[str]]
 """What a word means to the words that mean it."""
@@ -34,10 +39,12 @@ class Rows:
         self.records = len(table.lines)
         self.unused: list[Unused] = []
         self.problems: list[str] = []
+        self.split_lines: list[Line] = []
+        self.fees = RowFees(self)
         self.lines = self._kept(table.lines)
         if self.mapping.text is not None:
             self.lines = self._told(self.lines)
-        self.fee_columns = self._fee_columns()
+        self.fees.find_columns()
         self.dates = self._dates()
         self.mark = self._mark()
 
@@ -63,14 +70,12 @@ class Rows:
         """The number in a cell; None where it is blank."""
         return None if is_blank(self.text(line, field)) else self.number(line, field)
 
-    def fees(self, line: Line) -> float:
-        """What the row paid: above 0 a cost, below 0 received. Raises NotUsable."""
-        total = 0.0
-        for place, sign in self.fee_columns:
-            cell = line.cells[place] if place < len(line.cells) else ""
-            if not is_blank(cell):
-                total += sign * float(read_number(self.columns[place], cell, self.mark))
-        return total
+    def day(self, line: Line) -> date | None:
+        """The day of a row, where it has one."""
+        try:
+            return self.dates.read("time", self.text(line, "time")).date()
+        except NotUsable:
+            return None
 
     def place(self, line: Line) -> str:
         """A row's place for people."""
@@ -94,8 +99,13 @@ class Rows:
             if why is None:
                 kept.append(line)
             elif why:
+                self._look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it is {why[:40]!r}"))
         return kept
+
+    def _look_for_split(self, line: Line) -> None:
+        if any(_SPLIT.search(cell) for cell in line.cells):
+            self.split_lines.append(line)
 
     def _dropped(
         self, line: Line, rules: Sequence[tuple[int | None, list[str], bool]]
@@ -139,7 +149,7 @@ class Rows:
         text = self.mapping.text
         if text is None:
             return list(lines)
-        place = find(self.columns, [text.column])
+        place = find(self.columns, text.headings)
         pattern = re.compile(text.pattern, re.VERBOSE)
         width = len(self.columns)
         self.columns += list(pattern.groupindex)
@@ -149,31 +159,14 @@ class Rows:
             cell = line.cells[place] if place is not None and place < len(line.cells) else ""
             found = pattern.fullmatch(cell.strip())
             if found is None:
+                if self.fees.keeps(line, cell):
+                    continue
+                self._look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
                 continue
             cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))
             told.append(Line(line.number, cells + tuple(each or "" for each in found.groups())))
         return told
-
-    def _fee_columns(self) -> list[tuple[int, int]]:
-        """Columns with the sign that makes a payment above 0."""
-        found: list[tuple[int, int]] = []
-        fees = self.mapping.fees
-        for heading in fees.columns:
-            place = find(self.columns, [heading])
-            if place is not None and place not in [each for each, _ in found]:
-                found.append((place, 1 if fees.sign == "cost" else -1))
-                if fees.sign == "either":
-                    found[-1] = (place, self._payment_sign(place))
-        return found
-
-    def _payment_sign(self, place: int) -> int:
-        """Most of a column's values are payments, whichever sign they are written with."""
-        below = sum(
-            cell.strip().lstrip("$€£ ").startswith(("-", "(")) for cell in self.column(place)
-        )
-        above = sum(any(d in cell for d in "123456789") for cell in self.column(place)) - below
-        return -1 if below > above else 1
 
     def _dates(self) -> Dates:
         zone = self.options.timezone
@@ -194,7 +187,7 @@ class Rows:
             first = next(self.column(places[0]), "")
             self.problems.append(
                 f"every date can be read day first or month first ({first!r}): say which with "
-                "DATE_FORMAT=dmy or DATE_FORMAT=mdy"
+                "DATE_FORMAT=dmy or DATE_FORMAT=mdy (or ymd, where it begins with the year)"
             )
         return Dates(zone, order or "ymd")
 
@@ -202,10 +195,10 @@ class Rows:
         if self.options.decimal:
             return self.options.decimal
         places = {self.index[name] for name in NUMBERS if name in self.index}
-        places |= {place for place, _ in self.fee_columns}
+        places |= {place for place, _ in self.fees.columns}
         marks = {decimal_mark(self.column(place)) for place in places if self._has_comma(place)}
-        if marks - {None}:
-            return "," if marks - {None} == {","} else "."
+        if marks - {None} in ({","}, {"."}):
+            return "," if "," in marks else "."
         if marks:
             self.problems.append(
                 "the comma in its numbers can be a decimal or a thousands mark: say which with "

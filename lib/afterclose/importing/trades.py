@@ -29,7 +29,8 @@ def trades_of(parsed: Parsed, options: Options) -> Made:
     """All decisions of a file as ledger records. The trips of ``parsed`` are let go of."""
     merged, made = _decided(parsed, options)
     for trip, name in zip(merged, ids(merged, parsed.name), strict=True):
-        made.trades.append(ImportedTrade(_trade(trip, name, parsed.source), trip.places, trip.pnl))
+        trade = _trade(trip, name, parsed.source)
+        made.trades.append(ImportedTrade(trade, trip.places, trip.pnl, trip.currency))
     return made
 
 
@@ -38,7 +39,8 @@ def _decided(parsed: Parsed, options: Options) -> tuple[list[Trip], Made]:
 
     A million pieces and their records at once are a gigabyte.
     """
-    trips = split_trips(parsed.trips, options.splits)
+    splits = () if parsed.in_new_shares else options.splits
+    trips = split_trips(parsed.trips, splits)
     parsed.trips.clear()
     money = checked(trips, parsed.money, parsed.fees_in_pnl, options.pnl == "ignore")
     notes = [*parsed.notes, *money.notes]
@@ -63,8 +65,8 @@ def _decided(parsed: Parsed, options: Options) -> tuple[list[Trip], Made]:
             f"{total:,.2f} in all: it stands in their exit prices, since fees of a record are "
             "not below 0."
         )
-    made = Made([], list(parsed.unused), notes, problems, money.stated, money.difference)
-    return merged, made
+    stated, difference = parsed.stated or (money.stated, money.difference)
+    return merged, Made([], list(parsed.unused), notes, problems, stated, difference)
 
 
 def _without_received(trips: Sequence[Trip]) -> tuple[list[Trip], list[float]]:

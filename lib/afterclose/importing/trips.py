@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from afterclose.importing.excursion_unit import in_fractions
 from afterclose.importing.feature_columns import Features
 from afterclose.importing.grids import Line
 from afterclose.importing.numbers import read_number
@@ -16,6 +17,12 @@ LONG_AND_SHORT = {
     "long": ("long", "buy", "b", "l", "1", "bot", "buy to open"),
     "short": ("short", "sell", "s", "-1", "sld", "sell short", "sell to open"),
 }
+NOT_TRADED = frozenset({
+    "cancelled", "canceled", "rejected", "expired unfilled", "not filled", "unfilled", "pending",
+    "working", "new", "void", "deleted",
+})  # fmt: skip
+"""States in which a row is no trade. Other words there may be anything (`win`, `stopped`)."""
+
 SOURCES = ("paper", "live", "backtest")
 TOLERANCE = 0.015
 """By how much money of one trade may differ: it is rounded to cents."""
@@ -62,9 +69,11 @@ class Trips:
         self.mapping = rows.mapping
         self.unused: list[Unused] = []
         self.side_from = ""
+        self.notes: list[str] = []
         self._side = options.side
         if not rows.has("side") and self._side is None:
             self._side = self._told_side()
+            rows.fees.left_out = 0.0  # each row was read once already, to find out
         self.trips = self._all()
 
     def _told_side(self) -> str | None:
@@ -88,7 +97,7 @@ class Trips:
             try:
                 entry, leave = (self.rows.number(line, f"{n}_price") for n in ("entry", "exit"))
                 size = self.rows.number(line, "quantity")
-                pnl, fees = self.rows.number(line, "pnl"), self.rows.fees(line)
+                pnl, fees = self.rows.number(line, "pnl"), self.rows.fees.of(line)
             except NotUsable:
                 continue
             gain = (leave - entry) * size
@@ -103,8 +112,10 @@ class Trips:
                 return None
             if len(fits) == 1:
                 sides |= fits
+        if len(sides) != 1:
+            return None
         self.side_from = "The side is told by the PnL column: it is that of {} trades in each row."
-        return sides.pop() if len(sides) == 1 else None
+        return sides.pop()
 
     def _all(self) -> list[Trip]:
         found = []
@@ -116,7 +127,10 @@ class Trips:
                 with suppress(NotUsable):
                     pnl = self.rows.optional(line, "pnl")
                 self.unused.append(problem.at(self.rows.place(line), pnl))
-        return self._without_repeats(found)
+        trips = self._without_repeats(found)
+        if self.mapping.percent:
+            trips, self.notes = in_fractions(trips)
+        return trips
 
     def _without_repeats(self, trips: Sequence[Trip]) -> list[Trip]:
         """Of rows with one id, or equal to the last digit without one, the last counts."""
@@ -132,6 +146,9 @@ class Trips:
 
     def _trip(self, line: Line) -> Trip:
         rows = self.rows
+        state = plain(rows.text(line, "status"))
+        if state in NOT_TRADED:
+            raise NotUsable("not filled", f"its state is {quoted(state)}")
         symbol = rows.text(line, "symbol")
         if rows.has("symbol") and is_blank(symbol):
             raise NotUsable("missing value", "symbol is empty")
@@ -151,7 +168,7 @@ class Trips:
             entry_price=entry_price,
             exit_moment=left,
             exit_price=exit_price,
-            fees=rows.fees(line),
+            fees=rows.fees.of(line),
             place=rows.place(line),
             account=rows.text(line, "account") or self.options.account,
             own_id=rows.text(line, "own_id"),
@@ -164,6 +181,7 @@ class Trips:
             exit_reason=rows.text(line, "exit_reason") or None,
             origin=self._origin(rows.text(line, "origin")),
             features=self._features.of(line),
+            currency=rows.text(line, "currency"),
         )
 
     def _size(self, line: Line) -> float:
@@ -194,6 +212,8 @@ class Trips:
         side = {"buy": "long", "sell": "short"}.get(side or "", side)
         if side not in ("long", "short"):
             raise NotUsable("unknown side", f"side is {quoted(said)}; write long or short")
+        if side == "long" and size < 0:
+            raise NotUsable("unknown side", f"side is {quoted(said)} and the quantity {size:g}")
         return side
 
     def _excursions(self, line: Line) -> tuple[float | None, float | None]:

@@ -25,7 +25,7 @@ from afterclose.disk.files import move_durable
 from afterclose.disk.line_appender import LineAppender
 from afterclose.disk.scope_lock import scope_lock
 from afterclose.disk.sealed_json import decode_sealed, encode_sealed
-from afterclose.errors import UNREADABLE, ScopeBusy
+from afterclose.errors import UNREADABLE, AftercloseError, ScopeBusy
 from afterclose.log_lines import take_run_id
 
 JOURNAL_VERSION = 1
@@ -45,7 +45,8 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """One line of `ml_runs.jsonl`.
 
     ``session`` is the market session that a cycle is for, ``attempt`` counts from 1,
-    ``duration_s`` is elapsed time in seconds.
+    ``duration_s`` is elapsed time in seconds. ``exit_code`` is the job's where it is not 0: what a
+    safety rule refused (3) is SKIPPED, and is no success.
     """
 
     schema_version: Annotated[int, Meta(ge=1, le=JOURNAL_VERSION)]
@@ -59,6 +60,12 @@ class JournalLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reason: str = ""
     error: str = ""
     duration_s: float | None = None
+    exit_code: int = 0
+
+    @property
+    def code(self) -> int:
+        """The exit code of an end; lines of 0.1.0 have none, and a failure was 1."""
+        return self.exit_code or int(self.event == "FAILED")
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -133,18 +140,23 @@ class Journal:
         self._append(run.start)
         self._started_s[run.run_id] = monotonic_s()
 
-    def completed(self, run: Run, *, reason: str = "", model_id: str | None = None) -> Run:
+    def completed(
+        self, run: Run, *, reason: str = "", model_id: str | None = None, exit_code: int = 0
+    ) -> Run:
         """End a run that did its work."""
-        return self._end(run, "COMPLETED", reason=reason, model_id=model_id)
+        return self._end(run, "COMPLETED", reason=reason, model_id=model_id, exit_code=exit_code)
 
-    def skipped(self, run: Run, reason: str, *, model_id: str | None = None) -> Run:
-        """End a run that had a reason to do nothing."""
-        return self._end(run, "SKIPPED", reason=reason, model_id=model_id)
+    def skipped(
+        self, run: Run, reason: str, *, model_id: str | None = None, exit_code: int = 0
+    ) -> Run:
+        """End a run that had a reason to do nothing, or was refused (``exit_code`` 3)."""
+        return self._end(run, "SKIPPED", reason=reason, model_id=model_id, exit_code=exit_code)
 
     def failed(self, run: Run, error: BaseException | str) -> Run:
-        """End a run that failed or was refused."""
+        """End a run that failed."""
         words = error if isinstance(error, str) else str(error) or type(error).__name__
-        return self._end(run, "FAILED", error=words)
+        exit_code = error.exit_code if isinstance(error, AftercloseError) else 1
+        return self._end(run, "FAILED", error=words, exit_code=exit_code)
 
     def stopped(self, run: Run) -> Run:
         """End a run that a signal or Ctrl-C asked to stop; it counts as no attempt."""
@@ -182,8 +194,8 @@ class Journal:
                 line = decode_sealed(raw, JournalLine)
                 if line.event in (*GOOD_ENDS, "FAILED"):
                     last.setdefault(line.job, line)
-                if line.event in GOOD_ENDS:
-                    best[line.job] = line
+                    if line.code == 0:
+                        best[line.job] = line
         return {job: (line, best.get(job)) for job, line in last.items()}
 
     def attempts(self, job: str, session: str) -> int:
@@ -208,6 +220,7 @@ class Journal:
         reason: str = "",
         error: str = "",
         model_id: str | None = None,
+        exit_code: int = 0,
     ) -> Run:
         if run.run_id not in self._started_s:
             raise ValueError(f"run {run.run_id} has ended already, or is another journal's")
@@ -220,6 +233,7 @@ class Journal:
             error=error,
             model_id=model_id or run.start.model_id,
             duration_s=duration_s,
+            exit_code=exit_code,
         )
         self._append(end)
         del self._started_s[run.run_id]

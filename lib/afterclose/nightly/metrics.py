@@ -24,9 +24,6 @@ from afterclose.trading.switch import Switch
 
 MODES: Final = ("ml", "rules-only", "switched-off")
 
-EXIT_CODES: Final = {"COMPLETED": 0, "SKIPPED": 0, "FAILED": 1}
-"""Of a run by how its journal line ended; one that was asked to stop says nothing."""
-
 Labels = Mapping[str, str]
 
 
@@ -71,7 +68,7 @@ def _families(settings: Settings, status: Status, now: datetime) -> Iterator[Fam
     yield Family(
         "step_last_exit_code",
         "gauge",
-        "How a step last ended: 0 done or nothing to do, 1 failed.",
+        "How a step last ended: 0 done or nothing to do, 1 failed, 2 unusable, 3 refused.",
         [({"step": job}, code) for job, (code, _) in ends.items()],
     )
     yield _gauge("status_timestamp_seconds", "When this file was written.", now.timestamp())
@@ -130,7 +127,7 @@ def _gauge(name: str, words: str, value: float | None) -> Family:
 def _last_ends(settings: Settings) -> dict[str, tuple[int, JournalLine | None]]:
     """The exit code of each job's last run, and the line of its last good end."""
     ends = Journal(settings.root / JOURNAL_FILE).last_ends()
-    return {job: (EXIT_CODES[last.event], good) for job, (last, good) in sorted(ends.items())}
+    return {job: (last.code, good) for job, (last, good) in sorted(ends.items())}
 
 
 def _overdue_s(settings: Settings, now: datetime) -> float | None:

@@ -64,9 +64,13 @@ class Workplace:
                 made = outcome.details.get("model_id") or model_id
                 try:
                     if outcome.status == "done":
-                        journal.completed(run, reason=outcome.reason, model_id=made)
+                        journal.completed(
+                            run, reason=outcome.reason, model_id=made, exit_code=outcome.exit_code
+                        )
                     else:
-                        journal.skipped(run, outcome.reason, model_id=made)
+                        journal.skipped(
+                            run, outcome.reason, model_id=made, exit_code=outcome.exit_code
+                        )
                 except StorageError as error:  # what was done is done, whoever writes it down
                     return _warned(outcome, f"the journal does not know that it ended: {error}")
                 return outcome
@@ -76,7 +80,7 @@ class Workplace:
                 self._begin(now, session)
                 yield end
             except RefusedError as error:
-                journal.skipped(run, str(error))
+                journal.skipped(run, str(error), exit_code=error.exit_code)
                 raise
             except BaseException as error:  # an interrupted run is journalled, then raised
                 with suppress(StorageError):  # the disk that failed the work fails this too

@@ -46,7 +46,12 @@ def _money(details: Mapping[str, Any]) -> Iterator[str]:
     if not details["closed"]:
         return
     yield f"From {details['first_entry']} to {details['last_exit']}"
-    yield f"Net PnL: {details['net_pnl']:,.2f} | Fees: {details['fees']:,.2f}"
+    for currency, sums in sorted(details["by_currency"].items()):
+        yield f"Net PnL in {currency}: {sums['net_pnl']:,.2f} | Fees: {sums['fees']:,.2f}"
+    if details["by_currency"]:
+        yield "There is no sum over currencies; money views of this scope add them as they are."
+    else:
+        yield f"Net PnL: {details['net_pnl']:,.2f} | Fees: {details['fees']:,.2f}"
     if details["stated_pnl"] is not None:
         yield (
             f"PnL that the file states: {details['stated_pnl']:,.2f} (difference "

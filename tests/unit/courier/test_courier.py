@@ -20,7 +20,7 @@ from afterclose.courier.news import by_key, changes
 from afterclose.courier.rounds import Courier, run_courier
 from afterclose.disk import files
 from afterclose.disk.disk_layer import DiskLayer
-from afterclose.errors import ConfigError
+from afterclose.errors import ConfigError, IntegrityError
 from afterclose.nightly.work import Workplace
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -236,6 +236,14 @@ def test_a_cycle_pings_start_success_and_failure_with_the_journals_tail(
         run_courier(told, NIGHT + 3 * MINUTE, str(state), once=True)
         assert one.paths[-1].startswith("/s3cret-token/fail?rid=")
         assert "cycle FAILED disk full" in one.bodies[-1]
+        with (
+            pytest.raises(IntegrityError),
+            Workplace.from_settings(settings).run("cycle", NIGHT, session="2026-01-29"),
+        ):
+            raise IntegrityError("ml_training_dataset.jsonl", "damaged", "Mend it.")
+        run_courier(told, NIGHT + 4 * MINUTE, str(state), once=True)
+        assert one.paths[-1].startswith("/s3cret-token/fail?rid=")
+        assert "cycle SKIPPED ml_training_dataset.jsonl: damaged" in one.bodies[-1]
 
 
 def test_one_url_is_of_one_scope_and_a_template_of_all(settings: Settings, state: Path) -> None:

@@ -162,3 +162,64 @@ def test_market_context_is_of_all_symbols_in_the_file_and_only_where_it_is_named
     assert made.rule_features == {name: chart.at[day, name] for name in names}
     (alone,), _, _ = with_bars([trade()], market[market["symbol"] == "S0"], names)
     assert alone.rule_features == plain.rule_features | dict.fromkeys(MARKET)
+
+
+def unadjusted(raw, day, ratio):
+    """The bars as they were traded: before the split in old shares."""
+    raw = raw.copy()
+    old = pd.to_datetime(raw["date"]) < day
+    for name in ("open", "high", "low", "close"):
+        raw.loc[old, name] = raw.loc[old, name] * ratio
+    raw.loc[old, "volume"] = raw.loc[old, "volume"] / ratio
+    return raw
+
+
+@pytest.mark.parametrize("ratio", [4.0, 0.1])
+def test_features_look_across_a_split_of_bars_as_traded(ratio):
+    as_traded = placed(unadjusted(RAW, pd.Timestamp("2019-11-25"), ratio))
+    rows = BARS.set_index("date")
+    entry, leave = (rows.at[pd.Timestamp(d), "open"] for d in ("2019-12-03", "2019-12-09"))
+    bought = trade(
+        entry_timestamp="2019-12-03T09:30:00-05:00", exit_timestamp="2019-12-09T09:30:00-05:00",
+        entry_price=entry, exit_price=leave,
+    )  # fmt: skip
+    right, found = (with_bars([bought], bars) for bars in (BARS, as_traded))
+    assert found.trades[0].rule_features == pytest.approx(right.trades[0].rule_features)
+    assert any(note.startswith("Bars that are not adjusted for splits: 1") for note in found.notes)
+    assert not any("adjusted" in note for note in right.notes)
+
+
+@pytest.mark.parametrize("ratio", [4.0, 0.1])
+@pytest.mark.parametrize("adjusted", [True, False])
+def test_a_trade_through_a_split_is_put_in_new_shares(ratio, adjusted):
+    day = pd.Timestamp("2019-12-05")
+    bars = BARS if adjusted else placed(unadjusted(RAW, day, ratio))
+    rows = BARS.set_index("date")
+    entry, leave = (rows.at[pd.Timestamp(d), "open"] for d in ("2019-12-03", "2019-12-09"))
+    held = trade(
+        entry_timestamp="2019-12-03T09:30:00-05:00", exit_timestamp="2019-12-09T09:30:00-05:00",
+        entry_price=entry * ratio, exit_price=leave, quantity=100.0,
+    )  # fmt: skip
+    found = with_bars([held], bars)
+    made = found.trades[0]
+    assert (made.entry_price, made.quantity) == (pytest.approx(entry), pytest.approx(100 * ratio))
+    assert any("put in new shares" in note for note in found.notes)
+
+
+def test_an_entry_in_new_shares_stays_beside_bars_as_traded():
+    rows = BARS.set_index("date")
+    entry, leave = (rows.at[pd.Timestamp(d), "open"] for d in ("2019-12-03", "2019-12-09"))
+    settled = trade(
+        entry_timestamp="2019-12-03T09:30:00-05:00", exit_timestamp="2019-12-09T09:30:00-05:00",
+        entry_price=entry, exit_price=leave, quantity=100.0,
+    )  # fmt: skip
+    found = with_bars([settled], placed(unadjusted(RAW, pd.Timestamp("2019-12-05"), 4.0)))
+    assert (found.trades[0].entry_price, found.trades[0].quantity) == (entry, 100.0)
+
+
+def test_a_crash_with_the_money_of_many_days_is_no_split():
+    crashed = unadjusted(RAW, pd.Timestamp("2019-12-05"), 2.0)
+    there = pd.to_datetime(crashed["date"]) == pd.Timestamp("2019-12-05")
+    crashed.loc[there, "volume"] = crashed["volume"].max() * 20
+    found = with_bars([trade()], placed(crashed))
+    assert not any("adjusted for splits" in note for note in found.notes)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from afterclose.errors import InputError, IntegrityError
 from afterclose.nightly.journal import Journal
 from afterclose.nightly.metrics import METRICS_FILE
 from afterclose.nightly.work import Workplace
@@ -87,6 +88,22 @@ def test_every_metric_of_the_contract_is_there_and_true(watched: Settings) -> No
     assert sample(watched, "monitor_log_stake", kind="drift") == 0
     assert sample(watched, "alerts") is not None
     assert any(name.startswith("afterclose_model_info{") for name in samples(watched))
+
+
+def test_what_a_safety_rule_refused_is_no_success(watched: Settings) -> None:
+    """Damaged data is exit 3 every night, and nothing is trained: no monitor may call it well."""
+    built = sample(watched, "step_last_success_timestamp_seconds", step="build")
+    tomorrow = NIGHT + timedelta(days=1)
+    with pytest.raises(IntegrityError), Workplace.from_settings(watched).run("build", tomorrow):
+        raise IntegrityError("ml_training_dataset.jsonl", "damaged", "Mend it.")
+    assert sample(watched, "step_last_exit_code", step="build") == 3
+    assert sample(watched, "step_last_success_timestamp_seconds", step="build") == built
+    with pytest.raises(InputError), Workplace.from_settings(watched).run("build", tomorrow):
+        raise InputError("no such column")
+    assert sample(watched, "step_last_exit_code", step="build") == 2
+    with Workplace.from_settings(watched).run("build", tomorrow) as end:
+        end(Outcome(job="build", status="skipped", reason="unchanged"))
+    assert sample(watched, "step_last_exit_code", step="build") == 0
 
 
 def test_the_switch_shows(watched: Settings) -> None:
