@@ -4,8 +4,7 @@ Reads   daily prices, the demo's or a CSV file of yours, for real trades; the ot
 Writes  nothing.
 Again   the same table: every seed is fixed.
 
-Exit codes: 0 every promise is kept, 1 one is broken or the run failed, 2 unusable settings
-arguments or file.
+Exit codes: 0 every promise is kept, 1 one is broken or the run failed, 2 unusable input.
 """
 
 import argparse
@@ -20,14 +19,11 @@ from afterclose.settings import Settings
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("calibrate_gates", __doc__)
-    options.add_argument(
-        "--seeds", type=whole_number(1), default=200, metavar="N", help="default: 200"
-    )
-    options.add_argument("--data", type=Path, metavar="CSV", help="daily prices, else the demo's")
-    options.add_argument("--first-seed", type=int, default=0, metavar="N", help="default: 0")
-    options.add_argument(
-        "--only", default="", metavar="TEXT", help="rows whose title has this text, else all"
-    )
+    add = options.add_argument
+    add("--seeds", type=whole_number(1), default=200, metavar="N", help="default: 200")
+    add("--first-seed", type=whole_number(0), default=0, metavar="N", help="default: 0")
+    add("--data", type=Path, metavar="CSV", help="daily prices, else the demo's")
+    add("--only", default="", metavar="TEXT", help="rows with this in their title, else all")
     return options
 
 
@@ -35,14 +31,8 @@ def run(settings: Settings, _: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.study.gates.calibration_study import calibrate_gates
 
-    return calibrate_gates(
-        settings,
-        args.seeds,
-        data=args.data,
-        first_seed=args.first_seed,
-        only=args.only,
-        quiet=args.quiet,
-    )
+    asked = {name: getattr(args, name) for name in ("data", "first_seed", "only", "quiet")}
+    return calibrate_gates(settings, args.seeds, **asked)
 
 
 if __name__ == "__main__":

@@ -56,11 +56,13 @@ def walk_forward(
     max_abs_z: float,
     sizing: Sizing = WHOLE_OR_NOTHING,
     only_train: int = 0,
+    explained: bool = True,
     run_all: RunAll = map,
 ) -> WalkForward:
     """Train and judge window by window; no window at all when there are too few trades.
 
-    The first ``only_train`` trades are judged in no window.
+    The first ``only_train`` trades are judged in no window. Unless ``explained``, which takes a
+    third of the time, no reasons are given.
     """
     first = max(options.min_dataset_size, round(FIRST_TRAINING_SHARE * len(dataset)), only_train)
     splits = purged_walk_forward(
@@ -78,7 +80,7 @@ def walk_forward(
         cutoff=cutoff,
         max_abs_z=max_abs_z,
         sizing=sizing,
-        explained=True,
+        explained=explained,
     )
     steps = list(run_all(step, splits))
     return WalkForward(

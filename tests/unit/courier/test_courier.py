@@ -95,8 +95,9 @@ def receiver(manner: str = "well") -> Iterator[Receiver]:
         one.close()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only for tests of receivers that hang: on a busy machine a sound one takes seconds too."""
     monkeypatch.setattr(delivery, "SEND_LIMIT_S", 3.0)
     monkeypatch.setattr(delivery, "SOCKET_TIMEOUT_S", 2.0)
 
@@ -166,6 +167,7 @@ def test_figures_that_move_by_themselves_are_no_change() -> None:
     ]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("manner", ["hanging", "dripping", "500", "garbage"])
 def test_a_bad_receiver_costs_seconds_and_loses_nothing(
     settings: Settings, state: Path, manner: str, caplog: pytest.LogCaptureFixture

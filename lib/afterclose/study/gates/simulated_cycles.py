@@ -148,6 +148,7 @@ def _takes_away_losers(recipe: Recipe, dataset: Dataset) -> bool:
         max_abs_z=recipe.evaluation.ood_max_z,
         sizing=recipe.evaluation.sizes,
         only_train=backtests if backtests < len(decisions) else 0,
+        explained=False,
     )
     away = taken_away_from(
         decisions.take(walked.rows),
