@@ -148,15 +148,15 @@ promote: $(READY) ## make a candidate the active model   ID=… [REASON="…"] [
 rollback: $(READY) ## return to the previous active model   [REASON="…"]
 	@$(RUN) jobs.rollback $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 deactivate: $(READY) ## no active model any more: the rules alone from the next load on   [REASON="…"]
-	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.deactivate $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 off: $(READY) ## switch the filter off, running ones too   [REASON="…"]
-	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"}
+	@$(RUN) jobs.off $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 on: $(READY) ## switch it on again
 	@$(RUN) jobs.on $(COMMON)
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
 	@$(RUN) jobs.cycle $(COMMON) $${FORCE:+--force}
 lock: $(READY) ## pin the active model until the session's close
-	@$(RUN) jobs.lock $(COMMON)
+	@$(RUN) jobs.lock $(COMMON) $${BY:+--by "$$BY"}
 unlock: $(READY) ## end a session lock by hand   [REASON="…"]
 	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 status: $(READY) ## what is active, locked, due and wrong

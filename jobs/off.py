@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("off", __doc__)
     options.add_argument("--reason", default="", help="why, kept in the file")
+    options.add_argument("--by", help="who asks for it; default: user@host of this process")
     return options
 
 
@@ -27,7 +28,7 @@ def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
     from afterclose.operating import rules_alone
 
-    return rules_alone.switch_off(settings, now, args.reason)
+    return rules_alone.switch_off(settings, now, args.reason, args.by)
 
 
 if __name__ == "__main__":

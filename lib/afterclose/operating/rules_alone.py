@@ -16,13 +16,13 @@ from afterclose.trading.switch import Switch
 
 
 @redraws
-def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """Leave the scope without an active model.
+def deactivate(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """Leave the scope without an active model; ``by`` as for `rollback`.
 
     Raises ScopeBusy while another job writes, IntegrityError for a broken registry; the
     switch works all the same.
     """
-    registry = ModelRegistry.from_settings(settings)
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("deactivate", now) as end:
         left = registry.deactivate(reason=reason, now=now)
         if left is None:
@@ -40,13 +40,16 @@ def deactivate(settings: Settings, now: datetime, reason: str) -> Outcome:
 
 
 @redraws
-def switch_off(settings: Settings, now: datetime, reason: str) -> Outcome:
-    """Put the scope's filters, running ones too, on the rules alone. Raises StorageError."""
+def switch_off(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
+    """Put the scope's filters, running ones too, on the rules alone. Raises StorageError.
+
+    ``by`` is as for `rollback`.
+    """
     switch = Switch(settings)
     off = switch.read()
     if off is not None:
         return _unchanged("off", f"switched off already, by {off.by}")
-    switch.turn_off(now, whoami(), reason)
+    switch.turn_off(now, by or whoami(), reason)
     text = "Switched off: from their next check on, filters leave every entry to the rules.\n"
     return Outcome(job="off", status="done", reason=reason, text=f"{text}The way back: make on")
 
