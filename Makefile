@@ -160,7 +160,7 @@ on: $(READY) ## switch it on again
 cycle: $(READY) ## the whole nightly work, if a session is due   [FORCE=1]
 	@$(RUN) jobs.cycle $(COMMON) $(call flag,FORCE,--force)
 lock: $(READY) ## pin the active model until the session's close
-	@$(RUN) jobs.lock $(COMMON)
+	@$(RUN) jobs.lock $(COMMON) $${BY:+--by "$$BY"}
 unlock: $(READY) ## end a session lock by hand   [REASON="…"]
 	@$(RUN) jobs.unlock $(COMMON) $${REASON:+--reason "$$REASON"} $${BY:+--by "$$BY"}
 status: $(READY) ## what is active, locked, due and wrong

@@ -19,20 +19,17 @@ from afterclose.settings import Settings
 def parser() -> argparse.ArgumentParser:
     """Options of this job."""
     options = job_parser("lock", __doc__)
-    options.add_argument(
-        "--within",
-        type=whole_number(0),
-        metavar="MINUTES",
-        help="only this shortly before the open, for cron",
-    )
+    shortly = "only this shortly before the open, for cron"
+    options.add_argument("--within", type=whole_number(0), metavar="MINUTES", help=shortly)
+    options.add_argument("--by", help="who asks for it; default: user@host of this process")
     return options
 
 
 def run(settings: Settings, now: datetime, args: argparse.Namespace) -> Outcome:
     """Run this job."""
-    from afterclose.operating import operations as registry_operations
+    from afterclose.operating.operations import lock
 
-    return registry_operations.lock(settings, now, args.within)
+    return lock(settings, now, args.within, args.by)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def describe_range(field: str) -> str:
         whole = "a whole number, " if kind is int else ""
         low = f"{bounds['ge']:,}" if "ge" in bounds else f"above {bounds['gt']:,}"
         return f"{whole}{low} to {bounds['le']:,}"
-    return bounds.get("title", "text")
+    return str(bounds.get("title", "text"))
 
 
 def _dotenv() -> Mapping[str, str | None]:

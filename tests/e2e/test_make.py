@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from afterclose.scope_files import SWITCH_FILE
 from builders import synthetic_records, write_ledger
 from repository import REPOSITORY
 
@@ -44,10 +45,15 @@ def test_a_reason_arrives_as_it_was_typed_and_runs_nothing(tmp_path: Path) -> No
     promoted = make("promote", "ID=20260127_220000", f"REASON={reason}", "ANYWAY=1", *common)
     assert promoted.returncode == 0, promoted.stderr
     assert last_event(scope)["reason"] == reason
-    make("lock", *common)
+    make("lock", "BY=bob@desk", *common)
+    assert last_event(scope)["by"] == "bob@desk"
     assert make("unlock", f"REASON={reason}", "BY=ann@desk", *common).returncode == 0
     assert last_event(scope)["by"] == "ann@desk"
     assert last_event(scope)["reason"] == reason
+    assert make("off", "BY=eve@desk", *common).returncode == 0
+    assert json.loads((scope / SWITCH_FILE).read_text())["by"] == "eve@desk"
+    assert make("deactivate", "BY=dan@desk", *common).returncode == 0
+    assert last_event(scope)["by"] == "dan@desk"
     assert not mark.exists()
 
 
@@ -64,7 +70,7 @@ def test_no_variable_is_expanded_by_make_or_the_shell(tmp_path: Path, variable: 
     ("words", "sentence"),
     [
         (["promote"], "ID is missing: make promote ID=20260127_153000."),
-        (["session"], "BARS is missing: make session BARS=bars.csv SIGNALS=signals.csv."),
+        (["session"], "BARS is missing: make session BARS=bars.csv SIGNALS=signals.jsonl."),
         (["session", "BARS=x"], "SIGNALS is missing: make session BARS=bars.csv SIGNALS="),
         (["import-ledger"], "FILE is missing: make import-ledger FILE=trades.csv."),
         (

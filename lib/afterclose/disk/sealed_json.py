@@ -22,6 +22,11 @@ class _Numbered(msgspec.Struct):
     schema_version: object = None
 
 
+def as_text(words: str) -> str:
+    """What JSON can hold of ``words``: a command line may hold bytes that are no text."""
+    return words.encode(errors="replace").decode()
+
+
 def encode_sealed(value: object, *, indent: int = 0) -> bytes:
     """``value``, which has fields, as a sealed object with its newline.
 

@@ -67,7 +67,9 @@ def read_ohlcv(path: Path | str) -> DailyBars:
             low_memory=False,
             float_precision="round_trip",  # the nearest float, as every other reader gives
         )
-    except (OSError, EOFError, zlib.error, ValueError) as error:  # ValueError: pandas' own
+    except OSError as error:
+        raise InputError(f"{path}: daily bars cannot be read: {error.strerror or error}") from None
+    except (EOFError, zlib.error, ValueError) as error:  # ValueError: pandas' own
         raise InputError(f"{path}: not a readable CSV file of daily bars: {error}") from None
     return clean_ohlcv(frame, path)
 

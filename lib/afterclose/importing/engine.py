@@ -126,7 +126,8 @@ def parse_table(table: Table, options: Options) -> Parsed:
     if mapping.rows == "pairs":
         table = paired(table)
     rows = Rows(table, options)
-    features = Features(table, [*mapping.features, *options.features])
+    paid = [place for place, _ in rows.fee_columns]
+    features = Features(table, [*mapping.features, *options.features], paid)
     parsed = (
         _fills(rows, features, options)
         if mapping.rows == "fills"

@@ -4,7 +4,7 @@ What a file happens to hold is mostly known only after the trade (an account's e
 and a name cannot prove that it is not. So nothing becomes a feature by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from afterclose.errors import InputError
@@ -18,19 +18,20 @@ BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 
 
 class Features:
-    """The named columns of a table.
+    """The named columns of a table; ``fees`` are the places of those that say what a trade paid.
 
     Raises InputError for one that is not there or that no decision can have known.
     """
 
-    def __init__(self, table: Table, wanted: Sequence[str]) -> None:
+    def __init__(self, table: Table, wanted: Sequence[str], fees: Collection[int] = ()) -> None:
+        own = {*table.fields.values(), *fees}
         self.names: list[str] = []
         self._places: list[int] = []
         for name in wanted:
             place = find(table.columns, [name])
             if place is None:
-                raise InputError(_no_column(name, table))
-            if known_later(name) or place in table.fields.values():
+                raise InputError(_no_column(name, table, own))
+            if known_later(name) or place in own:
                 raise InputError(
                     f"--features: {name!r} is known only after the decision, or says what the "
                     "trade was; it cannot be learned from"
@@ -46,10 +47,9 @@ class Features:
         }
 
 
-def _no_column(name: str, table: Table) -> str:
+def _no_column(name: str, table: Table, own: Collection[int]) -> str:
     """The columns that may be named, as a shell takes them without quotes."""
-    fields = set(table.fields.values())
-    free = [each.replace(" ", "_") for at, each in enumerate(table.columns) if at not in fields]
+    free = [each.replace(" ", "_") for at, each in enumerate(table.columns) if at not in own]
     near = get_close_matches(name.lower(), free, n=1)
     hint = f" did you mean {near[0]}?" if near else ""
     return f"--features: no column {name!r};{hint} besides the trade's own there are: " + (

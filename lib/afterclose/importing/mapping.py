@@ -142,7 +142,9 @@ def own_mapping(path: str) -> Mapping:
     """The user's mapping file (MAP=). Raises InputError."""
     try:
         return read_mapping(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"--map {path}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
         raise InputError(f"--map {path}: cannot be read: {error}") from None
 
 

@@ -39,6 +39,8 @@ def read_source(path: Path) -> list[Document]:
             return _unzipped(path, data)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(f"{path} is a folder; name a file in it") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, ValueError,
             struct.error) as error:  # fmt: skip
         # RuntimeError: a password, an unknown method of packing; ValueError: places outside it

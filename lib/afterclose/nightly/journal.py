@@ -24,7 +24,7 @@ from afterclose.clock import monotonic_s
 from afterclose.disk.files import move_durable
 from afterclose.disk.line_appender import LineAppender
 from afterclose.disk.scope_lock import scope_lock
-from afterclose.disk.sealed_json import decode_sealed, encode_sealed
+from afterclose.disk.sealed_json import as_text, decode_sealed, encode_sealed
 from afterclose.errors import UNREADABLE, AftercloseError, ScopeBusy
 from afterclose.log_lines import take_run_id
 
@@ -280,5 +280,5 @@ def _job_of(line: bytes) -> str:
 
 def _encode(line: JournalLine) -> bytes:
     text = {"reason": line.reason, "error": line.error}
-    clean = {name: words.encode(errors="replace").decode() for name, words in text.items()}
+    clean = {name: as_text(words) for name, words in text.items()}
     return encode_sealed(replace(line, **clean))

@@ -99,12 +99,15 @@ def rollback(settings: Settings, now: datetime, reason: str, by: str | None = No
 
 
 @redraws
-def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -> Outcome:
+def lock(
+    settings: Settings, now: datetime, within_minutes: int | None = None, by: str | None = None
+) -> Outcome:
     """Pin the active model until the close of the running or next session.
 
     With ``within_minutes`` only from so long before its open: a cron tick in the evening
     would otherwise take the night away in which promotions are made. A market that never
-    closes, or only for minutes, is not locked then, for the lock would never end.
+    closes, or only for minutes, is not locked then, for the lock would never end. ``by`` is as for
+    `rollback`.
 
     Raises InputError for minutes below 0, and what `ModelRegistry.lock` raises.
     """
@@ -113,7 +116,7 @@ def lock(settings: Settings, now: datetime, within_minutes: int | None = None) -
     clock = MarketClock.from_settings(settings, may_build=True)
     if within_minutes is not None and (early := _too_early(clock, now, within_minutes)):
         return Outcome(job="lock", status="nothing_due", reason=early)
-    registry = ModelRegistry.from_settings(settings)
+    registry = ModelRegistry.from_settings(settings, by=by)
     with Workplace.from_settings(settings).run("lock", now) as end:
         clock.ensure(now)
         active = registry.get_active_model()

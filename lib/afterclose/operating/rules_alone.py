@@ -42,7 +42,10 @@ def deactivate(settings: Settings, now: datetime, reason: str, by: str | None = 
 
 @redraws
 def switch_off(settings: Settings, now: datetime, reason: str, by: str | None = None) -> Outcome:
-    """Put the scope's filters, running ones too, on the rules alone. Raises StorageError."""
+    """Put the scope's filters, running ones too, on the rules alone. Raises StorageError.
+
+    ``by`` is as for `rollback`.
+    """
     switch = Switch(settings)
     off = switch.read()
     if off is not None:

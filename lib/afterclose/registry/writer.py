@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from afterclose.disk.scope_lock import scope_lock
+from afterclose.disk.sealed_json import as_text
 from afterclose.disk.signature import scope_of
 from afterclose.errors import StorageError
 from afterclose.registry.event_log import Chain, EventLog
@@ -96,11 +97,10 @@ class RegistryWriter:
             seq=len(chain.links) + 1,
             prev=chain.head,
             at=at.astimezone(UTC),
-            by=self.by,
+            by=as_text(self.by),
             event=kind,
             model_id=model_id,
-            # A command line may hold bytes that are no text; the reason is kept without them.
-            reason=reason.encode(errors="replace").decode(),
+            reason=as_text(reason),
             **facts,
         )
         return sign(event, self.signing_key, scope_of(self.model_dir))

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from afterclose.disk.files import remove_file
-from afterclose.disk.sealed_json import decode_sealed, write_sealed
+from afterclose.disk.sealed_json import as_text, decode_sealed, write_sealed
 from afterclose.errors import UNREADABLE
 from afterclose.scope_files import SWITCH_FILE
 from afterclose.settings import Settings
@@ -53,8 +53,8 @@ class Switch:
 
     def turn_off(self, now: datetime, by: str, reason: str) -> None:
         """Rules alone from each filter's next check on. Raises StorageError."""
-        words = reason.encode(errors="replace").decode()
-        write_sealed(self._path, SwitchedOff(at=now, by=by, reason=words))
+        found = SwitchedOff(at=now, by=as_text(by), reason=as_text(reason))
+        write_sealed(self._path, found)
 
     def turn_on(self) -> None:
         """Let filters answer again. Raises StorageError."""

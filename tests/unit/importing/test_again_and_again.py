@@ -126,6 +126,30 @@ def test_a_format_that_is_not_known_is_named_with_those_that_are(settings, tmp_p
         run(settings, tmp_path / "t.csv", "--format", "cvs")
 
 
+def test_what_a_trade_paid_is_not_learned_from(settings, tmp_path):
+    """Fees of entry and exit are known when it is over; with what it brought they are its PnL."""
+    source = tmp_path / "t.csv"
+    source.write_text(
+        "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,exit fees,atr\n"
+        "A,long,1,2026-01-02T10:00,10,2026-01-03T10:00,11,0.5,2\n"
+    )
+    with pytest.raises(InputError, match="'exit fees' is known only after"):
+        run(settings, source, "--features", "exit fees")
+    with pytest.raises(InputError, match=r"besides the trade's own there are: atr$"):
+        run(settings, source, "--features", "rsi")
+
+
+def test_a_folder_in_place_of_a_file_is_called_one(settings, tmp_path):
+    with pytest.raises(InputError, match="is a folder; name a file in it"):
+        run(settings, tmp_path)
+    source = tmp_path / "t.csv"
+    source.write_text(HEAD + ROWS[0])
+    for option, words in (("--bars", "daily bars cannot be read: "), ("--map", "cannot be read: ")):
+        for path, why in (("absent", "No such file"), (".", "Is a directory")):
+            with pytest.raises(InputError, match=f"{words}{why}"):
+                run(settings, source, option, str(tmp_path / path))
+
+
 def test_a_file_that_is_not_there_is_named_once(settings, tmp_path):
     absent = tmp_path / "t.csv"
     with pytest.raises(InputError) as refused:

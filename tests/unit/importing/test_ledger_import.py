@@ -226,7 +226,7 @@ def test_unusable_options_and_files_are_refused_before_anything_is_written(
 def test_files_that_cannot_be_read_are_named(settings, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no such file"):
         run(settings, tmp_path / "none.csv")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder"):
         run(settings, tmp_path)
     torn = tmp_path / "torn.csv.gz"
     torn.write_bytes(b"\x1f\x8b\x08\x00rubbish")

@@ -1,5 +1,6 @@
 """The ways back to the rules, each while a filter is running in another process."""
 
+import json
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from afterclose.errors import InputError, RefusedError, StorageError
 from afterclose.model_registry import ModelRegistry
 from afterclose.nightly.status import current_status
 from afterclose.operating.comparing import compare
-from afterclose.operating.operations import rollback
+from afterclose.operating.operations import lock, rollback
 from afterclose.operating.rules_alone import deactivate, switch_off, switch_on
 from afterclose.registry.reader import read_registry
 from afterclose.registry.state import RegistryState
@@ -206,3 +207,16 @@ def test_a_comparison_without_two_models_says_which_is_lacking_and_which_there_a
     deactivate(scope, DURING_THE_SESSION, "")
     with pytest.raises(InputError, match="no model is active: name two models, make compare A="):
         compare(scope, DURING_THE_SESSION)
+
+
+def test_who_asks_is_kept_whatever_bytes_the_command_line_has(scope: Settings) -> None:
+    assert lock(scope, DURING_THE_SESSION, by="bob\udcff").status == "done"
+    events = (scope.model_dir / "registry_events.jsonl").read_text().splitlines()
+    assert json.loads(events[-1])["by"] == "bob?"
+    switch_off(scope, DURING_THE_SESSION, "", "eve\udcff")
+    off = Switch(scope).read()
+    assert off is not None
+    assert off.by == "eve?"
+    deactivate(scope, DURING_THE_SESSION, "", "dan@desk")
+    events = (scope.model_dir / "registry_events.jsonl").read_text().splitlines()
+    assert json.loads(events[-1])["by"] == "dan@desk"
