@@ -126,7 +126,7 @@ def parse_table(table: Table, options: Options) -> Parsed:
     if mapping.rows == "pairs":
         table = paired(table)
     rows = Rows(table, options)
-    paid = [place for place, _ in rows.fee_columns]
+    paid = [place for place, _ in rows.fees.columns]
     features = Features(table, [*mapping.features, *options.features], paid)
     parsed = (
         _fills(rows, features, options)

@@ -180,11 +180,11 @@ def calibrate_gates(
             "edges": [_plain(row) | {"kept": row.kept} for row in powers],
         },
         text="\n\n".join(
-            "\n".join(table(rows))
-            for table, rows in (
-                (placebo_text, placebo_rates),
-                (power_text, powers),
-                (_text, rates),
+            "\n".join(lines)
+            for rows, lines in (
+                (placebo_rates, placebo_text(placebo_rates)),
+                (powers, power_text(powers)),
+                (rates, _text(rates)),
             )
             if rows
         ),
