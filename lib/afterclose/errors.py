@@ -34,6 +34,11 @@ class AftercloseError(Exception):
     exit_code = 1
 
 
+def status_of(exit_code: int) -> str:
+    """The word for an error's ``exit_code``: in a job's JSON, and for a scope among many."""
+    return {2: "unusable", 3: "refused", 4: "busy"}.get(exit_code, "failed")
+
+
 class StorageError(AftercloseError):
     """The disk said no: ``path`` is where, the message says the remedy."""
 

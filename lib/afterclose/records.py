@@ -163,7 +163,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ``reason`` says why) or nothing_due; where a check is the job, what it came to: healthy or
     unhealthy (``status --health``), damaged (``verify``), refused (an import that needs an
     answer first). A failure is an exception, not an outcome. ``exit_code`` is 0 but for such a
-    check's bad end, and for a fleet, which has the worst of its scopes.
+    check's bad end, and for a fleet or a backup, which has the ``status`` and code of the worst of
+    its scopes.
     """
 
     job: str

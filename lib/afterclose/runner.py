@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from afterclose.clock import parse_now, utc_now
 from afterclose.config import json_logs_are_asked, load_settings
 from afterclose.disk.files import share_with_group, storage_error
-from afterclose.errors import AftercloseError, UsageError, is_a_stop
+from afterclose.errors import AftercloseError, UsageError, is_a_stop, status_of
 from afterclose.log_lines import JsonLines, begin_run
 from afterclose.records import Outcome
 from afterclose.settings import Settings
@@ -237,9 +237,8 @@ def _print_failure(job: str, words: str, code: int) -> None:
     """The one JSON object of a job that came to nothing."""
     import json
 
-    status = {2: "unusable", 3: "refused", 4: "busy"}.get(code, "failed")
-    body = {"schema_version": RESULT_VERSION, "job": job, "status": status, "reason": words}
-    sys.stdout.write(json.dumps(body | {"exit_code": code}) + "\n")
+    body = {"schema_version": RESULT_VERSION, "job": job, "status": status_of(code)}
+    sys.stdout.write(json.dumps(body | {"reason": words, "exit_code": code}) + "\n")
 
 
 def _json_lines(args: argparse.Namespace, prog: str, scope: str) -> JsonLines:

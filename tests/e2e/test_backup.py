@@ -174,6 +174,7 @@ def test_a_busy_scope_is_named_and_the_others_are_copied(tmp_path: Path) -> None
     let_go.set()
     job.join()
     assert (outcome.exit_code, outcome.details["counts"]) == (4, {"busy": 1, "done": 1})
+    assert outcome.status == "busy"
 
 
 def test_a_damaged_copy_is_named_mended_by_the_next_backup_and_never_restored(

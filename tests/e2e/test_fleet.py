@@ -54,7 +54,7 @@ def test_damaged_locked_and_hanging_scopes_delay_no_other_and_are_named(tmp_path
         "us/a": 0, "us/b": 3, "us/c": 4, "us/d": 1
     }  # fmt: skip
     assert "time limit of 8 s" in rows_of["us/d"]["reason"]
-    assert done.exit_code == 1
+    assert (done.exit_code, done.status) == (1, "failed")
     assert ends(good)[-1] in {"COMPLETED", "SKIPPED"}
     for name in ("us/b", "us/c", "us/d"):
         assert name in done.text
@@ -110,4 +110,5 @@ def test_a_market_without_a_calendar_is_named_and_the_others_go_on(tmp_path: Pat
     done = run_fleet(Settings(logs_dir=str(tmp_path)), NOW, FleetOptions(workers=1))
     (mars, us) = done.details["results"]
     assert (mars["exit_code"], us["status"]) == (2, "done")
+    assert (done.exit_code, done.status) == (2, "unusable")
     assert "no calendar is known for 'mars'; set ML_CALENDAR" in mars["reason"]

@@ -14,8 +14,8 @@ from afterclose.backup.save import save_scope
 from afterclose.backup.snapshot import names, read_snapshot
 from afterclose.backup.store import Store, open_store
 from afterclose.clock import monotonic_s
-from afterclose.errors import AftercloseError, InputError
-from afterclose.fleet.fleet import SEVERITY
+from afterclose.errors import AftercloseError, InputError, status_of
+from afterclose.fleet.fleet import worst
 from afterclose.fleet.scopes import find_scopes, matches
 from afterclose.operating.verification import verify_scope
 from afterclose.progress import showing_progress
@@ -93,9 +93,10 @@ def _all(job: str, scopes: Sequence[str], step: Step) -> Outcome:
     took_s = round(monotonic_s() - started, 3)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     reason = f"{counted(len(scopes), 'scope')}: {said}"
+    trouble, same = worst(results), set(counts) == {"unchanged"}
     return Outcome(
         job=job,
-        status="unchanged" if set(counts) == {"unchanged"} else "done",
+        status=trouble.status if trouble else "unchanged" if same else "done",
         reason=reason,
         details={
             "scopes": len(scopes),
@@ -104,7 +105,7 @@ def _all(job: str, scopes: Sequence[str], step: Step) -> Outcome:
             "results": [msgspec.structs.asdict(result) for result in results],
         },
         text=fleet_text(job.upper(), reason, results, took_s),
-        exit_code=max((result.exit_code for result in results), key=SEVERITY.index),
+        exit_code=trouble.exit_code if trouble else 0,
     )
 
 
@@ -113,8 +114,7 @@ def _one(scope: str, step: Step) -> ScopeResult:
     try:
         status, reason, exit_code = step(scope)
     except AftercloseError as error:
-        words = {2: "unusable", 3: "refused", 4: "busy"}
-        status, reason = words.get(error.exit_code, "failed"), str(error)
+        status, reason = status_of(error.exit_code), str(error)
         exit_code = error.exit_code
     return ScopeResult(
         scope=scope,

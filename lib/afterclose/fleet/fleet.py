@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from afterclose.clock import monotonic_s
-from afterclose.errors import AftercloseError, InputError
+from afterclose.errors import AftercloseError, InputError, status_of
 from afterclose.fleet.cluster import on_dask
 from afterclose.fleet.scope_run import Step, run_scope
 from afterclose.fleet.scopes import find_scopes
@@ -72,7 +72,7 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
     results.sort(key=lambda result: result.scope)
     if due:
         volume_page(volume, now)
-    worst = max((r.exit_code for r in results), key=SEVERITY.index, default=0)
+    trouble = worst(results)
     counts = Counter(result.status for result in results)
     took_s = round(monotonic_s() - started, 3)
     said = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
@@ -81,7 +81,7 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
     )
     return Outcome(
         job="fleet",
-        status="done" if due or troubled else "nothing_due",
+        status=trouble.status if trouble else "done" if due else "nothing_due",
         reason=reason,
         details={
             "step": options.step,
@@ -92,8 +92,14 @@ def run_fleet(settings: Settings, now: datetime, options: FleetOptions) -> Outco
             "results": [msgspec.structs.asdict(result) for result in results],
         },
         text=fleet_text(f"FLEET: {options.step}", reason, results, took_s),
-        exit_code=worst,
+        exit_code=trouble.exit_code if trouble else 0,
     )
+
+
+def worst(results: Sequence[ScopeResult]) -> ScopeResult | None:
+    """The result with the worst exit code; None where all are 0."""
+    found = max(results, key=lambda result: SEVERITY.index(result.exit_code), default=None)
+    return found if found and found.exit_code else None
 
 
 def _ticked(
@@ -110,15 +116,16 @@ def _ticked(
                 idle += 1
         except (AftercloseError, KeyError, OSError) as error:
             code = error.exit_code if isinstance(error, AftercloseError) else 1
+            code = 2 if isinstance(error, KeyError) else code
             words = f"no calendar is known for {market!r}; set ML_CALENDAR" if isinstance(
                 error, KeyError) else str(error)  # fmt: skip
             troubled.append(
                 ScopeResult(
                     scope=f"{market}/{env}",
                     session=None,
-                    status="unusable",
+                    status=status_of(code),
                     reason=words,
-                    exit_code=2 if isinstance(error, KeyError) else code,
+                    exit_code=code,
                     seconds=0.0,
                 )
             )

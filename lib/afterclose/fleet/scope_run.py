@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from afterclose.clock import monotonic_s
-from afterclose.errors import AftercloseError
+from afterclose.errors import AftercloseError, status_of
 from afterclose.nightly.cycle_state import read_cycle_state
 from afterclose.records import Outcome, ScopeResult
 from afterclose.settings import Settings
@@ -51,8 +51,7 @@ def run_scope(settings: Settings, step: Step, now: datetime, limit_s: float) -> 
         with _time_limit(scope, limit_s):
             outcome = _step(settings, step, now)
     except AftercloseError as error:
-        words = {2: "unusable", 3: "refused", 4: "busy"}
-        return result(words.get(error.exit_code, "failed"), str(error), error.exit_code)
+        return result(status_of(error.exit_code), str(error), error.exit_code)
     except Exception as error:  # noqa: BLE001 - one scope's trouble must not end the others' work
         return result("failed", f"{type(error).__name__}: {error}", 1)
     if outcome.status == "nothing_due" and _is_given_up(settings):

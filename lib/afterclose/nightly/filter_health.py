@@ -8,6 +8,7 @@ read, and the active model is checked as a loading filter would.
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ RECENT = timedelta(days=14)
 ONE_SESSION = timedelta(hours=24)
 """A verdict later than this after a promotion is of a session that began after it."""
 
+WITHOUT_MODEL = {"model_load_failed", "model_expired"}
 OF_ITS_MODEL = {"low_risk", "high_risk", "no_active_model"}
 ABSTAINING = {"features_missing", "features_invalid", "out_of_distribution", "scoring_failed"}
 ABSTAINING_FROM = 10
@@ -59,17 +61,29 @@ def filter_alerts(
     yield from _model_alerts(settings, clock, now, active)
     if active.since - now > CLOCKS_DIFFER:  # a clock was ahead: nobody knows since when really
         active = replace(active, since=datetime.min.replace(tzinfo=UTC))
-    verdicts = newest_verdicts(settings.root / DECISIONS_FILE)
+    tail = _tail(settings.root / DECISIONS_FILE)
+    verdicts = _of_newest_session(tail)
     newest = verdicts[-1].at if verdicts else None
     yield from monitor_alerts(settings.root, now, newest, active.since)
     if not verdicts or not active.since < verdicts[-1].at or now - verdicts[-1].at > RECENT:
         return
-    yield from _verdict_alerts(verdicts, active)
+    judged = [verdict for verdict in tail if verdict.at > active.since]
+    yield from _verdict_alerts(verdicts, judged[-NEWEST_VERDICTS:], active)
     yield from _lock_alerts(clock, verdicts[-1], view)
 
 
 def newest_verdicts(path: Path) -> list[_Verdict]:
     """The last verdicts of the newest session in the log, oldest first; damaged lines left out."""
+    return _of_newest_session(_tail(path))
+
+
+def _of_newest_session(tail: list[_Verdict]) -> list[_Verdict]:
+    newest = [verdict for verdict in tail if verdict.session == tail[-1].session]
+    return newest[-NEWEST_VERDICTS:]
+
+
+def _tail(path: Path) -> list[_Verdict]:
+    """The verdicts at the end of the log, of whatever session, oldest first."""
     try:
         with path.open("rb") as file:
             start = max(0, file.seek(0, os.SEEK_END) - TAIL_BYTES)
@@ -77,9 +91,7 @@ def newest_verdicts(path: Path) -> list[_Verdict]:
             lines = file.read().splitlines()
     except OSError:
         return []
-    found = [verdict for line in lines[1 if start else 0 :] if (verdict := _verdict(line))]
-    newest = [verdict for verdict in found if verdict.session == found[-1].session]
-    return newest[-NEWEST_VERDICTS:]
+    return [verdict for line in lines[1 if start else 0 :] if (verdict := _verdict(line))]
 
 
 def _verdict(line: bytes) -> _Verdict | None:
@@ -112,8 +124,15 @@ def _model_alerts(
         )
 
 
-def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[str]:
-    last, reasons = verdicts[-1], {verdict.reason for verdict in verdicts}
+def _verdict_alerts(
+    verdicts: list[_Verdict], judged: list[_Verdict], active: ActiveModel
+) -> Iterator[str]:
+    """``verdicts`` are of the newest session, ``judged`` of all sessions since the promotion.
+
+    Who trades twice a day has no ten verdicts in a session, and abstentions are counted over all.
+    """
+    last = verdicts[-1]
+    dead = list(takewhile(lambda verdict: verdict.reason in WITHOUT_MODEL, reversed(verdicts)))
     if last.reason == "session_over":
         yield (
             f"the filter of session {last.session} was asked at {last.at:%Y-%m-%d %H:%M} UTC, "
@@ -121,10 +140,11 @@ def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[s
             "the trading process must load the filter before each session"
         )
         return
-    count = f"the last {len(verdicts)} verdicts of session {last.session}"
-    if reasons <= {"model_load_failed", "model_expired"}:
+    if dead:
+        why = " and ".join(sorted({verdict.reason for verdict in dead}))
         yield (
-            f"the trading process has no model: {count} are {' and '.join(sorted(reasons))}; "
+            f"the trading process has no model: the last {len(dead)} verdicts of session "
+            f"{last.session} are {why}; "
             "`make verify` names the file, `make promote` or `make rollback` brings another model"
         )
     elif (
@@ -137,9 +157,10 @@ def _verdict_alerts(verdicts: list[_Verdict], active: ActiveModel) -> Iterator[s
             f"{active.since:%Y-%m-%d %H:%M} UTC, but {last.model_id or 'the rules alone'}; "
             "it must load the filter before each session"
         )
-    elif reasons <= ABSTAINING and len(verdicts) >= ABSTAINING_FROM:
+    elif len(judged) >= ABSTAINING_FROM and {one.reason for one in judged} <= ABSTAINING:
+        why = " and ".join(sorted({one.reason for one in judged}))
         yield (
-            f"the filter abstains from everything: {count} are {' and '.join(sorted(reasons))}; "
+            f"the filter abstains from everything: the last {len(judged)} verdicts are {why}; "
             "compare the names and units of the features with those of the ledger"
         )
 

@@ -339,6 +339,19 @@ def test_an_active_model_whose_file_was_changed_is_said_before_and_while_it_trad
     assert "model_load_failed" in no_model
 
 
+def test_a_filter_that_was_loaded_anew_without_its_model_is_said_in_that_session(
+    handled: Settings,
+) -> None:
+    """A bot that is started again while the market is open: its first verdicts were good."""
+    model_id = promote_model(handled, now=NIGHT)
+    verdicts(handled, MORNING, 5)
+    assert said(handled, MORNING) == []
+    (handled.model_dir / model_id / "scorecard.json").write_bytes(b"{}")
+    verdicts(handled, MORNING, 2)
+    _, no_model = said(handled, MORNING)
+    assert "has no model: the last 2 verdicts of session 2026-01-28 are model_load" in no_model
+
+
 def test_a_model_that_is_too_old_to_be_used_is_said(handled: Settings) -> None:
     model_id = promote_model(handled, now=NIGHT - timedelta(days=7))
     strict = replace(handled, model_max_age_sessions=3)
@@ -394,6 +407,15 @@ def test_a_filter_that_abstains_from_everything_is_said(handled: Settings) -> No
     (alert,) = said(handled, MORNING)
     assert "abstains from everything: the last 10 verdicts" in alert
     assert "features_missing" in alert
+    # Two a day, as of a swing trader: no session has ten, and all together have.
+    for number, line in enumerate(lines):
+        line["at"] = (MORNING - timedelta(minutes=number)).isoformat()
+        line["session"] = f"2026-01-{28 - number // 2}"
+    path.write_text("".join(json.dumps(line) + "\n" for line in reversed(lines)))
+    assert "abstains from everything: the last 10 verdicts are" in said(handled, MORNING)[0]
+    lines[3]["reason"] = "low_risk"
+    path.write_text("".join(json.dumps(line) + "\n" for line in reversed(lines)))
+    assert not any("abstains" in alert for alert in said(handled, MORNING))
 
 
 def test_a_session_that_trades_without_a_lock_is_said(
