@@ -99,11 +99,12 @@ class Rows:
             if why is None:
                 kept.append(line)
             elif why:
-                self._look_for_split(line)
+                self.look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it is {why[:40]!r}"))
         return kept
 
-    def _look_for_split(self, line: Line) -> None:
+    def look_for_split(self, line: Line) -> None:
+        """Keep a row that is no fill, where it tells of a split."""
         if any(_SPLIT.search(cell) for cell in line.cells):
             self.split_lines.append(line)
 
@@ -161,7 +162,7 @@ class Rows:
             if found is None:
                 if self.fees.keeps(line, cell):
                     continue
-                self._look_for_split(line)
+                self.look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
                 continue
             cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))

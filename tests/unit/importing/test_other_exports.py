@@ -129,6 +129,32 @@ RIGHT = {
         ),
         (5, 0), 0, 50 * (10 - 14.5 + 90 + 4 - 25) - 40.5, 40.5,
     ),
+    "XTB with decimal commas and thousands": (
+        "ID;Type;Time;Symbol;Comment;Amount\n"
+        "2;Stocks/ETF sale;13.04.2024 13:01:45;A.DE;CLOSE BUY 1 000 @ 12,50;12500\n"
+        "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.DE;OPEN BUY 1 000/1 000 @ 11,00;-11000\n",
+        (1, 0), 0, 1500.0, 0.0,
+    ),
+    "seconds since 1970 with a fraction": (
+        "txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol\n"
+        "A,O1,XBTUSD,1704182400.1234,buy,limit,100,200,0.4,2\nB,O2,XBTUSD,1704268800.5,sell,limit,110,220,0.4,2\n",
+        (1, 0), 0, 19.2, 0.8,
+    ),
+    "brokerage and taxes are costs": (
+        "date,symbol,side,quantity,price,brokerage,stt\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1\n2026-01-06T10:00,A,sell,10,101,2,1\n",
+        (1, 0), 0, 4.0, 6.0,
+    ),
+    "a total of costs is not added to what it is of": (
+        "date,symbol,side,quantity,price,commission,other fees,total fees\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1,3\n2026-01-06T10:00,A,sell,10,101,2,1,3\n",
+        (1, 0), 0, 4.0, 6.0,
+    ),
+    "a dividend among fills is no trade": (
+        "date,symbol,side,quantity,price\n2026-01-05T10:00,A,buy,10,100\n"
+        "2026-01-06T10:00,A,Dividend,10,1\n2026-01-07T10:00,A,sell,10,101\n",
+        (1, 0), 0, 10.0, 0.0,
+    ),
     "a row that was cancelled is no trade, one that is open has no exit": (
         "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
         "A,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,closed\n"
@@ -213,6 +239,7 @@ def test_each_fee_has_its_own_currency(tmp_path):
         ("3,2026-01-05T11:00,A,sell,10,x", "not a number"),
         ("3,yesterday,A,sell,10,99", "not a timestamp"),
         ("1,2026-01-05T10:01,A,buy,20,101", "conflicting id"),
+        ("3,2026-01-05T11:00,A,Verkauf,10,99", "unknown side"),
     ],
 )
 def test_beside_a_fill_that_cannot_be_read_nothing_of_its_symbol_is_paired(tmp_path, row, reason):
@@ -384,3 +411,14 @@ def test_excursions_are_in_the_unit_that_the_trades_own_moves_allow(tmp_path, un
     ]
     found = [(trade["mae_pct"], trade["mfe_pct"]) for trade in made]
     assert found == (right if fits else [(None, None)] * 5)
+
+
+def test_columns_that_may_be_costs_and_are_not_counted_are_named(tmp_path):
+    got = imported(
+        tmp_path,
+        "date,symbol,side,quantity,price,sebi turnover fee,withholding tax\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1\n2026-01-06T10:00,A,sell,10,101,2,1\n",
+    ).details
+    said = [note for note in got["notes"] if note.startswith("Columns that may be costs")]
+    assert said
+    assert "counted: sebi turnover fee (" in said[0]
