@@ -296,7 +296,8 @@ def _points(series: list[Floats], length: int) -> Indices:
 
 def _months(since_epoch_us: Integers) -> list[str]:
     """The month of each moment in UTC: ``2004-03``."""
-    return since_epoch_us.astype("datetime64[us]").astype("datetime64[M]").astype(str).tolist()
+    months = since_epoch_us.astype("datetime64[us]").astype("datetime64[M]")
+    return [str(month) for month in months]
 
 
 def _round(value: float) -> float:
