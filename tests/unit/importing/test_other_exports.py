@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.config import load_settings
+from afterclose.errors import InputError
 from afterclose.importing.ledger_import import import_file
 from afterclose.importing.request import Request
 
@@ -154,6 +155,23 @@ RIGHT = {
         "date,symbol,side,quantity,price\n2026-01-05T10:00,A,buy,10,100\n"
         "2026-01-06T10:00,A,Dividend,10,1\n2026-01-07T10:00,A,sell,10,101\n",
         (1, 0), 0, 10.0, 0.0,
+    ),
+    "an entry of TradingView that was left in two parts": (
+        "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+        "1,Entry Long,L,2024-01-02 10:00,100,10,100\n1,Exit Long,Margin call,2024-01-03 10:00,110,4,40\n"
+        "1,Exit Long,TP,2024-01-04 10:00,110,6,60\n",
+        (1, 0), 0, 100.0, 0.0,
+    ),
+    "lists of two symbols in one file": (
+        "Symbol,Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+        "A,1,Entry Long,L,2024-01-02 10:00,100,10,100\nA,1,Exit Long,X,2024-01-03 10:00,110,10,100\n"
+        "B,1,Entry Short,S,2024-01-02 10:00,50,10,100\nB,1,Exit Short,X,2024-01-03 10:00,40,10,100\n",
+        (1, 1), 0, 200.0, 0.0,
+    ),
+    "fees below 0 in a statement of costs are costs": (
+        "Id,ContractName,EnteredAt,ExitedAt,EntryPrice,ExitPrice,Fees,PnL,Size,Type\n"
+        "1,MESM5,05/06/2025 10:00:00 -04:00,05/07/2025 11:00:00 -04:00,5000.00,5010.00,-0.74,50.0,1,Long\n",
+        (1, 0), 0, 49.26, 0.74,
     ),
     "a row that was cancelled is no trade, one that is open has no exit": (
         "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
@@ -422,3 +440,10 @@ def test_columns_that_may_be_costs_and_are_not_counted_are_named(tmp_path):
     said = [note for note in got["notes"] if note.startswith("Columns that may be costs")]
     assert said
     assert "counted: sebi turnover fee (" in said[0]
+
+
+def test_two_lists_of_trades_that_number_alike_are_refused(tmp_path):
+    rows = "1,Entry Long,L,2024-01-02 10:00,{0},10,100\n1,Exit Long,X,2024-01-03 10:00,{1},10,100\n"
+    head = "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+    with pytest.raises(InputError, match="trade 1 has two entries"):
+        imported(tmp_path, head + rows.format(100, 110) + rows.format(50, 60))
