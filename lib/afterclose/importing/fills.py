@@ -87,7 +87,7 @@ class Fills:
                 self._mark_hole(line, problem)
                 continue
             found.append(execution)
-            self._amounts.append(self._amount(line))
+            self._amounts.append(rows.amount(line))
         rows.problems += untold_splits(rows, found)
         return found
 
@@ -124,12 +124,6 @@ class Fills:
             return found
         scaled, self.notes = by_amounts(found, self._amounts, self.mapping.scale)
         return scaled
-
-    def _amount(self, line: Line) -> float | None:
-        try:
-            return self.rows.optional(line, "amount")
-        except NotUsable:
-            return None
 
     def _execution(self, line: Line) -> Execution:
         rows = self.rows

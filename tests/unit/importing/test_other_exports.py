@@ -136,6 +136,23 @@ RIGHT = {
         "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.DE;OPEN BUY 1 000/1 000 @ 11,00;-11000\n",
         (1, 0), 0, 1500.0, 0.0,
     ),
+    "XTB with amounts of another locale than its comments": (
+        "ID;Type;Time;Symbol;Comment;Amount\n"
+        "2;Stocks/ETF sale;13.04.2024 13:01:45;A.DE;CLOSE BUY 1 @ 26.280;26,28\n"
+        "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.DE;OPEN BUY 1 @ 26.400;-26,4\n",
+        (1, 0), 0, -0.12, 0.0,
+    ),
+    "Fidelity: an option that expires": (
+        "Run Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Amount ($)\n"
+        "01/19/2024,EXPIRED CALL (AAPL),-AAPL240119C180,CALL,Cash,-1,,,,\n"
+        "01/15/2024,YOU BOUGHT OPENING TRANSACTION,-AAPL240119C180,CALL,Cash,1,2,0.65,0.02,-200.67\n",
+        (1, 0), 0, -200.67, 0.67,
+    ),
+    "an amount with a comma asks nothing": (
+        'date,symbol,side,quantity,price,value\n2026-01-05T10:00,A,buy,10,123.4,"1,234"\n'
+        '2026-01-07T10:00,A,sell,10,123.5,"1,235"\n',
+        (1, 0), 0, 1.0, 0.0,
+    ),
     "seconds since 1970 with a fraction": (
         "txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol\n"
         "A,O1,XBTUSD,1704182400.1234,buy,limit,100,200,0.4,2\nB,O2,XBTUSD,1704268800.5,sell,limit,110,220,0.4,2\n",
