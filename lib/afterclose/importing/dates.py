@@ -31,7 +31,7 @@ _COMPACT = re.compile(
     r"(?:[;, T]*(?P<h>\d\d):?(?P<m>\d\d):?(?P<s>\d\d))?\s*(?P<zone>[A-Z][A-Za-z]+/[A-Za-z_/]+)?",
     re.ASCII,
 )
-_EPOCH = re.compile(r"(\d{9,10}|\d{12,13}|\d{16}|\d{19})(?:\.0*)?", re.ASCII)
+_EPOCH = re.compile(r"(\d{9,10}|\d{12,13}|\d{16}|\d{19})(\.\d*)?", re.ASCII)
 
 ORDERS = ("ymd", "mdy", "dmy")
 
@@ -105,7 +105,7 @@ class Dates:
                 return self._placed(self._shared(moment), None)
         if found := _EPOCH.fullmatch(text):
             scale = 10 ** (3 * ((len(found[1]) - 8) // 3))
-            return datetime.fromtimestamp(int(found[1]) / scale, UTC)
+            return datetime.fromtimestamp(float(found[1] + (found[2] or "")) / scale, UTC)
         found = _NUMERIC.fullmatch(text) or _NAMED.fullmatch(text) or _COMPACT.fullmatch(text)
         if not found:
             raise ValueError(text)

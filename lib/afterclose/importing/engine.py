@@ -190,6 +190,11 @@ def _notes(rows: Rows, options: Options) -> list[str]:
     if rows.fees.rows:
         paid = sum(fee for fees in rows.fees.rows.values() for fee, _ in fees)
         notes.append(f"Fees of orders whose fills are not in the file: {paid:g}, left out.")
+    if others := rows.fees.unused():
+        notes.append(
+            f"Columns that may be costs, not counted: {', '.join(others)} (a mapping names those "
+            "that are: MAP=, [fees])."
+        )
     if not rows.fees.columns and rows.mapping.fee_rows is None:
         notes.append("There is no column for fees: they are taken as 0.")
     fees = rows.mapping.fees.columns

@@ -25,7 +25,15 @@ CLOSING = ("sell to close", "buy to close", "buy to cover", "stc", "btc", "cover
 OPENING = ("sell short", "sell to open", "short", "ss", "sto")
 """Words of a sale that says that it opens a position."""
 
+NO_TRADE = re.compile(
+    "dividend|interest|deposit|withdraw|fee|tax|transfer|journal|cash|coupon|reward|staking|fund|"
+    "adjust|split|balance|credit|debit|wire|ach",
+    re.IGNORECASE,
+)
+"""Words of rows that move money, or shares without a price; a word beyond them may be a fill."""
+
 HOLES = frozenset({
+    "unknown side",
     "missing value", "not a number", "not a timestamp", "number out of range", "not above 0",
     "conflicting id",
 })  # fmt: skip
@@ -79,7 +87,7 @@ class Fills:
                 self._mark_hole(line, problem)
                 continue
             found.append(execution)
-            self._amounts.append(self._amount(line))
+            self._amounts.append(rows.amount(line))
         rows.problems += untold_splits(rows, found)
         return found
 
@@ -88,7 +96,8 @@ class Fills:
         rows = self.rows
         symbol = self._symbol_of(line)
         traded = word_of(self.mapping, rows.text(line, "side"), BUY_AND_SELL)
-        if problem.reason in HOLES and symbol and (traded or not rows.has("side")):
+        told = traded or problem.reason == "unknown side" or not rows.has("side")
+        if problem.reason in HOLES and symbol and told:
             account = rows.text(line, "account") or self.options.account
             self._holes.setdefault((account, symbol), rows.place(line))
 
@@ -115,12 +124,6 @@ class Fills:
             return found
         scaled, self.notes = by_amounts(found, self._amounts, self.mapping.scale)
         return scaled
-
-    def _amount(self, line: Line) -> float | None:
-        try:
-            return self.rows.optional(line, "amount")
-        except NotUsable:
-            return None
 
     def _execution(self, line: Line) -> Execution:
         rows = self.rows
@@ -207,7 +210,11 @@ class Fills:
             return (-1 if size < 0 else 1), False
         word = word_of(self.mapping, said, BUY_AND_SELL)
         if word not in ("buy", "sell"):
-            raise NotUsable("unknown side", f"side is {quoted(said)}")
+            if NO_TRADE.search(said):
+                rows.look_for_split(line)
+                raise NotUsable("no trade", f"it is {quoted(said)}")
+            what = f"side is {quoted(said)}; name the word in a mapping (MAP=, [words])"
+            raise NotUsable("unknown side", what)
         sign = 1 if word == "buy" else -1
         if size < 0 and sign > 0:
             raise NotUsable("unknown side", f"side is {quoted(said)} and the quantity {size:g}")

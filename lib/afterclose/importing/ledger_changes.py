@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from afterclose.importing.identity import own_part
 from afterclose.importing.parsed import Unused
+from afterclose.importing.undone import is_undone, undone_by
 from afterclose.records import Trade
 from afterclose.trades.judged import Reject
 from afterclose.trades.parser import LineParser
@@ -39,7 +40,8 @@ class ImportedTrade(NamedTuple):
 class Changes(NamedTuple):
     """``records`` are all trades as the ledger has them afterwards, in the order of the file.
 
-    ``conflicts`` are sentences on ids of the other system that the ledger has for another trade.
+    ``conflicts`` are sentences on ids of the other system that the ledger has for another trade;
+    ``undone`` are records of the ledger that this file shows to be none, as they are now.
     """
 
     records: list[Trade]
@@ -47,11 +49,12 @@ class Changes(NamedTuple):
     changed: list[Trade]
     unchanged: int
     conflicts: list[str]
+    undone: list[Trade]
 
     @property
     def to_append(self) -> list[Trade]:
-        """New ones, then changed ones."""
-        return [*self.added, *self.changed]
+        """New ones, then changed ones, then those that are none."""
+        return [*self.added, *self.changed, *self.undone]
 
 
 def usable_only(
@@ -72,9 +75,14 @@ def usable_only(
     return kept, unused
 
 
-def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
-    """Compare with the last record of each id in the ledger."""
-    made = Changes([], [], [], 0, [])
+def changes(
+    trades: Iterable[Trade], ledger: Mapping[str, Trade], *, netted: bool = False
+) -> Changes:
+    """Compare with the last record of each id in the ledger.
+
+    ``netted``: the trades were matched from fills, one position a symbol at a time.
+    """
+    made = Changes([], [], [], 0, [], [])
     older = _older_ids(ledger)
     unchanged = 0
     own_ids = {own_part(name): trade for name, trade in ledger.items() if name.count("-") > 1}
@@ -84,7 +92,13 @@ def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
             trade = replace(trade, trade_id=known)  # noqa: PLW2901 - the same, by its first name
         before = ledger.get(trade.trade_id)
         merged = trade if before is None else _keeping(trade, before)
-        if before is not None and _knows_less(trade, before):
+        if before is not None and is_undone(before):
+            made.conflicts.append(
+                f"{trade.trade_id}: a longer history showed that its entry closed a position; it "
+                "stays undone"
+            )
+            merged = before
+        elif before is not None and _knows_less(trade, before):
             made.conflicts.append(
                 f"{trade.trade_id}: the ledger's exit of {before.exit_timestamp} stays, the file "
                 f"has {trade.exit_timestamp or 'none yet'}"
@@ -104,6 +118,8 @@ def changes(trades: Iterable[Trade], ledger: Mapping[str, Trade]) -> Changes:
             unchanged += 1
         else:
             made.changed.append(merged)
+    if netted:
+        made.undone.extend(undone_by(made.records, ledger))
     return made._replace(unchanged=unchanged)
 
 

@@ -158,7 +158,8 @@ def _with_bars(
 
 
 def _changes(ready: Ready, ledger: TradeLedger) -> Changes:
-    return changes(ready.trades, {trade.trade_id: trade for trade in ledger})
+    known = {trade.trade_id: trade for trade in ledger}
+    return changes(ready.trades, known, netted=ready.parsed.in_new_shares)
 
 
 def _outcome(request: Request, ready: Ready, ledger: TradeLedger, made: Changes) -> Outcome:
@@ -198,6 +199,7 @@ def _details(request: Request, ready: Ready, ledger: TradeLedger, made: Changes)
         "changed_ids": [trade.trade_id for trade in made.changed],
         "unchanged": made.unchanged,
         "conflicts": made.conflicts,
+        "undone_ids": [trade.trade_id for trade in made.undone],
         "problems": ready.made.problems,
         "unused": msgspec.to_builtins(ready.made.unused),
         "left_out": left_out(ready.made.unused),

@@ -16,6 +16,12 @@ from afterclose.importing.parsed import NotUsable
 from afterclose.importing.recognise import find, plain
 from afterclose.importing.values import is_blank
 
+_COST = re.compile(
+    r"^(?!currency \(|withholding).*"
+    r"(fees?\b|commission|brokerage|charges?\b|\btax|\bduty\b|\blevy\b)"
+)
+"""Headings that say that a column may be a cost of the trade."""
+
 _BEHIND = re.compile(r"\d\s?([A-Z][A-Z0-9]{1,5})$")
 """The asset behind a number: 0.0004BNB."""
 
@@ -28,6 +34,7 @@ class Cells(Protocol):
     """What is asked of a table's rows; `afterclose.importing.rows.Rows` has it."""
 
     columns: list[str]
+    index: dict[str, int]
     mapping: Mapping
     mark: str
 
@@ -68,11 +75,25 @@ class RowFees:
                 self.columns.append(
                     (place, self._payment_sign(place) if fees.sign == "either" else sign)
                 )
+        whole = [each for each in self.columns if columns[each[0]].startswith("total ")]
+        self.columns = whole or self.columns  # a sum of the others is not added to them
         for place, _ in self.columns:
             # one of several fees: `Currency (heading of the fee)`
             named = find(columns, [f"currency ({columns[place]})"])
             if named is not None:
                 self._currencies[place] = named
+
+    def unused(self) -> list[str]:
+        """Columns that may be costs by their names, and are not counted."""
+        rows = self._rows
+        counted = {place for place, _ in self.columns} | set(self._currencies.values())
+        if any(rows.columns[place].startswith("total ") for place, _ in self.columns):
+            return []
+        return [
+            name
+            for place, name in enumerate(rows.columns)
+            if place not in counted and place not in rows.index.values() and _COST.search(name)
+        ]
 
     def of(self, line: Line) -> float:
         """What a row paid in its own currency: above 0 a cost, below 0 received.

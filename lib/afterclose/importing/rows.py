@@ -17,7 +17,7 @@ from afterclose.importing.values import is_blank
 
 TIMES = ("time", "entry_time", "exit_time", "decision_time")
 NUMBERS = (
-    "quantity", "price", "entry_price", "exit_price", "multiplier", "amount", "pnl", "mae", "mfe",
+    "quantity", "price", "entry_price", "exit_price", "multiplier", "pnl", "mae", "mfe",
     "confidence", "stop", "target",
 )  # fmt: skip
 
@@ -47,6 +47,7 @@ class Rows:
         self.fees.find_columns()
         self.dates = self._dates()
         self.mark = self._mark()
+        self._amount_mark = self._mark_of_amounts()
 
     def forget(self) -> None:
         """Let go of the cells: a million rows and what is made of them are a gigabyte."""
@@ -69,6 +70,14 @@ class Rows:
     def optional(self, line: Line, field: str) -> float | None:
         """The number in a cell; None where it is blank."""
         return None if is_blank(self.text(line, field)) else self.number(line, field)
+
+    def amount(self, line: Line) -> float | None:
+        """What moved in money; None where that is not said, or cannot be read."""
+        cell = self.text(line, "amount")
+        try:
+            return None if is_blank(cell) else float(read_number("amount", cell, self._amount_mark))
+        except NotUsable:
+            return None
 
     def day(self, line: Line) -> date | None:
         """The day of a row, where it has one."""
@@ -99,11 +108,12 @@ class Rows:
             if why is None:
                 kept.append(line)
             elif why:
-                self._look_for_split(line)
+                self.look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it is {why[:40]!r}"))
         return kept
 
-    def _look_for_split(self, line: Line) -> None:
+    def look_for_split(self, line: Line) -> None:
+        """Keep a row that is no fill, where it tells of a split."""
         if any(_SPLIT.search(cell) for cell in line.cells):
             self.split_lines.append(line)
 
@@ -140,7 +150,8 @@ class Rows:
         if self._dropped(line, rules) is not None or place is None or place >= len(line.cells):
             return None
         try:
-            return float(read_number(lost.column, line.cells[place]))
+            cell = line.cells[place]
+            return float(read_number(lost.column, cell, "," if "." not in cell else "."))
         except NotUsable:
             return None
 
@@ -161,7 +172,7 @@ class Rows:
             if found is None:
                 if self.fees.keeps(line, cell):
                     continue
-                self._look_for_split(line)
+                self.look_for_split(line)
                 self.unused.append(self.left_out(line, "no trade", f"it says {cell[:40]!r}"))
                 continue
             cells = tuple(line.cells[:width]) + ("",) * (width - len(line.cells))
@@ -206,16 +217,27 @@ class Rows:
             )
         return "."
 
+    def _mark_of_amounts(self) -> str:
+        """Amounts may be written otherwise than prices that stand in a text (XTB)."""
+        place = self.index.get("amount")
+        if self.options.decimal or place is None or not self._has_comma(place):
+            return self.mark
+        return decimal_mark(self.column(place)) or self.mark
+
     def _has_comma(self, place: int) -> bool:
         return any("," in cell for cell in self.column(place))
 
 
 def word_of(mapping: Mapping, cell: str, defaults: Words) -> str | None:
-    """Which of the words a cell is: the mapping's own first, then the common ones."""
+    """Which of the words a cell is: the mapping's own first, then the common ones.
+
+    A mapping's word that ends in `*` is what a cell begins with.
+    """
     said = plain(cell)
     for name, words in mapping.words.items():
-        if said in [plain(word) for word in words]:
-            return name
+        for word in map(plain, words):
+            if said == word or (word.endswith("*") and said.startswith(word[:-1])):
+                return name
     for name, common in defaults.items():
         if said in common:
             return name

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from afterclose.errors import InputError
 from afterclose.importing.excursion_unit import in_fractions
 from afterclose.importing.feature_columns import Features
 from afterclose.importing.grids import Line
@@ -29,25 +30,39 @@ TOLERANCE = 0.015
 
 
 def paired(table: Table) -> Table:
-    """Two rows a trade as one: the exit's cells behind the entry's, named with `exit` before."""
+    """Two rows a trade as one: the exit's cells behind the entry's, named with `exit` before.
+
+    Several exits of one entry are pieces of their own quantity. Raises InputError where a number
+    has two entries: then it is several lists in one file, and no exit has an entry of its own.
+    """
     mapping = table.mapping
+    size, symbol = table.fields.get("quantity"), table.fields.get("symbol")
     by, kind = find(table.columns, [mapping.pair or ""]), find(table.columns, ["type"])
     columns = (*table.columns, *(f"exit {name}" for name in table.columns))
-    entries: dict[str, Line] = {}
-    exits: dict[str, list[Line]] = {}
+    entries: dict[tuple[str, str], Line] = {}
+    exits: dict[tuple[str, str], list[Line]] = {}
     if by is None:
         return table
     for line in table.lines:
         said = plain(line.cells[kind]) if kind is not None and kind < len(line.cells) else ""
+        name = (_cell(line, symbol), _cell(line, by))
         if said.startswith("entry"):
-            entries[line.cells[by]] = line
+            if name in entries and entries[name].cells != line.cells:
+                raise InputError(
+                    f"{table.grid.place(line.number)}: trade {name[1]} has two entries, so several "
+                    "lists are in this file: import each by itself, or add a column Symbol"
+                )
+            entries[name] = line
         elif said.startswith("exit"):
-            exits.setdefault(line.cells[by], []).append(line)
+            exits.setdefault(name, []).append(line)
     width = len(table.columns)
     lines = []
     for number, entry in entries.items():
         for leaving in exits.get(number, [Line(entry.number, ("",) * width)]):
-            cells = (*_wide(entry.cells, width), *_wide(leaving.cells, width))
+            entered = list(_wide(entry.cells, width))
+            if size is not None and not is_blank(_cell(leaving, size)):
+                entered[size] = leaving.cells[size]
+            cells = (*entered, *_wide(leaving.cells, width))
             lines.append(Line(entry.number, cells))
     index = {
         field: place
@@ -55,6 +70,10 @@ def paired(table: Table) -> Table:
         if (place := find(columns, mapping.headings(field))) is not None
     }
     return table._replace(columns=columns, fields=index, lines=lines)
+
+
+def _cell(line: Line, place: int | None) -> str:
+    return "" if place is None or place >= len(line.cells) else line.cells[place].strip()
 
 
 def _wide(cells: Sequence[str], width: int) -> tuple[str, ...]:

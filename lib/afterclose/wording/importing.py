@@ -29,6 +29,7 @@ def _lines(details: Mapping[str, Any]) -> Iterator[str]:
         yield f"Changed since an earlier import, appended anew: {details['changed']}"
         yield from (f"  {each}" for each in details["changed_ids"][:MOST_NAMED])
         yield f"Already there: {details['unchanged']}"
+        yield from _some("Trades that this longer history shows to be none", details["undone_ids"])
         yield from _some("Conflicts of ids", details["conflicts"])
     yield from _left_out(details)
     yield from details["notes"]

@@ -57,6 +57,39 @@ def test_overlapping_files_give_one_ledger_in_any_order(settings, tmp_path, orde
     assert run(settings, source, "--long-only").status == "unchanged"
 
 
+def test_a_longer_history_undoes_the_short_that_never_was(settings, tmp_path):
+    """The sale that ends a long, imported without its purchase, as if nothing had been held."""
+    source = tmp_path / "fills.csv"
+    source.write_text(HEAD + "".join(ROWS[2:5]))
+    run(settings, source, "--opening", "flat")
+    phantoms = {name for name, trade in state(settings).items() if trade.side == "short"}
+    assert phantoms
+    source.write_text(HEAD + "".join(ROWS))
+    outcome = run(settings, source)
+    assert phantoms <= set(outcome.details["undone_ids"])
+    assert "shows to be none" in outcome.text
+    undone = [state(settings)[name] for name in phantoms]
+    assert all(trade.exit_price == trade.entry_price and trade.fees == 0 for trade in undone)
+    built = DatasetBuilder(settings.root, TradeLedger(settings.root / "trade_ledger.jsonl"))
+    built.build_from_ledger()
+    rejected = (settings.root / "ml_dataset_rejects.jsonl").read_text()
+    assert all(name in rejected for name in phantoms)
+    assert "excluded exit type" in rejected
+    assert run(settings, source).status == "unchanged"
+    source.write_text(HEAD + "".join(ROWS[2:5]))
+    assert run(settings, source, "--opening", "flat").details["conflicts"]
+    assert all(state(settings)[name].exit_price is not None for name in phantoms)
+
+
+def test_shorts_of_a_day_and_of_round_trips_are_not_undone(settings, tmp_path):
+    source = tmp_path / "trades.csv"
+    head = "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price\n"
+    source.write_text(head + "A,short,1,2026-01-06T10:00,100,2026-01-07T10:00,99\n")
+    run(settings, source)
+    source.write_text(head + "A,long,1,2026-01-05T10:00,100,2026-01-06T10:00,101\n")
+    assert run(settings, source).details["undone_ids"] == []
+
+
 def test_two_accounts_that_number_alike_are_both_kept_and_named(settings, tmp_path):
     source = tmp_path / "a.csv"
     head = "trade_id,symbol,side,quantity,entry_timestamp,entry_price,exit_timestamp,exit_price\n"

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from afterclose.config import load_settings
+from afterclose.errors import InputError
 from afterclose.importing.ledger_import import import_file
 from afterclose.importing.request import Request
 
@@ -129,6 +130,66 @@ RIGHT = {
         ),
         (5, 0), 0, 50 * (10 - 14.5 + 90 + 4 - 25) - 40.5, 40.5,
     ),
+    "XTB with decimal commas and thousands": (
+        "ID;Type;Time;Symbol;Comment;Amount\n"
+        "2;Stocks/ETF sale;13.04.2024 13:01:45;A.DE;CLOSE BUY 1 000 @ 12,50;12500\n"
+        "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.DE;OPEN BUY 1 000/1 000 @ 11,00;-11000\n",
+        (1, 0), 0, 1500.0, 0.0,
+    ),
+    "XTB with amounts of another locale than its comments": (
+        "ID;Type;Time;Symbol;Comment;Amount\n"
+        "2;Stocks/ETF sale;13.04.2024 13:01:45;A.DE;CLOSE BUY 1 @ 26.280;26,28\n"
+        "1;Stocks/ETF purchase;12.04.2024 13:01:45;A.DE;OPEN BUY 1 @ 26.400;-26,4\n",
+        (1, 0), 0, -0.12, 0.0,
+    ),
+    "Fidelity: an option that expires": (
+        "Run Date,Action,Symbol,Description,Type,Quantity,Price ($),Commission ($),Fees ($),Amount ($)\n"
+        "01/19/2024,EXPIRED CALL (AAPL),-AAPL240119C180,CALL,Cash,-1,,,,\n"
+        "01/15/2024,YOU BOUGHT OPENING TRANSACTION,-AAPL240119C180,CALL,Cash,1,2,0.65,0.02,-200.67\n",
+        (1, 0), 0, -200.67, 0.67,
+    ),
+    "an amount with a comma asks nothing": (
+        'date,symbol,side,quantity,price,value\n2026-01-05T10:00,A,buy,10,123.4,"1,234"\n'
+        '2026-01-07T10:00,A,sell,10,123.5,"1,235"\n',
+        (1, 0), 0, 1.0, 0.0,
+    ),
+    "seconds since 1970 with a fraction": (
+        "txid,ordertxid,pair,time,type,ordertype,price,cost,fee,vol\n"
+        "A,O1,XBTUSD,1704182400.1234,buy,limit,100,200,0.4,2\nB,O2,XBTUSD,1704268800.5,sell,limit,110,220,0.4,2\n",
+        (1, 0), 0, 19.2, 0.8,
+    ),
+    "brokerage and taxes are costs": (
+        "date,symbol,side,quantity,price,brokerage,stt\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1\n2026-01-06T10:00,A,sell,10,101,2,1\n",
+        (1, 0), 0, 4.0, 6.0,
+    ),
+    "a total of costs is not added to what it is of": (
+        "date,symbol,side,quantity,price,commission,other fees,total fees\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1,3\n2026-01-06T10:00,A,sell,10,101,2,1,3\n",
+        (1, 0), 0, 4.0, 6.0,
+    ),
+    "a dividend among fills is no trade": (
+        "date,symbol,side,quantity,price\n2026-01-05T10:00,A,buy,10,100\n"
+        "2026-01-06T10:00,A,Dividend,10,1\n2026-01-07T10:00,A,sell,10,101\n",
+        (1, 0), 0, 10.0, 0.0,
+    ),
+    "an entry of TradingView that was left in two parts": (
+        "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+        "1,Entry Long,L,2024-01-02 10:00,100,10,100\n1,Exit Long,Margin call,2024-01-03 10:00,110,4,40\n"
+        "1,Exit Long,TP,2024-01-04 10:00,110,6,60\n",
+        (1, 0), 0, 100.0, 0.0,
+    ),
+    "lists of two symbols in one file": (
+        "Symbol,Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+        "A,1,Entry Long,L,2024-01-02 10:00,100,10,100\nA,1,Exit Long,X,2024-01-03 10:00,110,10,100\n"
+        "B,1,Entry Short,S,2024-01-02 10:00,50,10,100\nB,1,Exit Short,X,2024-01-03 10:00,40,10,100\n",
+        (1, 1), 0, 200.0, 0.0,
+    ),
+    "fees below 0 in a statement of costs are costs": (
+        "Id,ContractName,EnteredAt,ExitedAt,EntryPrice,ExitPrice,Fees,PnL,Size,Type\n"
+        "1,MESM5,05/06/2025 10:00:00 -04:00,05/07/2025 11:00:00 -04:00,5000.00,5010.00,-0.74,50.0,1,Long\n",
+        (1, 0), 0, 49.26, 0.74,
+    ),
     "a row that was cancelled is no trade, one that is open has no exit": (
         "symbol,side,quantity,entry_time,entry_price,exit_time,exit_price,status\n"
         "A,long,10,2026-01-05T10:00,100,2026-01-06T10:00,101,closed\n"
@@ -213,6 +274,7 @@ def test_each_fee_has_its_own_currency(tmp_path):
         ("3,2026-01-05T11:00,A,sell,10,x", "not a number"),
         ("3,yesterday,A,sell,10,99", "not a timestamp"),
         ("1,2026-01-05T10:01,A,buy,20,101", "conflicting id"),
+        ("3,2026-01-05T11:00,A,Verkauf,10,99", "unknown side"),
     ],
 )
 def test_beside_a_fill_that_cannot_be_read_nothing_of_its_symbol_is_paired(tmp_path, row, reason):
@@ -384,3 +446,21 @@ def test_excursions_are_in_the_unit_that_the_trades_own_moves_allow(tmp_path, un
     ]
     found = [(trade["mae_pct"], trade["mfe_pct"]) for trade in made]
     assert found == (right if fits else [(None, None)] * 5)
+
+
+def test_columns_that_may_be_costs_and_are_not_counted_are_named(tmp_path):
+    got = imported(
+        tmp_path,
+        "date,symbol,side,quantity,price,sebi turnover fee,withholding tax\n"
+        "2026-01-05T10:00,A,buy,10,100,2,1\n2026-01-06T10:00,A,sell,10,101,2,1\n",
+    ).details
+    said = [note for note in got["notes"] if note.startswith("Columns that may be costs")]
+    assert said
+    assert "counted: sebi turnover fee (" in said[0]
+
+
+def test_two_lists_of_trades_that_number_alike_are_refused(tmp_path):
+    rows = "1,Entry Long,L,2024-01-02 10:00,{0},10,100\n1,Exit Long,X,2024-01-03 10:00,{1},10,100\n"
+    head = "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
+    with pytest.raises(InputError, match="trade 1 has two entries"):
+        imported(tmp_path, head + rows.format(100, 110) + rows.format(50, 60))
