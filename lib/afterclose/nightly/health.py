@@ -8,6 +8,7 @@ sentence, and the same ones are the alerts of `ml_status.json`: a monitor, a pag
 never hear different things.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -77,7 +78,8 @@ def alerts(settings: Settings, now: datetime, view: RegistryView, runs: list[Run
 def _cron_alerts(root: Path, now: datetime) -> Iterator[str]:
     silent_s = heartbeat.age_s(root / HEARTBEAT_FILE, now)
     if silent_s is not None and silent_s > heartbeat.STALE_AFTER_S:
-        yield f"cron has not fired for {silent_s:.0f} s; restart the service"
+        long = f"{silent_s:.0f}" if math.isfinite(silent_s) else "?"  # its heartbeat is unreadable
+        yield f"cron has not fired for {long} s; restart the service"
     for result in read_results(root / CRON_LINES_FILE):
         if result.exit_code not in HARMLESS_EXITS:
             yield _line_alert(result)
