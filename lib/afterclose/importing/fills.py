@@ -161,7 +161,7 @@ class Fills:
             order_id=rows.text(line, "order_id")
             or (rows.place(line) if self.mapping.orders else ""),
             features=self._features.of(line) if self._features.names else None,
-            currency=rows.text(line, "currency"),
+            currency=rows.currency(line, symbol),
             pnl=self._realized(line),
             expires=expires,
         )

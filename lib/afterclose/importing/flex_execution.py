@@ -43,6 +43,7 @@ def flex_execution(raw: Attributes, place: str, dates: Dates) -> Execution:
         closes_only=_marks(raw) == {"C"},
         own_id="" if is_blank(raw.get("tradeID")) else raw["tradeID"].strip(),
         order_id=_order(raw),
+        currency=raw.get("currency", "").strip(),
     )
 
 

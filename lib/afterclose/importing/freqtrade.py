@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from afterclose.errors import InputError
 from afterclose.importing.dates import Dates
 from afterclose.importing.parsed import NotUsable, Options, Parsed, Trip, Unused
+from afterclose.importing.quotes import quote_of
 from afterclose.importing.read_database import Tables
 from afterclose.importing.values import (
     excursions,
@@ -152,6 +153,7 @@ def _trip(raw: object, dates: Dates, place: str, account: str) -> Trip:
     mae_pct, mfe_pct = (None, None) if is_open else _excursions(raw, side, legs.entry_price)
     return Trip(
         symbol=text_of("pair", raw.get("pair")),
+        currency=quote_of(text_of("pair", raw.get("pair")), one_word=False),
         side=side,
         quantity=legs.amount,
         entry_moment=_moment(raw, "open", dates),

@@ -86,9 +86,10 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ``rows``: fills (one execution a row), trips (one trade a row) or pairs (one row for the
     entry and one for the exit of a trade, joined by the column ``pair``). ``recognise`` are
     headings that tell this source from others, ``without`` are not there; ``keep`` and ``drop``
-    choose rows by the words in a column; ``spot``: nothing can be sold short there. ``contract``
-    finds the name of a derivative in a column, where the symbol is that of what it is of;
-    ``scale``: an amount that is a whole number of times price and quantity is a multiplier's.
+    choose rows by the words in a column; ``spot``: nothing can be sold short there; ``pairs``:
+    its symbols are pairs of currencies in one word. ``contract`` finds the name of a derivative
+    in a column, where the symbol is that of what it is of; ``scale``: an amount that is a whole
+    number of times price and quantity is a multiplier's.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     date_order: Literal["ymd", "mdy", "dmy"] | None = None
     opening: Literal["ask", "flat"] = "ask"
     spot: bool = False
+    pairs: bool = False
     orders: bool = False
     merge: bool = True
     percent: bool = False

@@ -11,6 +11,7 @@ from afterclose.importing.grids import Line
 from afterclose.importing.mapping import Mapping
 from afterclose.importing.numbers import decimal_mark, read_number
 from afterclose.importing.parsed import NotUsable, Options, Unused
+from afterclose.importing.quotes import quote_of
 from afterclose.importing.recognise import Table, find, plain
 from afterclose.importing.row_fees import RowFees
 from afterclose.importing.values import is_blank
@@ -70,6 +71,13 @@ class Rows:
     def optional(self, line: Line, field: str) -> float | None:
         """The number in a cell; None where it is blank."""
         return None if is_blank(self.text(line, field)) else self.number(line, field)
+
+    def currency(self, line: Line, symbol: str) -> str:
+        """What the prices of a row are in, as far as a column or a pair's name says it."""
+        stated = self.text(line, "currency")
+        if stated or self.mapping.money.multiplier == "trade":
+            return stated  # such money is the account's, whatever the pair
+        return quote_of(symbol, one_word=self.mapping.pairs)
 
     def amount(self, line: Line) -> float | None:
         """What moved in money; None where that is not said, or cannot be read."""

@@ -200,7 +200,7 @@ class Trips:
             exit_reason=rows.text(line, "exit_reason") or None,
             origin=self._origin(rows.text(line, "origin")),
             features=self._features.of(line),
-            currency=rows.text(line, "currency"),
+            currency=rows.currency(line, symbol),
         )
 
     def _size(self, line: Line) -> float:

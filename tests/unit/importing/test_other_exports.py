@@ -464,3 +464,35 @@ def test_two_lists_of_trades_that_number_alike_are_refused(tmp_path):
     head = "Trade #,Type,Signal,Date/Time,Price,Contracts,Profit USD\n"
     with pytest.raises(InputError, match="trade 1 has two entries"):
         imported(tmp_path, head + rows.format(100, 110) + rows.format(50, 60))
+
+
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        (
+            "Date(UTC),Pair,Side,Price,Executed,Amount,Fee\n"
+            "2024-01-02 04:36:30,SOLUSDT,BUY,100.0,2SOL,200USDT,0USDT\n"
+            "2024-01-03 13:35:33,SOLUSDT,SELL,110.0,2SOL,220USDT,0USDT\n"
+            "2024-01-02 04:36:30,ETHBTC,BUY,0.05,2ETH,0.1BTC,0BTC\n"
+            "2024-01-03 13:35:33,ETHBTC,SELL,0.06,2ETH,0.12BTC,0BTC\n",
+            {"USDT": 20, "BTC": 0.02},
+        ),
+        (
+            "date,symbol,side,quantity,price\n2026-01-05T10:00,EUR/USD,buy,10,1.1\n2026-01-06T10:00,EUR/USD,sell,10,1.2\n"
+            "2026-01-05T10:00,USD/JPY,buy,10,150\n2026-01-06T10:00,USD/JPY,sell,10,151\n",
+            {"USD": 1, "JPY": 10},
+        ),
+        (
+            "<FlexQueryResponse>" + FLEX + FLEX.replace('"USD"', '"EUR"').replace('"A"', '"B"')
+            .replace('tradeID="', 'tradeID="1') + "</FlexQueryResponse>",
+            {"USD": 680, "EUR": 680},
+        ),
+    ],
+    ids=["coins", "currencies", "flex"],
+)  # fmt: skip
+def test_pairs_and_statements_of_several_currencies_are_not_summed(tmp_path, text, sums):
+    options = {"splits": "A:2026-01-20:4,B:2026-01-20:4"} if text.startswith("<") else {}
+    got = imported(tmp_path, text, "crypto", **options).details
+    assert got["net_pnl"] is None
+    found = {currency: money["net_pnl"] for currency, money in got["by_currency"].items()}
+    assert found == pytest.approx(sums)
