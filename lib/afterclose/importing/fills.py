@@ -158,13 +158,20 @@ class Fills:
             place=rows.place(line),
             closes_only=closes_only or self._effect(line, sign, symbol),
             own_id=own_id,
-            order_id=rows.text(line, "order_id")
-            or (rows.place(line) if self.mapping.orders else ""),
+            order_id=self._order(line),
             features=self._features.of(line) if self._features.names else None,
             currency=rows.currency(line, symbol),
             pnl=self._realized(line),
             expires=expires,
         )
+
+    def _order(self, line: Line) -> str:
+        """What fills of one order share; with an @ in front it is no part of a trade's id."""
+        if order := self.rows.text(line, "order_id"):
+            return order
+        if order := self.rows.fees.order(line):
+            return f"@{order}"
+        return self.rows.place(line) if self.mapping.orders else ""
 
     def _realized(self, line: Line) -> float | None:
         """What the file says that a fill realised; a purchase that opens has 0 or nothing."""

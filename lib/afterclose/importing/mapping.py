@@ -65,10 +65,13 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class FeeRows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fees that stand in rows of their own, joined to a fill by the order's id.
 
-    ``words`` are what the text column begins with in such a row; a cost is below 0 there.
+    ``words`` are what the text column begins with in such a row; a cost is below 0 there. The
+    column ``order`` joins, fills too, and is no part of an id: as ``order_id`` it would give trades
+    that were imported before other ones.
     """
 
     words: list[str]
+    order: list[str]
     amount: str
     currency: list[str]
 

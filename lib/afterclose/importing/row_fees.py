@@ -111,7 +111,7 @@ class RowFees:
             worth = self._worth(line, place, cell)
             total += paid * (worth or 0.0)
             other += 0.0 if worth else paid
-        for paid, named in self.rows.pop(rows.text(line, "order_id"), ()):
+        for paid, named in self.rows.pop(self.order(line), ()):
             total, other = (total + paid, other) if named == own else (total, other + paid)
         self.left_out += other
         return total
@@ -134,9 +134,14 @@ class RowFees:
         # paid in the coin that was traded: so many of it at its price
         return rows.number(line, "price") if rows.has("price") and pair.startswith(named) else None
 
+    def order(self, line: Line) -> str:
+        """The order that a row belongs to; empty where fees have no rows of their own."""
+        rule = self._rows.mapping.fee_rows
+        return _cell(line, find(self._rows.columns, rule.order)).strip() if rule else ""
+
     def keeps(self, line: Line, cell: str) -> bool:
         """Whether a row whose text is ``cell`` is the fee of an order; it is kept for its fill."""
-        rule, order = self._rows.mapping.fee_rows, self._rows.text(line, "order_id")
+        rule, order = self._rows.mapping.fee_rows, self.order(line)
         if rule is None or not order or not any(fnmatchcase(plain(cell), w) for w in rule.words):
             return False
         columns = self._rows.columns
