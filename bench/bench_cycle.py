@@ -65,7 +65,7 @@ def large_night(trades: int, scored_rows: int) -> None:
     report(
         f"a per-row scikit-learn scoring loop / build, train and evaluate, {trades:,} trades",
         loop_s / night_s,
-        at_least=20,
+        at_least=15,
     )
 
 
