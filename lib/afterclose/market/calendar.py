@@ -33,6 +33,10 @@ PADDING = timedelta(days=14)
 """Asked for on each side of a range: the library refuses a range without a session, and an
 exchange may close for a whole week (XHKG at the lunar new year)."""
 
+TOLD = date(1700, 1, 1), date(2201, 12, 31)
+"""Beyond, a clock or a date is wrong. The library, which counts nanoseconds, spends a minute on the
+year 9999 before it chokes."""
+
 FOLLOWS = {"NSE": "XBOM", "XNSE": "XBOM"}
 """Exchanges that the library does not have, and the calendar that they keep."""
 
@@ -94,6 +98,11 @@ def build_sessions(calendar: str, start: date, end: date, overrides: Overrides) 
     """
     with _library_errors(calendar):
         kind = _kind(calendar)
+        if not TOLD[0] <= end <= TOLD[1]:
+            raise CannotTell(
+                f"the market calendar {calendar} gave no answer: {end} is not between {TOLD[0]} "
+                f"and {TOLD[1]}; look at the clock, or at the dates of the trades"
+            )
         low, high = _bounds(kind)
         if end < low:
             raise CannotTell(
