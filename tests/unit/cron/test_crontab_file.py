@@ -34,7 +34,10 @@ def test_commands_that_a_shell_understands_are_accepted(tmp_path: Path, command:
     [
         ("@daily python3 -m jobs.cylce", "there is no job named cylce"),
         ("@daily python3 -m jobs.cycle --forse", "cycle: unrecognized arguments: --forse"),
-        ("@daily true && python3 -m jobs.lock --within soon", "'soon' is no whole number from 0 on"),
+        (
+            "@daily true && python3 -m jobs.lock --within soon",
+            "'soon' is no whole number from 0 on",
+        ),
         ("@daily python3 -m jobs.promote", "promote: the following arguments are required: --id"),
         ("@daily echo 'open", "[Uu]nterminated quoted string"),
         ("0 5 * * * nosuchuser true", "command nosuchuser not found; five time fields"),
