@@ -54,7 +54,8 @@ SEEDS: Final = 200
 DECISIONS: Final = 3_000
 """The most that are taken of real trades, at random over the whole time."""
 
-CHUNK_SEEDS: Final = 20
+CHUNK_SEEDS: Final = 100
+"""Between two steps of the progress bar, at whose end all workers wait for the slowest."""
 
 RESAMPLES: Final = 1_000
 """Enough to say yes or no; a page that people read rests on more."""
